@@ -1,0 +1,142 @@
+"""What the network eats: a batch of encoded pairs, and the legend of shape letters used everywhere.
+
+Stands between `data/` (which fills it) and `model/` (which reads it); imports neither.
+
+Shape letters
+    B examples, K beams, N rows of a decoder call (B, or B*K), S document length, T summary length,
+    E embedding, H hidden, C encoder states (2H of the encoder), A attention, F features, V vocabulary,
+    X distinct out-of-vocabulary words of one document (the most in a batch), V' = V + X the extended vocabulary.
+
+Ids are *extended*: below V they name the vocabulary; V + k names the k-th distinct unknown word of the row's own
+document (See et al. 2017, section 2.2). Masks are boolean, True = real token, and are made here and nowhere else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+
+class Vocabulary(NamedTuple):
+    """Size and special ids of a tokenizer: all that the network knows of it."""
+
+    size: int
+    pad: int
+    bos: int
+    eos: int
+    unk: int
+
+
+@dataclass(frozen=True)
+class Batch:
+    """B encoded pairs (or documents alone, with `summary` of length 1: only the start symbol).
+
+    Args:
+        document: [B, S] extended ids, padded.
+        lengths: [B] document lengths, always on the CPU.
+        mask: [B, S] True where `document` holds a token.
+        summary: [B, T+1] extended ids: start symbol, words, end symbol, padding.
+        summary_mask: [B, T] True where `targets` holds a token.
+        rows: positions of the examples in their split.
+        oov: for each example the out-of-vocabulary words that V, V+1, ... stand for.
+        loss_scale: what the summed loss is multiplied by, so that gradients are averaged over the tokens of the whole
+            optimizer step (all ranks, all accumulated batches); None = 1 / this batch's tokens.
+    """
+
+    document: Tensor
+    lengths: Tensor
+    mask: Tensor
+    summary: Tensor
+    summary_mask: Tensor
+    rows: list[int]
+    oov: list[list[str]] = field(default_factory=list)
+    loss_scale: float | None = None
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @property
+    def previous(self) -> Tensor:
+        """[B, T] what the decoder reads under teacher forcing."""
+        return self.summary[:, :-1]
+
+    @property
+    def targets(self) -> Tensor:
+        """[B, T] what it must predict."""
+        return self.summary[:, 1:]
+
+    @property
+    def extension(self) -> int:
+        """X: how many ids above the vocabulary this batch needs."""
+        return max(map(len, self.oov), default=0)
+
+    def tokens(self) -> int:
+        """Real document and summary tokens (end symbols included); a host-side count."""
+        return int(self.lengths.sum()) + int(self.summary_mask.sum())
+
+    def to(self, device: Any, non_blocking: bool = False) -> Batch:
+        """The batch on `device`; lengths stay on the CPU, where packing wants them."""
+        moved = {
+            f.name: getattr(self, f.name).to(device, non_blocking=non_blocking)
+            for f in fields(self)
+            if isinstance(getattr(self, f.name), Tensor) and f.name != "lengths"
+        }
+        return replace(self, **moved)
+
+    def pin_memory(self) -> Batch:
+        """The batch in page-locked memory (the data loader calls this)."""
+        pinned = {
+            f.name: getattr(self, f.name).pin_memory()
+            for f in fields(self)
+            if isinstance(getattr(self, f.name), Tensor)
+        }
+        return replace(self, **pinned)
+
+
+def length_mask(lengths: Tensor, width: int) -> Tensor:
+    """[B] lengths -> [B, width] boolean mask, True = real token."""
+    return torch.arange(width) < lengths[:, None]
+
+
+def pad(sequences: Sequence[Sequence[int]], value: int) -> tuple[Tensor, Tensor]:
+    """Ragged ids -> ([B, longest] padded with `value`, [B] lengths)."""
+    lengths = np.fromiter((len(s) for s in sequences), np.int64, len(sequences))
+    padded = np.full((len(sequences), int(lengths.max(initial=0))), value, np.int64)
+    for row, sequence in zip(padded, sequences, strict=True):
+        row[: len(sequence)] = sequence
+    return torch.from_numpy(padded), torch.from_numpy(lengths)
+
+
+def make_batch(
+    documents: Sequence[Sequence[int]],
+    summaries: Sequence[Sequence[int]] | None,
+    oov: Sequence[Sequence[str]],
+    vocabulary: Vocabulary,
+    rows: Sequence[int] | None = None,
+    loss_scale: float | None = None,
+) -> Batch:
+    """Pad B encoded documents and summaries (extended ids, no special symbols) into a `Batch`.
+
+    An empty document becomes the end symbol alone, since attention needs something to look at.
+    """
+    document, lengths = pad([ids if len(ids) else [vocabulary.eos] for ids in documents], vocabulary.pad)
+    if summaries is None:
+        summary, summary_lengths = pad([[vocabulary.bos]] * len(documents), vocabulary.pad)
+    else:
+        framed = [[vocabulary.bos, *ids, vocabulary.eos] for ids in summaries]
+        summary, summary_lengths = pad(framed, vocabulary.pad)
+    return Batch(
+        document=document,
+        lengths=lengths,
+        mask=length_mask(lengths, document.shape[1]),
+        summary=summary,
+        summary_mask=length_mask(summary_lengths - 1, max(summary.shape[1] - 1, 0)),
+        rows=list(rows) if rows is not None else list(range(len(documents))),
+        oov=[list(words) for words in oov],
+        loss_scale=loss_scale,
+    )

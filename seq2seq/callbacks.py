@@ -1,0 +1,204 @@
+"""What watches a run: checkpoints, files of results, samples for the dashboard, plain progress lines."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning.pytorch import Callback, LightningModule, Trainer
+from lightning.pytorch.callbacks import ModelCheckpoint
+from lightning.pytorch.loggers import TensorBoardLogger, WandbLogger
+from lightning.pytorch.utilities import rank_zero_only
+
+from . import __version__
+from .module import Outcome, Prediction, SummarizerModule
+from .rouge import SETTINGS
+
+
+class BestCheckpoint(ModelCheckpoint):
+    """Keeps `best.ckpt` and `last.ckpt` in the run's folder (`trainer.default_root_dir`), without any host's paths inside.
+
+    Args:
+        monitor: the validation figure that tells the best.
+        mode: whether that figure should be large or small.
+    """
+
+    def __init__(self, monitor: str = "validation/rougeL", mode: str = "max") -> None:
+        super().__init__(
+            filename="best",
+            monitor=monitor,
+            mode=mode,
+            save_top_k=1,
+            save_last=True,
+            auto_insert_metric_name=False,
+            enable_version_counter=False,
+        )
+
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        self.dirpath = str(Path(trainer.default_root_dir))
+        super().setup(trainer, pl_module, stage)
+
+    def state_dict(self) -> dict[str, Any]:
+        return _map_paths(super().state_dict(), os.path.basename) | {"dirpath": ""}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        folder = self.dirpath or "."
+        super().load_state_dict(
+            _map_paths(state_dict, lambda name: os.path.join(folder, name)) | {"dirpath": self.dirpath}
+        )
+
+
+def _map_paths(state: dict[str, Any], change: Any) -> dict[str, Any]:
+    """ModelCheckpoint's state with every file name changed."""
+    changed = {k: change(v) if k.endswith("_path") and v else v for k, v in state.items()}
+    changed["best_k_models"] = {change(name): score for name, score in state["best_k_models"].items()}
+    return changed
+
+
+class RunFiles(Callback):
+    """Writes what a run found out into its folder: metrics.json and predictions.jsonl after `test`, the latter alone
+    (as predictions-SPLIT.jsonl) after `predict`."""
+
+    def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        assert isinstance(pl_module, SummarizerModule)
+        outcome = pl_module.outcome
+        if outcome is None or not trainer.is_global_zero:
+            return
+        data = trainer.datamodule  # type: ignore[attr-defined]
+        folder = Path(trainer.default_root_dir)
+        write_predictions(folder / "predictions.jsonl", outcome.predictions, data.split("test"))
+        settings = {
+            "rouge": SETTINGS,
+            "search": asdict(pl_module.search),
+            "network": asdict(pl_module.options),
+            "parameters": sum(p.numel() for p in pl_module.network.parameters()),
+            "examples": len(outcome.predictions),
+            "max_document_tokens": data.max_document_tokens,
+            "seed": data.seed,
+            "checkpoint": os.path.basename(str(trainer.ckpt_path or "")),
+            "seq2seq": __version__,
+            "torch": torch.__version__,
+        }
+        write_whole(folder / "metrics.json", json.dumps(outcome.scores | {"settings": settings}, indent=2) + "\n")
+        print(summary_line(outcome), f"-> {folder / 'metrics.json'}, {folder / 'predictions.jsonl'}", flush=True)
+
+    def on_predict_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        parts: list[Any] = [trainer.predict_loop.predictions]
+        if trainer.world_size > 1:
+            parts = [None] * trainer.world_size
+            torch.distributed.all_gather_object(parts, trainer.predict_loop.predictions)
+        if not trainer.is_global_zero:
+            return
+        data = trainer.datamodule  # type: ignore[attr-defined]
+        predictions = sorted((p for part in parts for batch in part for p in batch), key=lambda p: p.row)
+        file = Path(trainer.default_root_dir) / f"predictions-{data.predict_split}.jsonl"
+        write_predictions(file, predictions, data.split(data.predict_split))
+        print(f"{len(predictions)} predictions -> {file}", flush=True)
+
+
+def summary_line(outcome: Outcome) -> str:
+    """A split's scores in one line for people."""
+    s = outcome.scores
+    return (
+        f"ROUGE-1 {s['rouge1']:.2f}  ROUGE-2 {s['rouge2']:.2f}  ROUGE-L {s['rougeL']:.2f}  ({SETTINGS}; {len(outcome.predictions)} examples)  "
+        f"loss {s['loss']:.3f}  <unk> in {s['unk_share']:.1f} %  novel words {s['novel_unigrams']:.1f} %"
+    )
+
+
+def write_predictions(file: Path, predictions: list[Prediction], pairs: Any) -> None:
+    """JSON Lines in corpus order: document, reference, prediction; with n-best also hypotheses and their scores."""
+    lines = []
+    for start in range(0, len(predictions), 1000):
+        chunk = predictions[start : start + 1000]
+        source = pairs[[p.row for p in chunk]]
+        for p, document, reference in zip(chunk, source["document"], source["summary"], strict=True):
+            line = {"document": document, "reference": reference, "prediction": p.hypotheses[0].text}
+            if len(p.hypotheses) > 1:
+                line["hypotheses"] = [asdict(h) for h in p.hypotheses]
+            lines.append(json.dumps(line, ensure_ascii=False) + "\n")
+    write_whole(file, "".join(lines))
+
+
+def write_whole(file: Path, text: str) -> None:
+    """Write a file so that it is there whole or as it was before."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    temporary = file.with_name(f"{file.name}.{os.getpid()}.part")
+    temporary.write_text(text, encoding="utf-8", newline="\n")
+    temporary.replace(file)
+
+
+class SampleHeadlines(Callback):
+    """Shows some of the validation headlines each time: a table on W&B, text on TensorBoard, lines in the terminal.
+
+    Args:
+        count: how many, taken evenly from the split.
+        printed: how many of them are printed too.
+    """
+
+    def __init__(self, count: int = 16, printed: int = 2) -> None:
+        self.count, self.printed = count, printed
+
+    @rank_zero_only
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        assert isinstance(pl_module, SummarizerModule)
+        if pl_module.outcome is None or trainer.sanity_checking:
+            return
+        predictions = pl_module.outcome.predictions
+        chosen = predictions[:: max(1, len(predictions) // self.count)][: self.count]
+        source = trainer.datamodule.split("validation")[[p.row for p in chosen]]  # type: ignore[attr-defined]
+        table = [
+            [document, reference, p.hypotheses[0].text, round(100 * p.rouge[2], 1) if p.rouge else 0.0]
+            for p, document, reference in zip(chosen, source["document"], source["summary"], strict=True)
+        ]
+        for logger in trainer.loggers:
+            if isinstance(logger, WandbLogger):
+                logger.log_table(
+                    "validation/samples", columns=["document", "reference", "prediction", "rougeL"], data=table
+                )
+            elif isinstance(logger, TensorBoardLogger):
+                text = "\n\n".join(f"{reference} → {prediction}" for _, reference, prediction, _ in table)
+                logger.experiment.add_text("validation/samples", text, trainer.global_step)
+        for _, reference, prediction, _ in table[: self.printed]:
+            pl_module.print(f"    reference  {reference}\n    prediction {prediction}")
+
+
+class PlainProgress(Callback):
+    """A line now and then, where there is no terminal for a progress bar.
+
+    Args:
+        seconds: between two lines.
+    """
+
+    def __init__(self, seconds: float = 15.0) -> None:
+        self.seconds, self.last = seconds, 0.0
+
+    @rank_zero_only
+    def on_train_batch_end(self, trainer: Trainer, *_: Any) -> None:
+        if time.monotonic() - self.last < self.seconds:
+            return
+        self.last = time.monotonic()
+        metrics = trainer.callback_metrics
+        done = trainer.fit_loop.epoch_loop.batch_progress.current.completed
+        loss = float(metrics.get("train/loss", float("nan")))
+        rate = float(metrics.get("train/tokens_per_second", float("nan")))
+        print(
+            f"epoch {trainer.current_epoch + 1}: batch {done}/{trainer.num_training_batches}  loss {loss:.3f}  {rate:,.0f} tokens/s",
+            flush=True,
+        )
+
+    @rank_zero_only
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        assert isinstance(pl_module, SummarizerModule)
+        if pl_module.outcome is not None and not trainer.sanity_checking:
+            print(f"epoch {trainer.current_epoch + 1}: validation  {summary_line(pl_module.outcome)}", flush=True)
+
+
+def has_terminal() -> bool:
+    """Whether somebody watches: progress bars make sense then."""
+    return sys.stdout.isatty() and sys.stderr.isatty()

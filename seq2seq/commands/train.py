@@ -1,0 +1,139 @@
+"""`seq2seq fit | validate | test | predict`: the Lightning command line over our module and data."""
+
+from __future__ import annotations
+
+import difflib
+import logging
+import os
+import re
+import sys
+import warnings
+from typing import Any, NoReturn
+
+# No account, no network, and no names of hosts, users or folders in a run's files, unless the user wishes otherwise.
+for key, value in {
+    "WANDB_MODE": "offline",
+    "WANDB_SILENT": "true",
+    "WANDB_CONSOLE": "off",
+    "WANDB_DISABLE_GIT": "true",
+    "WANDB_DISABLE_CODE": "true",
+    "WANDB__DISABLE_META": "true",
+    "WANDB__DISABLE_MACHINE_INFO": "true",
+}.items():
+    os.environ.setdefault(key, value)
+
+from lightning.pytorch.callbacks import EarlyStopping
+from lightning.pytorch.cli import LightningArgumentParser, LightningCLI, SaveConfigCallback
+
+from ..callbacks import BestCheckpoint, PlainProgress, RunFiles, SampleHeadlines, has_terminal
+from ..datamodule import HeadlineData
+from ..errors import UserError
+from ..inference import read_checkpoint
+from ..module import SummarizerModule
+
+
+class Parser(LightningArgumentParser):
+    """A parser whose errors are one line: what, where, cure."""
+
+    def error(self, message: str, ex: Exception | None = None) -> NoReturn:
+        cause: BaseException | None = ex
+        while cause is not None:
+            if isinstance(cause, UserError):
+                raise cause
+            cause = cause.__cause__ or cause.__context__
+        text = " ".join(message.split())
+        raise UserError(f"{text}{self._hint(text)}") from ex
+
+    def _hint(self, message: str) -> str:
+        """The known key that looks most like a misspelt one."""
+        found = re.search(r"(?:[Kk]ey|[Oo]ption|arguments:?) ['\"]?-*([\w.]+)", message)
+        if not found:
+            return ""
+        keys = [action.dest for action in self._actions]
+        if self._subcommands_action is not None:
+            keys += [action.dest for sub in self._subcommands_action.choices.values() for action in sub._actions]
+        near = difflib.get_close_matches(found.group(1), [*keys, *(key.rsplit(".", 1)[-1] for key in keys)], 1)
+        return f"; did you mean {near[0]!r}?" if near else "; `--help` lists the keys"
+
+
+class SummarizerCLI(LightningCLI):
+    """Links data to model, gives run folders their files, and lets a checkpoint bring its network and tokenizer."""
+
+    def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
+        parser.link_arguments("data.vocabulary", "model.vocabulary", apply_on="instantiate")
+        parser.add_lightning_class_args(BestCheckpoint, "checkpoint")
+        parser.add_lightning_class_args(EarlyStopping, "early_stopping")
+        parser.set_defaults(
+            {"early_stopping.monitor": "validation/rougeL", "early_stopping.mode": "max", "early_stopping.patience": 10}
+        )
+
+    def _parse_ckpt_path(self) -> None:
+        """A checkpoint's network replaces the config's, so that the config need not repeat it. (Lightning's own version
+        would also override how to search, and fails with a traceback on a broken file.)"""
+        config = self.config[self.config.subcommand]
+        path = config.get("ckpt_path")
+        if not path or path in ("best", "last", "hpc"):
+            return
+        known = read_checkpoint(path)
+        for name, value in known["network"].items():
+            config[f"model.network.{name}"] = value
+        config["data.tokenizer_from"] = path
+        if self.config.subcommand != "fit":
+            config["data.max_document_tokens"] = known["max_document_tokens"]
+
+    def before_instantiate_classes(self) -> None:
+        config = self.config[self.config.subcommand]
+        folder = config["trainer.default_root_dir"] or "runs/default"
+        config["trainer.default_root_dir"] = folder
+        os.makedirs(folder, exist_ok=True)
+        loggers = config["trainer.logger"]
+        for logger in loggers if isinstance(loggers, list) else [loggers]:
+            if hasattr(logger, "init_args") and logger.init_args.get("save_dir", None) in (None, "."):
+                logger.init_args["save_dir"] = folder
+        seed = config.get("seed_everything")
+        if not isinstance(seed, bool) and seed is not None:
+            config["data.seed"] = seed
+        if not has_terminal():
+            config["trainer.enable_progress_bar"] = False
+
+
+def quiet() -> None:
+    """Leave out what libraries say to everybody and what helps nobody here."""
+    for noise in (
+        ".*does not have many workers.*",
+        ".*Checkpoint directory .* exists and is not empty.*",
+        ".*is deprecated, use `isinstance.*",
+        ".*`weights_only` was not set.*",
+    ):
+        warnings.filterwarnings("ignore", message=noise)
+    for name in ("lightning.pytorch.utilities.rank_zero", "lightning.pytorch.accelerators.cuda"):
+        logging.getLogger(name).addFilter(
+            lambda record: not re.search(r"💡|TPU available|GPU available|to estimate number of", record.getMessage())
+        )
+
+
+def main(argv: list[str]) -> int:
+    """Run the command with `argv` (subcommand first)."""
+    quiet()
+    callbacks: list[Any] = [RunFiles(), SampleHeadlines()]
+    if not has_terminal():
+        callbacks.append(PlainProgress())
+    sys.argv = ["seq2seq"]  # Lightning warns if it is given arguments while there are others here
+    SummarizerCLI(
+        SummarizerModule,
+        HeadlineData,
+        args=argv,
+        parser_class=Parser,
+        save_config_callback=SaveConfigCallback,
+        save_config_kwargs={"overwrite": True},
+        seed_everything_default=1,
+        trainer_defaults={
+            "callbacks": callbacks,
+            "use_distributed_sampler": False,  # our sampler shards by itself
+            "num_sanity_val_steps": 0,
+            "gradient_clip_val": 1.0,
+            "max_epochs": 10,
+            "enable_model_summary": False,
+        },
+    )
+    return 0

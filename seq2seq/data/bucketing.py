@@ -1,0 +1,154 @@
+"""Which examples form which batch, on which rank, in which order: the plan of an epoch.
+
+Examples of similar lengths share a batch, so that little padding is computed. The plan is a pure function of
+(lengths, settings, seed, epoch): every rank computes the whole of it and takes its own part, without a word exchanged.
+
+The *shapes* of an epoch's batches never change, only their members and their order do: lengths are rounded up to
+buckets before sorting, members of a bucket are shuffled, and batches are cut by the rounded lengths alone. So every
+epoch has the same number of batches, which is what trainers and learning rate schedules count on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from ..errors import UserError
+
+
+class BatchPlan(NamedTuple):
+    """One batch to be fetched: positions in the encoded corpus, and the factor of its summed loss."""
+
+    indices: np.ndarray
+    loss_scale: float | None
+
+
+@dataclass(frozen=True)
+class BatchOptions:
+    """How batches are formed.
+
+    Args:
+        tokens: budget of a batch in padded tokens, documents and summaries together.
+        examples: at most so many examples a batch (null = as many as the budget allows).
+        bucket_width: documents whose lengths differ by less than this may share a batch; the larger, the more random
+            the batches and the more padding.
+    """
+
+    tokens: int = 8000
+    examples: int | None = None
+    bucket_width: int = 4
+
+    def __post_init__(self) -> None:
+        for name in ("tokens", "examples", "bucket_width"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise UserError(f"batches.{name}: {value} is too small; give at least 1")
+
+
+def cut(costs: np.ndarray, options: BatchOptions) -> np.ndarray:
+    """Cut examples [n], sorted by ascending padded length, into batches: the starts of the batches, and n at the end.
+
+    A batch from i to j costs (j - i) * max(costs[i:j]). Raises UserError if one example alone exceeds the budget.
+    """
+    if len(costs) and costs.max() > options.tokens:
+        raise UserError(
+            f"batches.tokens: the budget of {options.tokens} padded tokens is smaller than one example of {costs.max()}; "
+            "raise it or lower max_document_tokens"
+        )
+    most = options.examples or len(costs)
+    starts = [0]
+    while starts[-1] < len(costs):
+        start = starts[-1]
+        size = int(min(most, options.tokens // costs[start], len(costs) - start))
+        peak = np.maximum.accumulate(costs[start : start + size])
+        fits = peak * np.arange(1, size + 1) <= options.tokens
+        starts.append(start + (size if fits.all() else int(fits.argmin())))
+    return np.asarray(starts)
+
+
+class BatchSampler:
+    """The batches of one rank, epoch by epoch; an iterable of `BatchPlan`s for a data loader.
+
+    Lightning calls `set_epoch` on a data loader's `sampler`: this object must be given as that.
+
+    Args:
+        document_lengths, summary_lengths: [n] tokens of each example, without start and end symbols.
+        shuffle: True for training (equal numbers of batches on all ranks, random order, loss scales); False for
+            evaluation (every example once, longest first; ranks that run out get empty batches).
+        world_size, rank: the processes that share the corpus, and which of them this is.
+        accumulate: batches of each rank that make up one optimizer step.
+    """
+
+    def __init__(
+        self,
+        document_lengths: np.ndarray,
+        summary_lengths: np.ndarray,
+        options: BatchOptions,
+        *,
+        shuffle: bool,
+        seed: int = 0,
+        world_size: int = 1,
+        rank: int = 0,
+        accumulate: int = 1,
+    ) -> None:
+        self.options, self.shuffle, self.seed, self.epoch = options, shuffle, seed, 0
+        self.world_size, self.rank, self.accumulate = world_size, rank, accumulate
+        self.targets = summary_lengths.astype(np.int64) + 1  # the end symbol is predicted too
+        width = options.bucket_width
+        documents = -(-np.maximum(document_lengths, 1).astype(np.int64) // width) * width
+        # Neighbouring buckets of documents run through the summaries' lengths in opposite directions, so that a batch
+        # which spans two of them does not mix the longest summaries with the shortest.
+        self.keys = (documents, np.where(documents // width % 2 == 0, self.targets, -self.targets))
+        order = np.lexsort(self.keys[::-1])
+        costs = (documents + self.targets)[order]
+        self.starts = self._split(cut(costs, options)) if len(order) else np.zeros(1, dtype=np.int64)
+
+    def _split(self, starts: np.ndarray) -> np.ndarray:
+        """For training on several ranks: halve the largest batches until every rank gets the same number."""
+        if not self.shuffle:
+            return starts
+        bounds = starts.tolist()
+        while (len(bounds) - 1) % self.world_size:
+            sizes = np.diff(bounds)
+            largest = int(sizes.argmax())
+            if sizes[largest] < 2:
+                raise UserError(
+                    f"training on {self.world_size} processes needs at least as many examples; got {bounds[-1]}"
+                )
+            bounds.insert(largest + 1, bounds[largest] + int(sizes[largest]) // 2)
+        return np.asarray(bounds)
+
+    def set_epoch(self, epoch: int) -> None:
+        """Choose the epoch whose order the next iteration gives."""
+        self.epoch = epoch
+
+    def __len__(self) -> int:
+        """Batches of this rank in every epoch."""
+        return -(-(len(self.starts) - 1) // self.world_size)
+
+    def batches(self) -> list[np.ndarray]:
+        """All ranks' batches of the present epoch, in order."""
+        rng = np.random.default_rng((self.seed, self.epoch))
+        ties = rng.random(len(self.targets)) if self.shuffle else np.arange(len(self.targets))
+        order = np.lexsort((ties, *self.keys[::-1]))
+        batches = np.split(order, self.starts[1:-1]) if len(order) else []
+        return [batches[i] for i in rng.permutation(len(batches))] if self.shuffle else batches[::-1]
+
+    def __iter__(self) -> Iterator[BatchPlan]:
+        batches = self.batches()
+        if not self.shuffle:
+            empty = np.zeros(0, dtype=np.int64)
+            for i in range(len(self)):
+                position = i * self.world_size + self.rank
+                yield BatchPlan(batches[position] if position < len(batches) else empty, None)
+            return
+        step = self.world_size * self.accumulate
+        for start in range(0, len(batches), step):
+            group = batches[start : start + step]
+            tokens = sum(int(self.targets[batch].sum()) for batch in group)
+            # The trainer averages gradients over ranks and divides them by `accumulate`; this undoes both.
+            for batch in group[self.rank :: self.world_size]:
+                yield BatchPlan(batch, step / tokens)

@@ -1,0 +1,174 @@
+"""From a checkpoint to headlines: what `seq2seq decode`, notebooks and tests use. Needs neither Lightning nor datasets.
+
+summarizer = Summarizer.from_checkpoint("runs/quickstart/best.ckpt")
+headlines = summarizer.summarize(["A fire broke out ..."], beam_size=5)
+"""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from .batch import Vocabulary, make_batch
+from .data.tokenizer import EncodedDocument, Tokenizer
+from .decoding import Hypotheses, SearchOptions, search
+from .errors import UserError
+from .model.seq2seq import NetworkOptions, Seq2Seq, build_network
+
+FORMAT = 1  # raised whenever an older checkpoint can no longer be read
+
+
+@dataclass(frozen=True)
+class Headline:
+    """One hypothesis for one document.
+
+    Args:
+        text: the headline.
+        score: its log-probability (end symbol included) divided by length ** length_penalty.
+        log_prob: its log-probability.
+    """
+
+    text: str
+    score: float
+    log_prob: float
+
+
+def read_checkpoint(path: str | Path) -> dict[str, Any]:
+    """What a checkpoint of ours holds beside the weights: format, tokenizer, vocabulary, network, search, limits; with
+    `state_dict`. Raises UserError where the file is missing, broken or somebody else's; no pickled code is ever run."""
+    file = Path(path)
+    if not file.is_file():
+        raise UserError(f"{path}: no such checkpoint; train one with `seq2seq fit`, or name a .ckpt file")
+    if not zipfile.is_zipfile(file):
+        raise UserError(
+            f"{path}: not a checkpoint, or a truncated one; use another, for example last.ckpt of the same run"
+        )
+    try:
+        checkpoint = torch.load(file, map_location="cpu", weights_only=True, mmap=True)
+    except Exception as error:  # torch raises half a dozen kinds here, all of which mean the same to the user
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise UserError(
+            f"{path}: can't be read as a checkpoint of plain weights ({reason[:160]}); use another"
+        ) from error
+    ours = checkpoint.get("seq2seq") if isinstance(checkpoint, dict) else None
+    if not isinstance(ours, dict):
+        raise UserError(f"{path}: a checkpoint, but not of seq2seq; give one that `seq2seq fit` wrote")
+    if ours.get("format") != FORMAT:
+        raise UserError(
+            f"{path}: checkpoint format {ours.get('format')}, but this version reads {FORMAT}; train it anew"
+        )
+    return {**ours, "state_dict": checkpoint["state_dict"]}
+
+
+class Summarizer:
+    """A trained network with its tokenizer; text in, headlines out.
+
+    Args:
+        max_document_tokens: documents are cut to so many tokens; `cut` counts those that were.
+        batch_tokens: padded document tokens that are decoded at once.
+    """
+
+    def __init__(
+        self,
+        network: Seq2Seq,
+        tokenizer: Tokenizer,
+        options: SearchOptions,
+        max_document_tokens: int,
+        device: str | torch.device = "cpu",
+        batch_tokens: int = 16000,
+    ) -> None:
+        self.network = network.to(device).eval()
+        self.tokenizer, self.options = tokenizer, options
+        self.max_document_tokens, self.batch_tokens = max_document_tokens, batch_tokens
+        self.device = torch.device(device)
+        self.cut = self.empty = 0
+
+    @classmethod
+    def from_checkpoint(cls, path: str | Path, device: str = "auto") -> Summarizer:
+        """Load what `seq2seq fit` wrote. device: auto (a GPU if there is one), cpu, cuda or cuda:N."""
+        if device == "auto":
+            device = "cuda" if torch.cuda.is_available() else "cpu"
+        elif device.startswith("cuda") and not torch.cuda.is_available():
+            raise UserError(f"--device {device}: no CUDA device here; use cpu or auto")
+        checkpoint = read_checkpoint(path)
+        network = build_network(NetworkOptions(**checkpoint["network"]), Vocabulary(**checkpoint["vocabulary"]))
+        prefix = "network."
+        weights = {k[len(prefix) :]: v for k, v in checkpoint["state_dict"].items() if k.startswith(prefix)}
+        try:
+            network.load_state_dict(weights)
+        except RuntimeError as error:
+            raise UserError(f"{path}: the weights don't fit the network it describes; the file is damaged") from error
+        tokenizer = Tokenizer.from_dict(checkpoint["tokenizer"])
+        return cls(network, tokenizer, SearchOptions(**checkpoint["search"]), checkpoint["max_document_tokens"], device)
+
+    def summarize(self, documents: Sequence[str], **options: Any) -> list[str]:
+        """The best headline of each document, in order. `options`: fields of SearchOptions, e.g. beam_size=5."""
+        return [best[0].text for best in self.stream(documents, **options)]
+
+    def stream(
+        self, documents: Iterable[str], chunk: int = 512, batch_size: int | None = None, **options: Any
+    ) -> Iterator[list[Headline]]:
+        """For each document, in order, its n_best headlines, best first; memory does not grow with the input.
+
+        Args:
+            chunk: documents read ahead and sorted by length, so that batches need little padding.
+            batch_size: at most so many documents at once (None = by `batch_tokens` alone).
+        """
+        chosen = replace(self.options, **options)
+        iterator = iter(documents)
+        while texts := list(islice(iterator, chunk)):
+            yield from self._chunk(texts, chosen, batch_size)
+
+    def _chunk(self, texts: list[str], options: SearchOptions, batch_size: int | None) -> list[list[Headline]]:
+        encoded = self.tokenizer.encode_documents(texts, self.max_document_tokens)
+        self.cut += sum(e.length > len(e.ids) for e in encoded)
+        results: list[list[Headline]] = [[Headline("", 0.0, 0.0)]] * len(texts)
+        order = sorted((i for i, e in enumerate(encoded) if e.ids), key=lambda i: len(encoded[i].ids), reverse=True)
+        self.empty += len(texts) - len(order)
+        while order:
+            size = max(1, self.batch_tokens // len(encoded[order[0]].ids))
+            batch, order = order[: min(size, batch_size or size)], order[min(size, batch_size or size) :]
+            for i, headlines in zip(batch, self._decode([encoded[i] for i in batch], options), strict=True):
+                results[i] = headlines
+        return results
+
+    def _decode(self, documents: list[EncodedDocument], options: SearchOptions) -> list[list[Headline]]:
+        batch = make_batch([d.ids for d in documents], None, [d.oov for d in documents], self.network.vocabulary).to(
+            self.device
+        )
+        hypotheses = generate(self.network, batch, options)
+        return [headlines(self.tokenizer, hypotheses, i, d.oov) for i, d in enumerate(documents)]
+
+
+def generate(network: Seq2Seq, batch: Any, options: SearchOptions) -> Hypotheses:
+    """Search for the summaries of a batch; `<unk>` is forbidden unless `options.allow_unk`."""
+    v = network.vocabulary
+    with torch.inference_mode():
+        memory = network.encode(batch.document, batch.lengths, batch.mask, batch.extension)
+        forbidden = () if options.allow_unk else (v.unk,)
+        state = network.start(memory)
+        specials = {"bos_id": v.bos, "eos_id": v.eos, "pad_id": v.pad}
+        return search(
+            network.step, state, len(batch), options, **specials, forbidden=forbidden, device=batch.document.device
+        )
+
+
+def headlines(tokenizer: Tokenizer, hypotheses: Hypotheses, example: int, oov: Sequence[str]) -> list[Headline]:
+    """The n_best headlines of one example of a batch, pointer words resolved."""
+    found = []
+    for ids, length, score, log_prob in zip(
+        hypotheses.tokens[example].tolist(),
+        hypotheses.lengths[example].tolist(),
+        hypotheses.scores[example].tolist(),
+        hypotheses.log_probs[example].tolist(),
+        strict=True,
+    ):
+        if score > float("-inf") or not found:
+            found.append(Headline(tokenizer.decode(ids[:length], oov), score, log_prob))
+    return found

@@ -1,0 +1,1 @@
+"""The recurrent network: cells, encoder, attention, decoder, pointer, and their composition."""

@@ -1,0 +1,93 @@
+"""Where the decoder looks: attention of all decoder steps over all encoder states in one batched product.
+
+Keys are projected once for each document and live in `Memory`; the attention modules keep no state.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+
+class Memory(NamedTuple):
+    """An encoded batch of documents. It is never repeated for beams, nor reordered: queries of all beams share it.
+
+    Args:
+        states: [B, S, C] encoder states.
+        keys: [B, S, A] what queries are compared with.
+        mask: [B, S] True = real token.
+        whole: [B, C] the encoder's last states, both directions.
+        copy_ids: [B, S] extended ids of the document's words, what the pointer copies.
+        extension: X, ids above the vocabulary that this batch needs.
+    """
+
+    states: Tensor
+    keys: Tensor
+    mask: Tensor
+    whole: Tensor
+    copy_ids: Tensor
+    extension: int = 0
+
+    def keep(self, examples: Tensor) -> Memory:
+        """The memory of some of the examples ([b] indices)."""
+        return self._replace(**{name: getattr(self, name)[examples] for name in self._fields if name != "extension"})
+
+
+def attend(scores: Tensor, memory: Memory) -> tuple[Tensor, Tensor]:
+    """scores [B, T, S] -> context [B, T, C], weights [B, T, S]; padding gets weight 0 exactly."""
+    weights = scores.masked_fill(~memory.mask.unsqueeze(1), -torch.inf).softmax(dim=-1)
+    return weights @ memory.states, weights
+
+
+class MultiplicativeAttention(nn.Module):
+    """Luong et al. 2015, "general": score(q, s) = q^T W s."""
+
+    def __init__(self, query_size: int, state_size: int) -> None:
+        super().__init__()
+        self.project = nn.Linear(state_size, query_size, bias=False)
+        nn.init.xavier_uniform_(self.project.weight)
+
+    def keys(self, states: Tensor) -> Tensor:
+        """states [B, S, C] -> keys [B, S, H]."""
+        return self.project(states)
+
+    def forward(self, queries: Tensor, memory: Memory) -> tuple[Tensor, Tensor]:
+        """queries [B, T, H] -> context [B, T, C], weights [B, T, S]."""
+        return attend(queries @ memory.keys.transpose(1, 2), memory)
+
+
+class AdditiveAttention(nn.Module):
+    """Bahdanau et al. 2015: score(q, s) = v^T tanh(W q + U s). Holds B*T*S*A numbers at once."""
+
+    def __init__(self, query_size: int, state_size: int, attention_size: int) -> None:
+        super().__init__()
+        self.project = nn.Linear(state_size, attention_size)
+        self.query = nn.Linear(query_size, attention_size, bias=False)
+        self.energy = nn.Linear(attention_size, 1, bias=False)
+        for layer in (self.project, self.query, self.energy):
+            nn.init.xavier_uniform_(layer.weight)
+        nn.init.zeros_(self.project.bias)
+
+    def keys(self, states: Tensor) -> Tensor:
+        """states [B, S, C] -> keys [B, S, A]."""
+        return self.project(states)
+
+    def forward(self, queries: Tensor, memory: Memory) -> tuple[Tensor, Tensor]:
+        """queries [B, T, H] -> context [B, T, C], weights [B, T, S]."""
+        summed = self.query(queries).unsqueeze(2) + memory.keys.unsqueeze(1)
+        return attend(self.energy(summed.tanh()).squeeze(-1), memory)
+
+
+class NoAttention(nn.Module):
+    """The encoder-decoder before attention (Cho et al. 2014): every step sees the whole document as one vector."""
+
+    def keys(self, states: Tensor) -> Tensor:
+        """Nothing to compare with: [B, S, 0]."""
+        return states[..., :0]
+
+    def forward(self, queries: Tensor, memory: Memory) -> tuple[Tensor, Tensor]:
+        """queries [B, T, H] -> context [B, T, C], the same at every step; weights [B, T, S], all zero."""
+        context = memory.whole.unsqueeze(1).expand(-1, queries.shape[1], -1)
+        return context, memory.states.new_zeros(*queries.shape[:2], memory.mask.shape[1])

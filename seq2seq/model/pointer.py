@@ -1,0 +1,84 @@
+"""From features to log-probabilities: a softmax over the vocabulary, or its mixture with words copied from the document.
+
+Both classes have the same two functions: `log_probs` (everything, for search) and `target_log_probs` (of given words
+alone, for training: neither the extended vocabulary nor padding is ever materialised there).
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from .attention import Memory
+
+TINY = 1e-30  # keeps the logarithm of a copying probability of zero finite, in value and in gradient
+
+
+class SoftmaxOutput(nn.Module):
+    """p(w) = softmax(U P f + b), where U may be the embedding matrix (Press and Wolf 2017)."""
+
+    def __init__(self, feature_size: int, weight: nn.Parameter, vocabulary_size: int) -> None:
+        super().__init__()
+        embedding_size = weight.shape[1]
+        self.weight = weight  # its first V rows; an embedding matrix may have more (for unknown words)
+        self.project = (
+            nn.Identity() if embedding_size == feature_size else nn.Linear(feature_size, embedding_size, bias=False)
+        )
+        if isinstance(self.project, nn.Linear):
+            nn.init.xavier_uniform_(self.project.weight)
+        self.bias = nn.Parameter(torch.zeros(vocabulary_size))
+
+    def logits(self, features: Tensor) -> Tensor:
+        """features [..., F] -> [..., V]."""
+        return functional.linear(self.project(features), self.weight[: len(self.bias)], self.bias)
+
+    def log_probs(self, features: Tensor, attention: Tensor, memory: Memory) -> Tensor:
+        """features [N, F], attention [N, S] -> [N, V]."""
+        return self.logits(features).log_softmax(dim=-1)
+
+    def target_log_probs(
+        self, features: Tensor, attention: Tensor, copied: Tensor, targets: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """For M words: features [M, F], attention [M, S], copied [M, S], targets [M] -> their log-probability [M], and
+        the mean over the vocabulary [M] that label smoothing wants (Szegedy et al. 2016)."""
+        logits = self.logits(features)
+        normaliser = logits.logsumexp(dim=-1)
+        chosen = logits.gather(-1, targets.unsqueeze(-1)).squeeze(-1)
+        return chosen - normaliser, logits.mean(dim=-1) - normaliser
+
+
+class PointerOutput(SoftmaxOutput):
+    """The pointer-generator (See et al. 2017, equations 8 and 9): p(w) = g p_vocabulary(w) + (1 - g) sum_{i: w_i = w} a_i.
+
+    The gate is g = sigmoid(v^T f + b), where the features f already hold decoder state, context and previous word.
+    """
+
+    def __init__(self, feature_size: int, weight: nn.Parameter, vocabulary_size: int) -> None:
+        super().__init__(feature_size, weight, vocabulary_size)
+        self.gate = nn.Linear(feature_size, 1)
+        nn.init.xavier_uniform_(self.gate.weight)
+        nn.init.zeros_(self.gate.bias)
+
+    def log_probs(self, features: Tensor, attention: Tensor, memory: Memory) -> Tensor:
+        """features [N, F], attention [N, S], N = B*K -> [N, V + X]."""
+        gate = self.gate(features).sigmoid()
+        probs = self.logits(features).softmax(dim=-1) * gate
+        if memory.extension:
+            probs = torch.cat([probs, probs.new_zeros(len(probs), memory.extension)], dim=-1)
+        copies = memory.copy_ids.repeat_interleave(len(probs) // len(memory.copy_ids), dim=0)
+        probs = probs.scatter_add(-1, copies, attention * (1 - gate))
+        return probs.clamp_min(TINY).log()
+
+    def target_log_probs(
+        self, features: Tensor, attention: Tensor, copied: Tensor, targets: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        logits = self.logits(features)
+        normaliser = logits.logsumexp(dim=-1)
+        known = targets < logits.shape[-1]
+        chosen = logits.gather(-1, targets.where(known, 0).unsqueeze(-1)).squeeze(-1) - normaliser
+        gate = self.gate(features).squeeze(-1)
+        generated = (functional.logsigmoid(gate) + chosen).masked_fill(~known, -torch.inf)
+        pointed = (attention * (copied == targets.unsqueeze(-1))).sum(dim=-1)
+        pointed = functional.logsigmoid(-gate) + pointed.clamp_min(TINY).log()
+        return torch.logaddexp(generated, pointed), logits.mean(dim=-1) - normaliser

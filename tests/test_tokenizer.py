@@ -1,0 +1,395 @@
+"""Tokenizers: what text becomes, unknown words worked out by hand, and that no text forges a special token."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tokenizers
+import torch
+from tokenizers import models, pre_tokenizers
+
+from seq2seq.data.tokenizer import Tokenizer, TokenizerOptions, load_pretrained, train_tokenizer
+from seq2seq.errors import UserError
+
+KINDS = ["word", "bpe", "unigram"]
+NEWS = [
+    "The U.S. economy grew 3.5% in the first quarter, O'Neill said.",
+    "Shares of AT&T rose to $1,250.50 at 10:30 a.m. -- a mid-year high.",
+    'He said "the bank will not sell" and left the meeting...',
+    "Oil prices fell; the bank's profit (before tax) rose in the 1990s!",
+    "Zürich café opens at 5, naïve résumé of 2,000 words",
+]
+
+
+def trained(texts: list[str] | list[list[str]] = NEWS, **options: Any) -> Tokenizer:
+    return train_tokenizer(TokenizerOptions(**{"vocab_size": 400, **options}), iter(texts), len(texts))
+
+
+def surfaces(tokenizer: Tokenizer, text: str) -> list[str]:
+    document = tokenizer.encode_documents([text], 10**6)[0]
+    return [tokenizer.decode([token], document.oov) for token in document.ids]
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def tokenizer(request: pytest.FixtureRequest) -> Tokenizer:
+    return trained(kind=request.param)
+
+
+# --- Words ---
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("U.S. says O'Neill's mid-year", ["U.S.", "says", "O'Neill", "'s", "mid-year"]),
+        ("$1,250.5 mln, up 3.5%...", ["$", "1,250.5", "mln", ",", "up", "3.5", "%", "..."]),
+        ('(AT&T) at 10:30 a.m. -- "ok"', ["(", "AT&T", ")", "at", "10:30", "a.m.", "--", '"', "ok", '"']),
+        ("The end. Don't! example.com U.S.-backed", ["The", "end", ".", "Don't", "!", "example.com", "U.S.-backed"]),
+        ("workers' 1990s it’s and/or", ["workers", "'", "1990s", "it", "’s", "and", "/", "or"]),
+        ("caf\u0065\u0301 … 漢字 🙂", ["café", "...", "漢字", "🙂"]),
+        ("a <unk> b <s>", ["a", "<unk>", "b", "<", "s", ">"]),
+        ("tab\tand\nline\u2028end\x07here\u00a0x", ["tab", "and", "line", "end", "here", "x"]),
+        ("end.Then 5, then 6.", ["end", ".", "Then", "5", ",", "then", "6", "."]),
+    ],
+)
+def test_english_words(text: str, words: list[str]) -> None:
+    assert surfaces(trained(), text) == words
+
+
+def test_normalizers_are_applied_in_order() -> None:
+    lower = trained(normalizers=["nfkc", "lowercase", "digits"])
+    assert surfaces(lower, "The ﬁrm paid $1,250.5 #1 to U.S.") == [
+        "the",
+        "firm",
+        "paid",
+        "$",
+        "#,###.#",
+        "##",
+        "to",
+        "u.s.",
+    ]
+    assert surfaces(trained(normalizers=["strip_accents", "lowercase"]), "Zürich NAÏVE") == ["zurich", "naive"]
+    assert surfaces(trained(normalizers=[]), "ﬁrm #1") == ["ﬁrm", "#", "1"]
+
+
+def test_whitespace_split_keeps_words_as_they_are() -> None:
+    assert surfaces(trained(split="whitespace"), "it 's u.s.,x  <s> !") == ["it", "'s", "u.s.,x", "<s>", "!"]
+
+
+def test_vocabulary_is_the_most_frequent_words_ties_by_the_alphabet() -> None:
+    texts = ["b b b d d a a c", "e c", "<s> <s> <s> <s> <pad>"]
+    tokenizer = trained(texts, split="whitespace", vocab_size=8)
+    counts = Counter(" ".join(texts[:2]).split())
+    expected = sorted(counts, key=lambda word: (-counts[word], word))[:4]
+    assert tokenizer._tokens == ["<pad>", "<unk>", "<s>", "</s>", *expected]
+    assert trained(texts, split="whitespace", min_frequency=2)._tokens[4:] == ["b", "a", "c", "d"]
+
+
+# --- Unknown words ---
+
+
+def test_unknown_words_by_hand() -> None:
+    tokenizer = trained(["the cat sat", "the dog"], vocab_size=8)
+    assert tokenizer._tokens[4:] == ["the", "cat", "dog", "sat"]
+    (document,) = tokenizer.encode_documents(["Zed saw the cat , Zed and Yak"], 7)
+    # V = 8, so 8 is Zed, 9 saw, 10 the comma, 11 and; Yak lies behind the cut
+    assert document == ([8, 9, 4, 5, 10, 8, 11], ["Zed", "saw", ",", "and"], 8)
+    ((ids, length),) = tokenizer.encode_summaries(["and the Zed Yak dog"], [document.oov], 4)
+    assert (ids, length) == ([11, 4, 8, 1], 5)
+    assert tokenizer.decode(ids, document.oov) == "and the Zed <unk>"
+
+
+def test_unknown_words_are_normalized_even_inside_a_character_that_becomes_several() -> None:
+    tokenizer = trained(["x"], normalizers=["nfkc", "lowercase"])
+    document = tokenizer.encode_documents(["ÉCOLE ½… ㎏"], 99)[0]  # 1⁄2 is three tokens out of one character
+    assert document.oov == ["école", "1", "⁄", "2", "...", "kg"]
+
+
+def test_the_word_unk_is_unknown_and_cannot_be_copied(tokenizer: Tokenizer) -> None:
+    if tokenizer.kind == "word":
+        assert tokenizer.encode_documents(["the <unk> bank"], 9)[0].oov == []
+        assert tokenizer.encode_documents(["the <unk> bank"], 9)[0].ids[1] == tokenizer.unk_id
+    assert tokenizer.decode([tokenizer.unk_id]) == "<unk>"
+
+
+def test_decode_rejects_ids_that_stand_for_nothing(tokenizer: Tokenizer) -> None:
+    with pytest.raises(ValueError, match="beyond"):
+        tokenizer.decode([tokenizer.vocab_size + 1], ["one"])
+    with pytest.raises(ValueError, match="beyond"):
+        tokenizer.decode([-1])
+
+
+# --- Special tokens ---
+
+
+FORGED = ["<s> a </s> <pad> <unk> b", "<pad>", "</s><s><0x41><unk>", "▁<s>▁</s>"]
+
+
+@pytest.mark.parametrize("split", ["words", "whitespace"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_text_cannot_forge_special_tokens(kind: str, split: str) -> None:
+    tokenizer = trained(FORGED * 3 + NEWS, kind=kind, split=split)
+    reserved = {tokenizer.pad_id, tokenizer.bos_id, tokenizer.eos_id}
+    assert (tokenizer.pad_id, tokenizer.unk_id, tokenizer.bos_id, tokenizer.eos_id) == (0, 1, 2, 3)
+    for text, document in zip(FORGED, tokenizer.encode_documents(FORGED, 99), strict=True):
+        assert document.ids
+        assert reserved.isdisjoint(document.ids)
+        ((ids, _),) = tokenizer.encode_summaries([text], [document.oov], 99)
+        assert ids == document.ids
+        assert reserved.isdisjoint(tokenizer.encode_summaries([text], [[]], 99)[0][0])
+        assert (
+            re.sub(r"\s", "", tokenizer.decode(document.ids, document.oov)) == re.sub(r"[\s▁]", "", text) or "▁" in text
+        )
+
+
+def test_decode_drops_padding_start_and_end_only(tokenizer: Tokenizer) -> None:
+    document = tokenizer.encode_documents(["the bank rose"], 99)[0]
+    framed = [2, *document.ids, 1, 3, 0, 0]
+    assert tokenizer.decode(framed, document.oov) == "the bank rose <unk>"
+    assert tokenizer.decode([2, 3, 0]) == tokenizer.decode([]) == ""
+
+
+# --- Round trips ---
+
+
+ROUND = [
+    *NEWS,
+    "Trump says 'no' to deal, workers' union agrees",
+    "Profit rises 3.5% to $1,250.5 mln (adjusted); shares up #1 / #2: why?",
+    "Is it over? No! It's the U.S.-backed bank's “best” year…",
+]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_text_comes_back(kind: str) -> None:
+    tokenizer = trained(kind=kind, normalizers=[])
+    for text in [*ROUND[:6], "new words: Quetzalcoatl 漢字 🙂", "  spaces \n and\tlines "]:
+        document = tokenizer.encode_documents([text], 999)[0]
+        assert tokenizer.decode(document.ids, document.oov) == " ".join(text.split())
+
+
+@pytest.mark.parametrize("text", ROUND)
+def test_joined_words_split_into_the_same_words(text: str) -> None:
+    tokenizer = trained()
+    document = tokenizer.encode_documents([text], 999)[0]
+    joined = tokenizer.decode(document.ids, document.oov)
+    assert tokenizer.encode_documents([joined], 999)[0] == document
+
+
+@pytest.mark.parametrize(
+    ("tokens", "text"),
+    [
+        ("U.S. , up $ 5 ( 3 % ) .", "U.S., up $5 (3%)."),
+        ('He said " yes " and " no " .', 'He said "yes" and "no".'),
+        ("' yes ' workers ' union 's", "'yes' workers' union's"),
+        ('" open', '"open'),
+        ("“ a ” ‘ b ’ and / or # 1 ...", "“a” ‘b’ and/or #1..."),
+        ("a -- b - c", "a -- b - c"),
+    ],
+)
+def test_joining(tokens: str, text: str) -> None:
+    tokenizer = trained(["x"])
+    oov = tokens.split()
+    assert tokenizer.decode([tokenizer.vocab_size + k for k in range(len(oov))], oov) == text
+
+
+def test_decoded_text_is_one_line_without_control_characters(tokenizer: Tokenizer) -> None:
+    everything = "".join(map(chr, range(256))) + "\u2028\u2029\ufeff"
+    document = tokenizer.encode_documents([everything], 999)[0]
+    hostile = [tokenizer.vocab_size, *range(tokenizer.vocab_size), *document.ids]
+    text = tokenizer.decode(hostile, ["a\nb\x00\x1b\u2028c", *document.oov])
+    assert len(text.splitlines()) == 1
+    assert not re.search(r"[\x00-\x1f\x7f-\x9f]", text)
+
+
+def test_batch_equals_singles_and_empty_texts_are_legal(tokenizer: Tokenizer) -> None:
+    texts = [*NEWS, "", " \n", "unseen wörd"]
+    together = tokenizer.encode_documents(texts, 12)
+    assert together == [tokenizer.encode_documents([text], 12)[0] for text in texts]
+    assert together[-3] == together[-2] == ([], [], 0)
+    assert all(len(document.ids) == min(12, document.length) for document in together)
+    assert tokenizer.encode_documents([], 5) == []
+
+
+def test_large_inputs_are_tokenized_in_groups(tokenizer: Tokenizer, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = tokenizer.encode_documents(NEWS, 99)
+    monkeypatch.setattr("seq2seq.data.tokenizer._GROUP_CHARACTERS", 100)
+    assert tokenizer.encode_documents(NEWS, 99) == whole
+
+
+def test_huge_documents_and_words(tokenizer: Tokenizer) -> None:
+    start = time.perf_counter()
+    texts = ["the unseen-bank's U.S. " * 25_000, "a" * 1_000_000, "a." * 300_000, "1," * 300_000, "'" * 300_000]
+    for document in tokenizer.encode_documents(texts, 100):
+        assert 1 <= len(document.ids) <= 100
+    assert time.perf_counter() - start < 30
+
+
+# --- Training ---
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_training_is_deterministic_and_batches_do_not_matter(kind: str) -> None:
+    texts = NEWS * 2 + [f"number {n} of {n % 7} things" for n in range(200)]
+    first = trained(texts, kind=kind)
+    batches = [texts[start : start + 50] for start in range(0, len(texts), 50)]
+    for again in (trained(texts, kind=kind), trained(batches, kind=kind)):
+        assert again.to_dict() == first.to_dict()
+        assert again.fingerprint == first.fingerprint
+    assert trained(texts[:3], kind=kind).fingerprint != first.fingerprint
+
+
+def test_vocab_size_is_an_upper_bound(tokenizer: Tokenizer) -> None:
+    assert tokenizer.vocab_size <= 400
+    assert len(tokenizer._tokens) == tokenizer.vocab_size == len(set(tokenizer._tokens))
+    if tokenizer.kind == "word":
+        assert trained(vocab_size=20).vocab_size == 20
+
+
+@pytest.mark.parametrize(("kind", "size"), [("word", 4), ("bpe", 259), ("unigram", 260), ("unigram", 265)])
+def test_too_small_a_vocabulary(kind: str, size: int) -> None:
+    with pytest.raises(UserError, match=rf"data\.tokenizer\.vocab_size is {size}: kind {kind} needs"):
+        trained(kind=kind, vocab_size=size)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("texts", [[], [""], [" \n", ""]])
+def test_no_text_to_learn_from(kind: str, texts: list[str]) -> None:
+    with pytest.raises(UserError, match="no text"):
+        trained(texts, kind=kind)
+
+
+def test_frequency_limits() -> None:
+    with pytest.raises(UserError, match=r"no word occurs 5 times.*min_frequency"):
+        trained(["a b c"], min_frequency=5)
+    with pytest.raises(UserError, match=r"min_frequency is 0"):
+        trained(["a b c"], min_frequency=0)
+
+
+# --- As data ---
+
+
+def test_from_dict_gives_back_the_same(tokenizer: Tokenizer) -> None:
+    data = tokenizer.to_dict()
+    assert all(isinstance(value, (str, int)) for value in data.values())
+    stream = io.BytesIO()
+    torch.save({"tokenizer": data}, stream)
+    stream.seek(0)
+    loaded = torch.load(stream, weights_only=True)["tokenizer"]
+    assert loaded == data == json.loads(json.dumps(data))
+    again = Tokenizer.from_dict(loaded)
+    assert (again.to_dict(), again.fingerprint, again.kind) == (data, tokenizer.fingerprint, tokenizer.kind)
+    texts = [*NEWS, *FORGED, "unseen wörd"]
+    assert again.encode_documents(texts, 50) == tokenizer.encode_documents(texts, 50)
+    assert again.decode([2, 7, 9, 1]) == tokenizer.decode([2, 7, 9, 1])
+    with pytest.raises(UserError, match="format 99"):
+        Tokenizer.from_dict({**data, "format": 99})
+
+
+def test_split_is_carried_along() -> None:
+    tokenizer = trained(["a , b"], split="whitespace")
+    assert Tokenizer.from_dict(tokenizer.to_dict()).decode(tokenizer.encode_documents(["a , b"], 9)[0].ids) == "a , b"
+
+
+def test_transformers_gives_the_same_ids(tokenizer: Tokenizer) -> None:
+    fast = tokenizer.to_transformers()
+    assert (fast.pad_token_id, fast.unk_token_id, fast.bos_token_id, fast.eos_token_id) == (0, 1, 2, 3)
+    assert len(fast) == tokenizer.vocab_size
+    for text in [*NEWS, *FORGED, "unseen wörd 漢字"]:
+        ids, _ = tokenizer.encode_summaries([text], [[]], 10**6)[0]
+        assert fast.encode(text, add_special_tokens=False) == ids
+
+
+def test_importing_the_tokenizer_is_light() -> None:
+    heavy = "{'torch', 'transformers', 'datasets', 'lightning'}"
+    code = f"import sys, seq2seq.data.tokenizer; print({heavy} & set(sys.modules))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=dict(os.environ)
+    )
+    assert done.stdout.strip() == "set()"
+
+
+# --- Pretrained ---
+
+
+def wordpiece() -> tokenizers.Tokenizer:
+    pieces = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "the", "cat", "##s", "sat", "."]
+    backend = tokenizers.Tokenizer(models.WordPiece({p: i for i, p in enumerate(pieces)}, unk_token="[UNK]"))
+    backend.normalizer = tokenizers.normalizers.BertNormalizer()
+    backend.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    backend.decoder = tokenizers.decoders.WordPiece()
+    backend.post_processor = tokenizers.processors.TemplateProcessing(
+        single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
+    )
+    backend.enable_truncation(2)
+    backend.enable_padding()
+    return backend
+
+
+@pytest.mark.parametrize("form", ["folder", "file"])
+def test_a_bert_like_tokenizer(tmp_path: Path, form: str) -> None:
+    from transformers import PreTrainedTokenizerFast
+
+    named = {"pad_token": "[PAD]", "unk_token": "[UNK]", "cls_token": "[CLS]", "sep_token": "[SEP]"}
+    PreTrainedTokenizerFast(tokenizer_object=wordpiece(), **named).save_pretrained(tmp_path)
+    path = tmp_path if form == "folder" else tmp_path / "tokenizer.json"
+    tokenizer = train_tokenizer(TokenizerOptions(kind="pretrained", path=str(path)), [], None)
+    if form == "folder":
+        assert (tokenizer.pad_id, tokenizer.unk_id, tokenizer.bos_id, tokenizer.eos_id) == (0, 1, 2, 3)
+        assert tokenizer.vocab_size == 9
+    else:  # the file alone says what is unknown and what pads, but not what starts and ends
+        assert (tokenizer.pad_id, tokenizer.unk_id) == (0, 1)
+        assert {tokenizer.bos_id, tokenizer.eos_id} == {9, 10}
+        assert tokenizer.vocab_size == 11
+    size = tokenizer.vocab_size
+    document = tokenizer.encode_documents(["The Zed cats [SEP] sat."], 99)[0]
+    # "[SEP]" is text: three tokens, all unknown
+    assert document == ([4, size, 5, 6, size + 1, size + 2, size + 3, 7, 8], ["Zed", "[", "SEP", "]"], 9)
+    assert tokenizer.decode([tokenizer.bos_id, *document.ids, tokenizer.unk_id], document.oov) == (
+        "the Zed cats [ SEP ] sat. <unk>"
+    )
+    again = Tokenizer.from_dict(tokenizer.to_dict())
+    assert again.fingerprint == tokenizer.fingerprint
+    assert again.encode_documents(["The Zed"], 9) == tokenizer.encode_documents(["The Zed"], 9)
+    assert tokenizer.to_transformers().encode("the cats x", add_special_tokens=False) == [4, 5, 6, 1]
+
+
+def test_roles_that_are_missing_or_shared_get_new_tokens(tmp_path: Path) -> None:
+    """As in GPT-2, whose one special token is start, end and unknown at once."""
+    from transformers import PreTrainedTokenizerFast
+
+    backend = tokenizers.Tokenizer(models.BPE({"a": 0, "b": 1, "<|end|>": 2, "<s>": 3}, []))
+    PreTrainedTokenizerFast(
+        tokenizer_object=backend, bos_token="<|end|>", eos_token="<|end|>", unk_token="<|end|>"
+    ).save_pretrained(tmp_path)
+    tokenizer = load_pretrained(str(tmp_path))
+    assert (tokenizer.eos_id, tokenizer.bos_id) == (2, 3)
+    assert {tokenizer.unk_id, tokenizer.pad_id} == {4, 5}
+    assert tokenizer.vocab_size == 6
+    assert tokenizer.encode_documents(["ab<|end|>"], 9)[0].ids == [0, 1]  # no letter of it is in this vocabulary
+
+
+@pytest.mark.parametrize("name", ["no-such-owner/no-such-name", "missing/tokenizer.json"])
+def test_a_name_that_cannot_be_loaded(name: str) -> None:
+    with pytest.raises(UserError, match=r"data\.tokenizer\.path") as caught:
+        load_pretrained(name)
+    assert name in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_pretrained_needs_a_path(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="path is missing"):
+        train_tokenizer(TokenizerOptions(kind="pretrained"), [], None)
+    (tmp_path / "tokenizer.json").write_text("{}")
+    with pytest.raises(UserError, match="cannot load"):
+        load_pretrained(str(tmp_path / "tokenizer.json"))
