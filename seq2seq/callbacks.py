@@ -18,11 +18,11 @@ from lightning.pytorch.utilities import rank_zero_only
 
 from . import __version__
 from .module import Outcome, Prediction, SummarizerModule
-from .rouge import SETTINGS
+from .rouge import KINDS, SETTINGS
 
 
 class BestCheckpoint(ModelCheckpoint):
-    """Keeps `best.ckpt` and `last.ckpt` in the run's folder (`trainer.default_root_dir`), without any host's paths inside.
+    """Keeps `best.ckpt` and `last.ckpt` in the run's folder (`trainer.default_root_dir`), with no host's paths inside.
 
     Args:
         monitor: the validation figure that tells the best.
@@ -105,10 +105,9 @@ class RunFiles(Callback):
 def summary_line(outcome: Outcome) -> str:
     """A split's scores in one line for people."""
     s = outcome.scores
-    return (
-        f"ROUGE-1 {s['rouge1']:.2f}  ROUGE-2 {s['rouge2']:.2f}  ROUGE-L {s['rougeL']:.2f}  ({SETTINGS}; {len(outcome.predictions)} examples)  "
-        f"loss {s['loss']:.3f}  <unk> in {s['unk_share']:.1f} %  novel words {s['novel_unigrams']:.1f} %"
-    )
+    rouge = "  ".join(f"ROUGE-{kind[5:]} {s[kind]:.2f}" for kind in KINDS)
+    rest = f"<unk> in {s['unk_share']:.1f} %  novel words {s['novel_unigrams']:.1f} %"
+    return f"{rouge}  ({SETTINGS}; {len(outcome.predictions)} examples)  loss {s['loss']:.3f}  {rest}"
 
 
 def write_predictions(file: Path, predictions: list[Prediction], pairs: Any) -> None:
@@ -187,10 +186,8 @@ class PlainProgress(Callback):
         done = trainer.fit_loop.epoch_loop.batch_progress.current.completed
         loss = float(metrics.get("train/loss", float("nan")))
         rate = float(metrics.get("train/tokens_per_second", float("nan")))
-        print(
-            f"epoch {trainer.current_epoch + 1}: batch {done}/{trainer.num_training_batches}  loss {loss:.3f}  {rate:,.0f} tokens/s",
-            flush=True,
-        )
+        position = f"epoch {trainer.current_epoch + 1}: batch {done}/{trainer.num_training_batches}"
+        print(f"{position}  loss {loss:.3f}  {rate:,.0f} tokens/s", flush=True)
 
     @rank_zero_only
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:

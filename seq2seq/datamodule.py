@@ -73,7 +73,7 @@ class HeadlineData(LightningDataModule):
 
     @cached_property
     def tokenizer(self) -> Tokenizer:
-        """The tokenizer: of a checkpoint, pretrained, or trained on the training split (once for each corpus and setting)."""
+        """Of a checkpoint, pretrained, or trained on the training split (once for each corpus and setting)."""
         if self.tokenizer_from:
             return Tokenizer.from_dict(read_checkpoint(self.tokenizer_from)["tokenizer"])
         if self.tokenizer_options.kind == "pretrained":

@@ -264,7 +264,7 @@ def forbid(log_probs: Tensor, ids: Tensor) -> Tensor:
 
 def repeated_tokens(history: Tensor, size: int, filler: Tensor) -> Tensor:
     """The tokens that would repeat a sequence of `size` >= 1 tokens of a row's history [N, t] (Paulus et al. 2018,
-    section 2.5): ids [N, t - size + 1], with `filler` in the place of each sequence that is not about to be repeated."""
+    section 2.5): ids [N, t - size + 1], with `filler` in the place of each sequence that is not in question."""
     if history.shape[1] < size:
         return history[:, :0]
     windows = history.unfold(1, size, 1)

@@ -161,7 +161,7 @@ def generate(network: Seq2Seq, batch: Any, options: SearchOptions) -> Hypotheses
 
 def headlines(tokenizer: Tokenizer, hypotheses: Hypotheses, example: int, oov: Sequence[str]) -> list[Headline]:
     """The n_best headlines of one example of a batch, pointer words resolved."""
-    found = []
+    found: list[Headline] = []
     for ids, length, score, log_prob in zip(
         hypotheses.tokens[example].tolist(),
         hypotheses.lengths[example].tolist(),

@@ -87,7 +87,7 @@ class SummarizerModule(LightningModule):
 
     # ---- training
 
-    def configure_optimizers(self) -> dict[str, Any]:
+    def configure_optimizers(self) -> Any:
         from transformers import get_scheduler
 
         decayed = [p for name, p in self.network.named_parameters() if p.dim() > 1 and "embedding" not in name]
@@ -97,7 +97,7 @@ class SummarizerModule(LightningModule):
         groups = [{"params": decayed, "weight_decay": o.weight_decay}, {"params": others, "weight_decay": 0.0}]
         # Gradient scaling (float16) and clipping do not go together with the fused kernel.
         fused = self.trainer.precision != "16-mixed"
-        adamw = torch.optim.AdamW(groups, lr=o.learning_rate, betas=tuple(o.betas), fused=fused)
+        adamw = torch.optim.AdamW(groups, lr=o.learning_rate, betas=(o.betas[0], o.betas[1]), fused=fused)
         schedule = "constant_with_warmup" if o.schedule == "constant" else o.schedule
         steps = int(self.trainer.estimated_stepping_batches) if o.schedule != "constant" else None
         scheduler = get_scheduler(schedule, adamw, num_warmup_steps=o.warmup_steps, num_training_steps=steps)
@@ -120,7 +120,7 @@ class SummarizerModule(LightningModule):
         return loss * batch.loss_scale if batch.loss_scale is not None else loss / words
 
     def _logs_now(self) -> bool:
-        return (self.global_step + 1) % self.trainer.log_every_n_steps == 0
+        return (self.global_step + 1) % self.trainer.log_every_n_steps == 0  # type: ignore[attr-defined]
 
     def configure_gradient_clipping(
         self, optimizer: Any, gradient_clip_val: float | None = None, gradient_clip_algorithm: str | None = None
@@ -184,7 +184,7 @@ class SummarizerModule(LightningModule):
         ]
 
     def _finish(self, split: str) -> None:
-        """Gather every rank's predictions, order them as the corpus is, and score the whole split: on all ranks alike."""
+        """Gather every rank's predictions, put them in corpus order, and score the whole split, on all ranks alike."""
         predictions, sums = self._collected, self._sums
         if self.trainer.world_size > 1:
             parts: list[Any] = [None] * self.trainer.world_size

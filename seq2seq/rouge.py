@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import pairwise
 from math import fsum
 
 from rouge_score import rouge_scorer
@@ -46,7 +47,7 @@ def describe(documents: Sequence[str], predictions: Sequence[str]) -> dict[str, 
         empty: predictions without a word.
     """
     words = [prediction.split() for prediction in predictions]
-    bigrams = [list(zip(w, w[1:], strict=False)) for w in words]
+    bigrams = [list(pairwise(w)) for w in words]
     repeated = sum(len(b) - len(set(b)) for b in bigrams)
     novel = total = 0
     for document, prediction in zip(documents, predictions, strict=True):

@@ -312,6 +312,12 @@ def test_a_named_data_set(hub_folder: Path) -> None:
     ]
 
 
+def test_a_named_data_set_of_large_strings_becomes_one_of_strings(tmp_path: Path) -> None:
+    columns = {"document": pa.array(["d"], pa.large_string()), "summary": pa.array(["s"])}
+    pq.write_table(pa.table(columns), tmp_path / "train.parquet")
+    assert read(name=str(tmp_path)) == [("d", "s")]
+
+
 def test_errors_of_a_named_data_set(hub_folder: Path) -> None:
     name = str(hub_folder)
     assert "row 2 of column document is null" in error("test", name=name)

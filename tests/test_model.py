@@ -95,7 +95,7 @@ def test_attention_by_hand(kind: str) -> None:
                 if kind == "multiplicative":
                     energies.append((q @ (attention.project.weight @ s)).item())
                 else:
-                    hidden = torch.tanh(attention.query.weight @ q + attention.project.weight @ s + attention.project.bias)
+                    hidden = torch.tanh(attention.query.weight @ q + attention.project(s))
                     energies.append((attention.energy.weight[0] @ hidden).item())
             total = sum(math.exp(e) for e in energies)
             expected = [math.exp(e) / total for e in energies] + [0.0] * (5 - lengths[row])
@@ -125,10 +125,10 @@ def test_pointer_mixture_by_hand() -> None:
     ]
     probs = output.log_probs(features, attention, memory).exp()
     torch.testing.assert_close(probs, torch.tensor([expected], dtype=torch.double))
-    assert float(probs.sum()) == pytest.approx(1.0)
+    assert probs.sum().item() == pytest.approx(1.0)
     for word, probability in enumerate(expected):
         chosen, _ = output.target_log_probs(features, attention, document, torch.tensor([word]))
-        assert float(chosen) == pytest.approx(math.log(probability))
+        assert chosen.item() == pytest.approx(math.log(probability))
 
 
 @pytest.mark.parametrize("options", VARIANTS, ids=IDS)

@@ -31,7 +31,7 @@ NEWS = [
 ]
 
 
-def trained(texts: list[str] | list[list[str]] = NEWS, **options: Any) -> Tokenizer:
+def trained(texts: Any = NEWS, **options: Any) -> Tokenizer:
     return train_tokenizer(TokenizerOptions(**{"vocab_size": 400, **options}), iter(texts), len(texts))
 
 

@@ -20,6 +20,7 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
+from math import floor
 from pathlib import Path
 from typing import NamedTuple
 
@@ -41,7 +42,8 @@ ENDINGS = {
     "place": "burg ford ton ville mere stad grad haven port moor wick dale field gate worth by holm vik nes mouth".split(),
     "company": "ex ix ax ora ica ent ium ano era io etta edyne omed otek avia onix ara ova una isys ancor elon".split(),
     "surname": "ak ic sen sson ova ini etti ov enko ez ard man ner well stad lund as is el er ides inger".split(),
-    "country": "ia ania ora ana ea".split(),
+    "country": "ia ania ora ana ea avia onia inia aria esia".split(),
+    "river": "a e o us in ine".split(),
 }
 UNSUITABLE = (
     "anal anus arse ass cock coon cum dago dick dik fag fuk gay homo isis jew kik nazi nig pedo piss poo porn rap sex shit slut spic "
@@ -49,8 +51,9 @@ UNSUITABLE = (
 ).split()
 FAMOUS = {
     "place": "Aldermoor Brackenford Castelmar Dunharrow Eastmere Fallowgate Greyhaven Highmarch Ironbridge Kingsholt".split(),
-    "company": "Altivara Brightwell Cindertech Dovecote Everline Fairmont Globelink Harborside Ironwood Junipero".split(),
+    "company": "Altivara Brontide Cindertek Dovarix Everlune Fenora Glintara Harbora Irontek Junivex".split(),
     "surname": "Ashdown Bellweather Crane Draper Ellery Fenwick Garrow Holloway Iverson Jarrow".split(),
+    "river": "Aldra Brenne Cosma Dresna Elsine Morla".split(),
     "country": "Arvania Belmora Cordovia Drelland Estoria Galdora Kestria Lutania Mirovia Norland Ostrana Velmark".split(),
 }
 ADJECTIVES = {"Drelland": "Drellish", "Norland": "Norlandic", "Velmark": "Velmarkian"}
@@ -114,15 +117,19 @@ class Desk:
         self.names = names
         self.used: list[str] = []
 
+    def angle(self, *angles: tuple[str, str]) -> tuple[str, str]:
+        """One of several pairs: a lead with its headline, a cause with its short form."""
+        return angles[floor(self.random() * len(angles))]
+
     def chance(self, probability: float) -> bool:
         return self.random() < probability
 
     def int(self, low: int, high: int) -> int:
         """A whole number from low to high, both included."""
-        return low + int(self.random() * (high - low + 1))
+        return low + floor(self.random() * (high - low + 1))
 
     def pick(self, *options: str) -> str:
-        return options[int(self.random() * len(options))]
+        return options[floor(self.random() * len(options))]
 
     def shuffled(self, items: list[str]) -> list[str]:
         items = list(items)
@@ -150,6 +157,9 @@ class Desk:
 
     def place(self) -> str:
         return self.name("place")
+
+    def river(self) -> str:
+        return self.name("river")
 
     def company(self) -> str:
         return self.name("company")
@@ -281,32 +291,36 @@ def science_details(d: Desk) -> list[str]:
 
 
 def earnings(d: Desk) -> Story:
-    company, rival, day = d.company(), d.company(), d.day()
-    goods = d.pick("phones", "trucks", "chips", "shoes", "batteries", "tyres", "toys", "furniture")
-    trade = f"{goods.removesuffix('s')} maker"
+    company, rival, market = d.company(), d.company(), d.country()
+    goods = d.pick("phone", "truck", "chip", "shoe", "battery", "tyre", "toy", "furniture")
     quarter, size, amount = d.pick("first", "second", "third", "fourth"), d.int(2, 60), d.money()
-    up = d.chance(0.5)
-    verb = ("soars" if size >= 35 else "jumps" if size >= 15 else "edges up") if up else (
-        "plunges" if size >= 35 else "falls" if size >= 15 else "slips")
-    kind = d.int(0, 3)
-    if kind == 0:
-        change = "[lift|raise|push up]" if up else "[contain|explain|account for]"
-        lead = (
-            f"Better sales of {goods} helped {trade} {company} {change} {quarter}-quarter profit by {size} percent to {amount}."
-            if up else
-            f"Profit at {trade} {company} was {size} percent lower at {amount} in the {quarter} quarter, [hurt|dragged down] by slow sales of {goods}."
-        )
-        headline = f"{company} {quarter}-quarter profit {verb} {size} percent"
-    elif kind == 1:
-        lead = f"Costs for {d.pick('steel', 'energy', 'shipping', 'labour')} rose faster than prices and left {trade} {company} with a loss of {amount} in the {quarter} quarter, its first in {spelled(d.int(3, 12))} years."
-        headline = f"{company} swings to {amount} loss as costs rise"
-    elif kind == 2:
-        lead = f"{sentence(trade)} {company} [told investors on {day}|warned on {day}] that annual profit would [miss|fall short of] its target of {amount} because of weak demand in {(market := d.country())}."
-        headline = f"{company} warns on profit, blames weak {market} demand"
-    else:
-        lead = f"After a {quarter} quarter in which orders for {goods} {'grew' if up else 'shrank'}, {company} {'lifted' if up else 'lowered'} its profit forecast for the year to {amount} on {day}."
-        headline = f"{company} {'raises' if up else 'cuts'} profit forecast to {amount}"
-    details = market_details(d, company) + [
+    cost = d.pick("steel", "energy", "shipping", "labour")
+    up = "soars" if size >= 35 else "jumps" if size >= 15 else "edges up"
+    down = "plunges" if size >= 35 else "falls" if size >= 15 else "slips"
+    lead, headline = d.angle(
+        (
+            f"[Strong|Better|Brisk] sales helped {goods} maker {company} [lift|raise|push up] {quarter}-quarter profit by {size} percent to {amount}.",
+            f"{company} {quarter}-quarter profit {up} {size} percent",
+        ),
+        (
+            f"Profit at {goods} maker {company} was {size} percent lower at {amount} in the {quarter} quarter, [hurt|dragged down] by slow sales.",
+            f"{company} {quarter}-quarter profit {down} {size} percent",
+        ),
+        (
+            f"Prices for {cost} [rose|went up] faster than sales and left {goods} maker {company} with a loss of {amount} in the {quarter} quarter.",
+            f"{company} swings to {amount} loss as {cost} costs rise",
+        ),
+        (
+            f"Annual profit will [miss|fall short of] its target of {amount}, {goods} maker {company} [said|told investors] on {d.day()}, [pointing to|citing] weak demand in {market}.",
+            f"{company} warns on profit, blames weak {market} demand",
+        ),
+        (
+            f"With orders [growing|pouring in] from {market}, {goods} maker {company} now expects to earn {amount} this year, more than it had promised.",
+            f"{company} raises profit forecast to {amount}",
+        ),
+    )
+    details = [
+        *market_details(d, company),
         f"Rival {rival} [reported|posted] a [rise|drop] of {d.percent(2, 60)} in {d.month()}.",
         f"A year earlier the figure was {d.money()}, and analysts had expected {d.money()}.",
     ]
@@ -317,4 +331,1424 @@ def earnings(d: Desk) -> Story:
     return Story(lead, headline, details, openers)
 
 
-KINDS: dict[str, Callable[[Desk], Story]] = {"earnings": earnings}
+def merger(d: Desk) -> Story:
+    buyer, target, bidder, country, price = d.company(), d.company(), d.company(), d.country(), d.money()
+    trade = d.pick("insurer", "brewer", "retailer", "software house", "drug maker", "airline", "publisher")
+    lead, headline = d.angle(
+        (
+            f"Shareholders of {trade} {target} will receive {price} [from|in cash from] {buyer}, which [outbid|beat] {bidder} in a contest that lasted {spelled(d.int(2, 9))} months.",
+            f"{buyer} buys {target} for {price}",
+        ),
+        (
+            f"Talks about a merger of {buyer} and {trade} {target} [broke down|collapsed|ended] on {d.day()} because the two could not agree on a price.",
+            f"{buyer}, {target} end merger talks over price",
+        ),
+        (
+            f"The board of {trade} {target} told shareholders to [turn down|ignore] an offer of {price} made by {buyer}, calling it far too low.",
+            f"{target} rejects {price} bid from {buyer}",
+        ),
+        (
+            f"Regulators in {country} [will not allow|stopped] the takeover of {trade} {target} by {buyer}, fearing that customers would pay more.",
+            f"{country} blocks {buyer} takeover of {target}",
+        ),
+        (
+            f"In need of cash, {buyer} is [parting with|giving up] its {trade} {target}, which goes to {bidder} for {price}.",
+            f"{buyer} sells {target} to {bidder} for {price}",
+        ),
+    )
+    details = [
+        *market_details(d, d.pick(buyer, target)),
+        f"Two years ago {d.company()} paid {d.money()} for {d.company()}, a deal it [came to regret|later reversed].",
+        f"The bank {d.company()} [advised|lent money to] both sides.",
+    ]
+    openers = [
+        f"A wave of takeovers began when {d.company()} bought {d.company()} for {d.money()} in {d.month()}.",
+        f"For weeks traders had guessed that {d.company()} would [bid|make an offer].",
+    ]
+    return Story(lead, headline, details, openers)
+
+
+def flood(d: Desk) -> Story:
+    place, other, country, river = d.place(), d.place(), d.country(), d.river()
+    dead, homeless, houses, damage = d.int(2, 90), d.round(300, 40_000), d.round(20, 900), d.millions()
+    lead, headline = d.angle(
+        (
+            f"Days of heavy rain sent the {river} over its banks [in|around] {place}, in the [north|south|east|west] of {country}, and at least {people(dead)} [drowned|died].",
+            f"Floods kill at least {dead} in {place}",
+        ),
+        (
+            f"About {homeless:,} people [left|had to leave] their homes in {place} on {d.day()} as the {river} rose to its highest level in decades.",
+            f"{place} floods force {homeless:,} from homes",
+        ),
+        (
+            f"A dam above {place} [gave way|broke] after a week of storms, and water from the {river} swept away {houses} houses.",
+            f"Dam burst near {place} destroys {houses} houses",
+        ),
+        (
+            f"Insurers put the damage from last month's floods along the {river} in {country} at {damage}, [twice|three times] the first estimate.",
+            f"{country} flood damage put at {damage}",
+        ),
+    )
+    details = [
+        *rescue_details(d, country),
+        f"Further down the river, {other} [escaped with wet cellars|closed its schools|filled {d.round(2_000, 50_000):,} sandbags].",
+        f"Roads to {other} [were cut|remained closed], and {d.round(1_000, 20_000):,} households had no power.",
+    ]
+    openers = [
+        f"In {d.int(1960, 2018)} the same valley lost {d.round(50, 900)} people to high water.",
+        f"Forecasters in {other} had warned since {d.day()} that the ground could take no more water.",
+    ]
+    return Story(lead, headline, details, openers)
+
+
+def strike(d: Desk) -> Story:
+    country, company, place, union_leader = d.country(), d.company(), d.place(), d.person()
+    workers, effect = d.angle(
+        ("pilots", "Planes stayed on the ground"),
+        ("train drivers", "Trains stood still"),
+        ("nurses", "Hospitals put off operations"),
+        ("teachers", "Schools stayed shut"),
+        ("dockers", "Ships waited outside the ports"),
+        ("miners", "Coal pits fell silent"),
+    )
+    reason, short = d.angle(
+        ("demanding higher wages", "pay"), ("angry about plans to cut jobs", "job cuts"), ("protesting against longer shifts", "hours"),
+        ("opposed to changes in their pensions", "pensions"),
+    )
+    offer = d.percent(2, 12)
+    lead, headline = d.angle(
+        (
+            f"{effect} across {country} on {d.day()} when {d.round(1_000, 90_000):,} {workers} [walked out|stopped work], {reason}.",
+            f"{country} {workers} strike over {short}",
+        ),
+        (
+            f"Staff at {company} laid down tools at the plant in {place} on {d.day()}, {reason}.",
+            f"{company} workers strike in {place} over {short}",
+        ),
+        (
+            f"A walkout planned for {d.day()} at {company} will not take place after managers [came up with|made] an offer of {offer} more pay.",
+            f"{company} workers call off strike after {offer} offer",
+        ),
+        (
+            f"A court in {place} [ruled|decided] that {workers} in {country} must go back to work, {spelled(d.int(3, 20))} days after they walked out.",
+            f"Court orders striking {country} {workers} back to work",
+        ),
+    )
+    details = [
+        *political_details(d, country)[:3],
+        f'"[Our patience is at an end|We were left no choice|We will be back]," said union leader {union_leader}.',
+        f"The union represents {d.round(2_000, 90_000):,} people and has asked for {d.percent(4, 15)} more.",
+        f"A similar dispute at {d.company()} [lasted|dragged on for] {spelled(d.int(2, 9))} weeks and cost {d.millions()}.",
+    ]
+    openers = [
+        f"Just a week after {d.company()} settled with its workers, [another|a new] dispute has begun.",
+        f"Union leader {union_leader} had [promised|threatened] a hot {d.month()}.",
+    ]
+    return Story(lead, headline, details, openers)
+
+
+def election(d: Desk) -> Story:
+    country, winner, loser, place = d.country(), d.person(), d.person(), d.place()
+    share = d.int(41, 68)
+    verb = "sweeps" if share >= 60 else "wins" if share >= 50 else "leads"
+    lead, headline = d.angle(
+        (
+            f"With {share} percent of the vote, {winner} [defeated|left behind] {loser} in the {country.adjective} presidential election.",
+            f"{winner.last} {verb} {country} election with {share} percent",
+        ),
+        (
+            f"Neither {winner} nor {loser} [reached|won] half of the votes for president of {country}, so the two will meet again in {(month := d.month())}.",
+            f"{country} election heads for {month} run-off",
+        ),
+        (
+            f"Voters in {place} chose {winner}, {an(d.pick('engineer', 'baker', 'novelist', 'former goalkeeper', 'lawyer'))}, as their next mayor over {loser}, who had held the office for {spelled(d.int(4, 20))} years.",
+            f"{winner.last} ousts {loser.last} as {place} mayor",
+        ),
+        (
+            f"{country} will vote [in|as early as] {(month := d.month())}, a year ahead of time, after the coalition of {winner} [lost|failed to keep] its majority.",
+            f"{country} calls early election for {month}",
+        ),
+        (
+            f"The electoral court of {country} [threw out|cancelled] the result in {place} after finding {d.round(200, 9_000):,} ballots that had been counted twice.",
+            f"{country} court annuls {place} election result",
+        ),
+    )
+    details = [
+        *political_details(d, country)[1:],
+        f"Turnout was {d.percent(38, 88)}, compared with {d.percent(38, 88)} four years ago.",
+        f"Observers from {d.country()} [reported|saw] few [irregularities|problems].",
+        f"{d.person()} of the Green Party came [third|fourth] with {d.percent(3, 14)}.",
+    ]
+    openers = [
+        f"Polls had favoured {loser} for most of the summer.",
+        f"The campaign was overshadowed by the resignation of minister {d.person()} in {d.month()}.",
+    ]
+    return Story(lead, headline, details, openers)
+
+
+def verdict(d: Desk) -> Story:
+    accused, judge, place, company, years = d.person(), d.person(), d.place(), d.company(), d.int(2, 25)
+    crime = d.pick("fraud", "bribery", "smuggling", "arson", "blackmail", "tax evasion")
+    job = d.pick("banker", "mayor", "surgeon", "property developer", "art dealer", "shipowner")
+    lead, headline = d.angle(
+        (
+            f"Judge {judge} sent {job} {accused} to prison for {spelled(years)} years on {d.day()} after a jury in {place} found {d.pick('enough proof', 'clear evidence')} of {crime}.",
+            f"{accused.last} jailed {years} years for {crime}",
+        ),
+        (
+            f"A jury in {place} did not believe the main witness, {judge}, and [cleared|acquitted] {job} {accused} of {crime}.",
+            f"{place} jury clears {accused.last} of {crime}",
+        ),
+        (
+            f"{company} must pay {(sum_ := d.millions())} to [former customers|neighbours of its plant|small investors], a court in {place} ruled on {d.day()}.",
+            f"{place} court orders {company} to pay {sum_}",
+        ),
+        (
+            f"The prison sentence of {job} {accused} was [halved|cut in half] by an appeals court in {place}, which found that judge {judge} had been too strict.",
+            f"{place} appeals court halves {accused.last} sentence",
+        ),
+    )
+    details = [
+        f"Prosecutors had asked for {spelled(d.int(3, 30))} years.",
+        f'"[We will appeal|Justice has been done|This is a sad day]," said lawyer {d.person()}.',
+        f"In a similar case in {d.place()}, {d.person()} [was fined {d.millions(2, 60)}|received {spelled(d.int(2, 9))} years].",
+        f"The trial lasted {spelled(d.int(3, 40))} days and heard {d.int(20, 90)} witnesses.",
+        f"[The affair|The case] came to light when {d.person()}, a clerk at {d.company()}, spoke to reporters.",
+    ]
+    openers = [
+        f"Last month a court in {d.place()} let {d.person()} go free [for lack of evidence|after a mistake by the police].",
+        f"The courtroom was [full|silent] when {d.person()}, the foreman, rose to speak.",
+    ]
+    return Story(lead, headline, details, openers)
+
+
+def recall(d: Desk) -> Story:
+    company, rival, country, number = d.company(), d.company(), d.country(), d.round(2_000, 900_000)
+    thing, fault, cause = d.angle(
+        ("cars", "brakes that may fail", "brakes"), ("heaters", "a switch that can catch fire", "fire risk"), ("prams", "wheels that come off", "wheels"),
+        ("toasters", "cables that give electric shocks", "cables"), ("bicycles", "forks that can snap", "forks"), ("motorcycles", "leaking fuel tanks", "fuel leaks"),
+    )
+    lead, headline = d.angle(
+        (
+            f"Owners of {number:,} {thing} made by {company} [should|were told to] return them because of {fault}, the company said on {d.day()}.",
+            f"{company} recalls {number:,} {thing} over {cause}",
+        ),
+        (
+            f"Shops in {country} [must take|have to take] {thing} by {company} off their shelves after safety inspectors found {fault}.",
+            f"{country} bans {company} {thing} over {cause}",
+        ),
+        (
+            f"Tests in {country} showed no danger, so {company} may once more [sell|deliver] the {thing} that it withdrew in {d.month()} because of {fault}.",
+            f"{company} resumes {thing} sales in {country}",
+        ),
+    )
+    details = [
+        *market_details(d, company)[:4],
+        f"No injuries [have been reported|are known], but {spelled(d.int(2, 40))} customers complained.",
+        f"{rival} [withdrew|recalled] {d.round(2_000, 90_000):,} {thing} of its own in {d.month()}.",
+        f"The parts were supplied by {d.company()}, which will [bear|share] the cost of {d.millions()}.",
+    ]
+    openers = [
+        f"The safety of {thing} has been in question since a recall by {rival} in {d.int(2005, 2022)}.",
+        f"Supplier {d.company()} admitted [mistakes|a mix-up] at its plant in {d.place()} last week.",
+    ]
+    return Story(lead, headline, details, openers)
+
+
+def match(d: Desk) -> Story:
+    winner, loser, scorer, place = d.place(), d.place(), d.person(), d.place()
+    goals = d.int(2, 5)
+    score = f"{goals}-{d.int(0, goals - 1)}"
+    margin = goals - int(score[-1])
+    verb = "thrash" if margin >= 3 else "beat" if margin == 2 else "edge"
+    stage = d.pick("final", "semi-final", "quarter-final")
+    lead, headline = d.angle(
+        (
+            f"{scorer} [scored twice|was the hero|struck late] as {loser} lost {score} to {winner} on {d.day()} in the cup {stage}.",
+            f"{winner} {verb} {loser} {score} in cup {stage}",
+        ),
+        (
+            f"Neither side found the net in {place} for two hours before {winner} [held their nerve|were luckier] against {loser} from the penalty spot in the cup {stage}.",
+            f"{winner} beat {loser} on penalties in cup {stage}",
+        ),
+        (
+            f"A [draw|goalless draw] at {place} was enough for {winner} to secure the league title, {spelled(d.int(2, 9))} points ahead of {loser}.",
+            f"{winner} draw at {place} to win league title",
+        ),
+        (
+            f"After {spelled(d.int(3, 9))} defeats in a row, the last of them against {loser}, {winner} [parted with|dismissed] coach {scorer} on {d.day()}.",
+            f"{winner} sack coach {scorer.last} after {loser} defeat",
+        ),
+        (
+            f"The wait is over for {winner}, whose [striker|young striker] {scorer} [ended|finished] a run of {(run := d.int(4, 14))} games without a win with a goal against {loser}.",
+            f"{scorer.last} goal ends {winner} winless run at {run}",
+        ),
+    )
+    details = [
+        *sport_details(d, place),
+        f"The two sides last met in {d.month()}, when the game ended {d.int(0, 4)}-{d.int(0, 4)}.",
+        f"Referee {d.person()} showed {spelled(d.int(2, 8))} yellow cards.",
+    ]
+    openers = [
+        f"{d.person()} of {d.place()} had called it the match of the season.",
+        "Rain had fallen all week and left the pitch heavy.",
+    ]
+    return Story(lead, headline, details, openers)
+
+
+def product(d: Desk) -> Story:
+    company, rival, country, price = d.company(), d.company(), d.country(), d.int(4, 99) * 10 + 9
+    thing = d.pick("electric van", "folding phone", "robot mower", "smart watch", "solar heater", "translation headset", "delivery drone", "electric scooter")
+    when = d.month()
+    lead, headline = d.angle(
+        (
+            f"Customers [can|will be able to] buy the {thing} of {company} from {when}, the firm said at a [show|fair] in {d.place()}, and it will cost ${price}.",
+            f"{company} to launch ${price} {thing} in {when}",
+        ),
+        (
+            f"Problems with [software|batteries|suppliers] mean that the {thing} promised by {company} will not reach shops before {when}.",
+            f"{company} delays {thing} launch until {when}",
+        ),
+        (
+            f"To keep up with {rival}, {company} has taken ${price} off the price of its {thing} in {country}.",
+            f"{company} cuts {thing} price by ${price} in {country}",
+        ),
+        (
+            f"Few people wanted the {thing} of {company}, and production at {d.place()} [will end|comes to an end] in {when}.",
+            f"{company} scraps {thing} after poor sales",
+        ),
+    )
+    details = [
+        *market_details(d, company),
+        f"A model by {rival} [sells for|costs] ${d.int(4, 99) * 10 + 9} and has found {d.round(2_000, 900_000):,} buyers.",
+        f"Designer {d.person()} [spent|worked] {spelled(d.int(2, 7))} years on the project.",
+    ]
+    openers = [
+        f"Its competitor {rival} was first to the market in {d.month()}.",
+        f"[Rumours|Pictures] had spread since {d.day()}, when a worker in {d.place()} talked too much.",
+    ]
+    return Story(lead, headline, details, openers)
+
+
+def appointment(d: Desk) -> Story:
+    company, new, old, former, country = d.company(), d.person(), d.person(), d.company(), d.country()
+    post, short = d.angle(("chief executive", "chief"), ("finance director", "finance director"), ("chairman", "chairman"), ("head of research", "research head"))
+    ministry = d.pick("finance", "health", "defence", "transport", "education", "trade")
+    lead, headline = d.angle(
+        (
+            f"{company} has [turned to|chosen] {new}, until now at {former}, to [succeed|follow] {old} as {post}.",
+            f"{company} names {new.last} as {short}",
+        ),
+        (
+            f"The next {ministry} minister of {country} will be {new}, [an economist|a lawyer|a former mayor] from {d.place()}, who takes over from {old}.",
+            f"{country} picks {new.last} as {ministry} minister",
+        ),
+        (
+            f"{new} is leaving {former} after {spelled(d.int(3, 20))} years to become {post} of {company}, a [smaller|younger] firm.",
+            f"{company} hires {new.last} from {former} as {short}",
+        ),
+        (
+            f"Musicians of the {(town := d.place())} Symphony have [voted for|elected] {new} as their next conductor, the first [woman|foreigner] in the post, after {old} retired.",
+            f"{town} Symphony picks {new.last} as conductor",
+        ),
+    )
+    details = [
+        f'"[I look forward to the task|There is much to do|I will listen first]," said {new}.',
+        f"The job had also attracted {d.person()} and {d.person()}.",
+        f"{d.person()}, a former deputy, will [stay on|act as adviser] until {d.month()}.",
+        f"[Friends|Colleagues] in {d.place()} describe the newcomer as {d.pick('patient', 'tireless', 'careful', 'direct')}.",
+        f"In {d.int(2005, 2022)} the post went to {d.person()}, who left after {spelled(d.int(4, 18))} months.",
+    ]
+    openers = [
+        f"For months {d.person()} of {d.company()} was seen as the favourite.",
+        f"The search [began|started] in {d.month()}, when {old} announced plans to retire.",
+    ]
+    return Story(lead, headline, details, openers)
+
+
+def resignation(d: Desk) -> Story:
+    person, country, company, place, successor = d.person(), d.country(), d.company(), d.place(), d.person()
+    ministry = d.pick("finance", "health", "defence", "transport", "education", "trade")
+    reason, short = d.angle(
+        ("reports about unpaid taxes", "tax affair"), ("a row over a new airport", "airport row"), ("questions about free holidays", "holiday gifts"),
+        ("criticism of a failed computer system", "computer failure"), ("a dispute about the budget", "budget dispute"),
+    )
+    lead, headline = d.angle(
+        (
+            f"[Bowing to pressure|Worn down] after {reason}, {person} [stepped down|gave up the post] as {country.adjective} {ministry} minister on {d.day()}.",
+            f"{country} {ministry} minister {person.last} quits over {short}",
+        ),
+        (
+            f"{person} will [not stay on|leave the post] as chief executive of {company}, following {reason}, and {successor} takes charge for now.",
+            f"{company} chief {person.last} quits over {short}",
+        ),
+        (
+            f"Despite {reason}, mayor {person} told the city council of {place} on {d.day()} that [leaving office was out of the question|there would be no resignation].",
+            f"{place} mayor {person.last} refuses to quit over {short}",
+        ),
+        (
+            f"Prime Minister {successor} dismissed {ministry} minister {person} on {d.day()} after {reason} that had occupied {country} for weeks.",
+            f"{country} premier fires {ministry} minister over {short}",
+        ),
+    )
+    details = [
+        *political_details(d, country)[:3],
+        f"[Deputy|Party colleague] {d.person()} [is expected to fill the gap|is tipped for the job].",
+        f"The newspaper of {d.place()} first [wrote about|reported] the matter in {d.month()}.",
+        f"{d.person()}, a predecessor, [also left early|lasted only {spelled(d.int(3, 9))} months].",
+    ]
+    openers = [
+        f"It is the second departure this year, after that of {d.person()} in {d.month()}.",
+        f"As late as {d.day()}, spokesman {d.person()} had denied everything.",
+    ]
+    return Story(lead, headline, details, openers)
+
+
+def rates(d: Desk) -> Story:
+    country, governor, neighbour = d.country(), d.person(), d.country()
+    level = f"{d.int(1, 9)}.{d.pick('25', '5', '75')} percent"
+    lead, headline = d.angle(
+        (
+            f"Borrowing will become dearer in {country}, where the central bank [lifted|moved up] its main rate to {level} on {d.day()} to [tame|fight] inflation.",
+            f"{country} raises interest rate to {level}",
+        ),
+        (
+            f"Hoping to [revive|help] the economy, central bank governor {governor} lowered the main interest rate of {country} to {level}.",
+            f"{country} cuts interest rate to {level}",
+        ),
+        (
+            f"The central bank of {country} left its main rate at {level} on {d.day()}, as governor {governor} wants to [wait for|see] new figures.",
+            f"{country} holds interest rate at {level}",
+        ),
+        (
+            f"Governor {governor} [told|warned] parliament that borrowing costs in {country} could rise [again|further] before {(month := d.month())}.",
+            f"{country} central bank hints at rate rise by {month}",
+        ),
+    )
+    details = [
+        f"Neighbouring {neighbour} [raised|lowered] its own rate to {d.int(1, 9)}.{d.pick('25', '5', '75')} percent in {d.month()}.",
+        f"Inflation stands at {d.int(1, 14)}.{d.int(1, 9)} percent, [far|well] above the target of {spelled(d.int(2, 3))} percent.",
+        f'"[The bank had little choice|It is too late|Home owners will feel it]," said {d.person()}, an economist at {d.company()}.',
+        f"The currency [gained|lost] {d.percent(1, 4)} against that of {d.country()}.",
+        f"The decision was [unanimous|not unanimous], according to deputy governor {d.person()}.",
+    ]
+    openers = [
+        f"A day earlier the central bank of {neighbour} had [surprised|shocked] markets.",
+        f"Economists at {d.company()} had [predicted|expected] a different outcome.",
+    ]
+    return Story(lead, headline, details, openers)
+
+
+def quake(d: Desk) -> Story:
+    place, country, other, dead, hurt = d.place(), d.country(), d.place(), d.int(2, 400), d.round(10, 900)
+    size = f"{d.int(4, 7)}.{d.int(0, 9)}"
+    adjective = "strong" if size >= "6" else "moderate"
+    lead, headline = d.angle(
+        (
+            f"The earth shook for almost a minute near {place}, in {country}, on {d.day()}, and {people(dead)} died [in|under] collapsed buildings.",
+            f"Quake near {place} kills {dead} people",
+        ),
+        (
+            f"An earthquake with a magnitude of {size} [hit|shook] {place} in the [early morning|night], but {country} [escaped without|reported no] deaths.",
+            f"{sentence(adjective)} quake hits {place}, no deaths reported",
+        ),
+        (
+            f"Rescuers in {place} [pulled|freed] a {d.pick('boy', 'girl', 'woman', 'man')} alive from the ruins {(days := spelled(d.int(3, 9)))} days after the earthquake that struck {country}.",
+            f"Survivor found in {place} {days} days after quake",
+        ),
+        (
+            f"At least {hurt} people needed treatment after an earthquake of magnitude {size} threw down walls in {place}, {an(country.adjective)} port.",
+            f"{sentence(adjective)} quake injures {hurt} in {country} port",
+        ),
+    )
+    details = [
+        *rescue_details(d, country),
+        f"The tremor was felt as far away as {other}, {d.round(60, 600)} kilometres to the [north|south|east|west].",
+        f"A quake of magnitude {d.int(5, 7)}.{d.int(0, 9)} [killed|claimed the lives of] {d.round(100, 900)} people in {d.country()} in {d.int(1950, 2018)}.",
+    ]
+    openers = [
+        f"People in {other} still remember the great quake of {d.int(1930, 2010)}.",
+        f"Only last week researchers in {d.place()} had warned of rising tension in the rock.",
+    ]
+    return Story(lead, headline, details, openers)
+
+
+def festival(d: Desk) -> Story:
+    place, artist, other, visitors, country = d.place(), d.person(), d.person(), d.round(3_000, 300_000), d.country()
+    art, prize = d.angle(("film", "best film"), ("jazz", "best band"), ("poetry", "best poem"), ("puppet theatre", "best play"), ("dance", "best show"), ("comic", "best book"))
+    lead, headline = d.angle(
+        (
+            f"{visitors:,} visitors, more than ever before, came to this year's {art} festival in {place}, which [closed|ended] on {d.day()}.",
+            f"{place} {art} festival draws record {visitors:,}",
+        ),
+        (
+            f"The jury of the {art} festival in {place} [gave|handed] its main award to {artist}, [ahead of|and not to] the favourite {other}.",
+            f"{artist.last} wins top prize at {place} {art} festival",
+        ),
+        (
+            f"There will be no {art} festival in {place} this {d.pick('spring', 'summer', 'autumn')}, because its sponsor, {(sponsor := d.company())}, [withdrew|pulled out].",
+            f"{place} cancels {art} festival after {sponsor} withdraws",
+        ),
+        (
+            f"{artist} will [open|start] the {art} festival in {place} in {(month := d.month())}, the first guest from {country} in its history.",
+            f"{artist.last} to open {place} {art} festival in {month}",
+        ),
+    )
+    details = [
+        f"Last year's award for the {prize} went to {d.person()}.",
+        f"A rival event in {d.place()} counted {d.round(3_000, 90_000):,} guests.",
+        f'"[It was magical|The town is one big stage|Next year we need more beds]," said organiser {d.person()}.',
+        f"The programme listed {d.int(20, 300)} events in {spelled(d.int(3, 30))} halls, and tickets cost up to ${d.int(12, 180)}.",
+        f"{d.company()} paid {d.millions(2, 40)} to be the main partner until {d.int(2027, 2035)}.",
+    ]
+    openers = [
+        f"The hotels of {d.place()} next door were full too.",
+        f"Founder {d.person()} began with {d.int(20, 90)} chairs in a barn.",
+    ]
+    return Story(lead, headline, details, openers)
+
+
+def vaccine(d: Desk) -> Story:
+    company, country, rival, rate, number = d.company(), d.country(), d.company(), d.int(31, 97), d.round(2_000, 60_000)
+    illness = d.pick("malaria", "flu", "dengue", "measles", "cholera", "tuberculosis")
+    adverb = "highly effective" if rate >= 80 else "effective" if rate >= 60 else "weak"
+    lead, headline = d.angle(
+        (
+            f"In a trial with {number:,} [volunteers|people], a vaccine by {company} [prevented|stopped] {rate} percent of {illness} cases.",
+            f"{company} {illness} vaccine {adverb} in trial",
+        ),
+        (
+            f"{company} [broke off|ended] the test of its {illness} vaccine in {country} on {d.day()} after {spelled(d.int(2, 9))} volunteers fell ill.",
+            f"{company} halts {illness} vaccine trial in {country}",
+        ),
+        (
+            f"Doctors in {country} may [use|give] the {illness} vaccine of {company} from {d.month()}, the health ministry decided, while that of {rival} must wait.",
+            f"{country} approves {company} {illness} vaccine",
+        ),
+        (
+            f"{country} [will buy|ordered] {(doses := d.int(2, 60))} million doses of a {illness} vaccine from {company} and none from {rival}, whose price was higher.",
+            f"{country} orders {doses} million {company} {illness} vaccine doses",
+        ),
+    )
+    details = [
+        *science_details(d),
+        f"The product of {rival} [reached|showed] {d.percent(31, 97)} in an earlier study.",
+        f"Shares in {company} [rose|fell] {d.percent(2, 19)}.",
+        f"The illness [killed|claimed] {d.round(2_000, 90_000):,} people in {d.country()} last year.",
+    ]
+    openers = [
+        f"Researchers at {rival} [gave up|failed] in {d.int(2010, 2022)}.",
+        f"An outbreak in {d.country()} has [frightened|alarmed] doctors since {d.month()}.",
+    ]
+    return Story(lead, headline, details, openers)
+
+
+def bankruptcy(d: Desk) -> Story:
+    company, bank, place, debt, jobs = d.company(), d.company(), d.place(), d.money(), d.round(200, 20_000)
+    trade = d.pick("airline", "toy chain", "shipyard", "travel agency", "builder", "department store", "steel maker")
+    lead, headline = d.angle(
+        (
+            f"Unable to repay {debt} to {bank} and other lenders, {trade} {company} [asked a court in {place} for protection|sought protection in a court in {place}] on {d.day()}.",
+            f"{company} files for bankruptcy with {debt} debt",
+        ),
+        (
+            f"No buyer was found for {trade} {company}, so the [last|remaining] {jobs:,} employees in {place} will lose their work.",
+            f"{company} to close, {jobs:,} jobs lost",
+        ),
+        (
+            f"The {trade} {company} [can carry on|will live on] after {bank} and other lenders agreed to [forgive|write off] {debt}.",
+            f"Lenders save {company}, forgive {debt} debt",
+        ),
+        (
+            f"Investor {(investor := d.person())} [takes over|is taking over] what remains of {trade} {company}, which went bankrupt in {d.month()} owing {debt}.",
+            f"{investor.last} rescues bankrupt {trade} {company}",
+        ),
+    )
+    details = [
+        *market_details(d, company)[2:],
+        f"Its rival {d.company()} went under in {d.int(1995, 2022)} with debts of {d.money()}.",
+        f"Administrator {d.person()} will [meet|write to] creditors in {d.month()}.",
+        f'"[We fought to the end|Costs ate us up|Customers stayed away]," said founder {d.person()}.',
+    ]
+    openers = [
+        f"Suppliers such as {d.company()} had [demanded cash|stopped deliveries] for weeks.",
+        f"When {d.person()} took charge in {d.month()}, there was [still hope|talk of growth].",
+    ]
+    return Story(lead, headline, details, openers)
+
+
+def accord(d: Desk) -> Story:
+    one, two, host, place = d.country(), d.country(), d.country(), d.place()
+    subject, short = d.angle(("their border", "border"), ("fishing rights", "fishing"), ("the water of a shared river", "water"), ("the return of refugees", "refugee"), ("trade in grain", "grain"))
+    lead, headline = d.angle(
+        (
+            f"At a meeting in {place}, [ministers|envoys] from {one} and {two} put their names to a treaty on {subject}, [with help from|brokered by] {host}.",
+            f"{one}, {two} sign {short} accord in {place}",
+        ),
+        (
+            f"{one} [walked out of|left] the talks about {subject} with {two} on {d.day()}, {spelled(d.int(3, 12))} days after they began in {host}.",
+            f"{one} quits {short} talks with {two}",
+        ),
+        (
+            f"{host} has offered to [mediate|act as a go-between] in the quarrel between {one} and {two} over {subject}.",
+            f"{host} offers to mediate in {one}, {two} {short} dispute",
+        ),
+        (
+            f"For the first time in {spelled(d.int(5, 40))} years, trains [cross|run over] the border between {one} and {two}, starting on {d.day()} at {place}.",
+            f"{one}, {two} reopen border at {place}",
+        ),
+    )
+    details = [
+        f'"[This is a good day for both peoples|Trust takes time|Words must be followed by deeds]," said [envoy|minister] {d.person()}.',
+        f"The dispute goes back to {d.int(1900, 1990)}, when {d.country()} left the region.",
+        f"Talks in {d.place()} had [failed|stalled] in {d.month()}.",
+        f"{d.country()} and {d.country()} have a similar quarrel that [remains unsolved|is before a court].",
+        f"Some {d.round(2_000, 90_000):,} people live in the area, most of them around {d.place()}.",
+    ]
+    openers = [
+        f"Few diplomats in {d.country()} had expected news this week.",
+        f"A first round, held in {d.place()} in {d.month()}, [brought little|led nowhere].",
+    ]
+    return Story(lead, headline, details, openers)
+
+
+def derailment(d: Desk) -> Story:
+    place, start, end, country, hurt, dead = d.place(), d.place(), d.place(), d.country(), d.int(2, 90), d.int(2, 40)
+    cargo = d.pick("grain", "fuel", "coal", "timber", "cars")
+    lead, headline = d.angle(
+        (
+            f"A night train on its way from {start} to {end} left the rails [outside|near] {place} on {d.day()}, and {people(dead)} [lost their lives|died].",
+            f"Train crash near {place} kills {dead} people",
+        ),
+        (
+            f"{sentence(people(hurt))} were [taken to hospital|hurt] on {d.day()} when an express from {start} to {end} jumped the track at {place}.",
+            f"{place} train derailment injures {hurt} people",
+        ),
+        (
+            f"Wagons loaded with {cargo} [blocked|lay across] the main line at {place} after a freight train came off the rails, so nothing moved between {start} and {end}.",
+            f"Derailed {cargo} train blocks line at {place}",
+        ),
+        (
+            f"A broken rail, and not the driver from {start}, was to blame for the train crash at {place}, investigators in {country} [found|said].",
+            f"Broken rail blamed for {place} train crash",
+        ),
+    )
+    details = [
+        *rescue_details(d, country)[:3],
+        f"Services between {d.place()} and {d.place()} will [resume|start again] on {d.day()}.",
+        f"The train was {d.int(12, 45)} years old and belonged to {d.company()}.",
+        f"In {d.int(1960, 2020)} an accident at {d.place()} [killed|cost the lives of] {d.int(20, 90)} people.",
+    ]
+    openers = [
+        f"The line through {d.place()} was [repaired|renewed] only last year.",
+        f"Railway unions in {country} have complained about [old tracks|long shifts] since {d.int(2005, 2022)}.",
+    ]
+    return Story(lead, headline, details, openers)
+
+
+def theft(d: Desk) -> Story:
+    place, museum, painter, value, other = d.place(), d.place(), d.person(), d.millions(2, 90), d.place()
+    thing = d.pick("painting", "crown", "violin", "statue", "gold coin", "vase")
+    lead, headline = d.angle(
+        (
+            f"Thieves [broke|climbed] into the museum of {place} on {d.day()} night and [escaped|made off] with a {thing} worth {value}.",
+            f"Thieves steal {value} {thing} from {place} museum",
+        ),
+        (
+            f"A {thing} that [vanished|was stolen] from a museum in {museum} in {(year := d.int(1970, 2020))} has turned up in a [garage|cellar|barn] in {place}.",
+            f"{thing.capitalize()} stolen in {year} found in {place}",
+        ),
+        (
+            f"Police in {place} [arrested|caught] {painter}, {an(d.pick('dealer', 'guard', 'electrician', 'former clown'))}, in connection with the {thing} missing from the museum of {museum}.",
+            f"{place} police arrest {painter.last} over {museum} {thing}",
+        ),
+        (
+            f"The {thing} shown in the museum of {place} for {spelled(d.int(8, 60))} years is not real, experts from {other} [found|concluded].",
+            f"{place} museum {thing} is fake, experts say",
+        ),
+    )
+    details = [
+        f'"[It is a great loss for the town|We had no idea|They knew what they wanted]," said director {d.person()}.',
+        f"The collection, a gift of {d.person()}, is [valued|insured] at {d.millions(20, 900)}.",
+        f"Alarms [failed|stayed silent], and guard {d.person()} noticed nothing.",
+        f"A similar case in {d.place()} in {d.int(1985, 2020)} was [never|quickly] solved.",
+        f"The insurer {d.company()} [offers|promised] a reward for information.",
+    ]
+    openers = [
+        f"Last year burglars [failed|gave up] at the museum of {d.place()}.",
+        f"Collector {d.person()} of {d.place()} could hardly believe the news.",
+    ]
+    return Story(lead, headline, details, openers)
+
+
+def wildfire(d: Desk) -> Story:
+    place, country, other, area, homes = d.place(), d.country(), d.place(), d.round(200, 60_000), d.round(20, 900)
+    lead, headline = d.angle(
+        (
+            f"Driven by [strong|hot] winds, flames have [blackened|eaten through] {area:,} hectares of forest around {place}, in {country}, since {d.day()}.",
+            f"Wildfire burns {area:,} hectares near {place}",
+        ),
+        (
+            f"{homes} houses [burned down|were lost] in {place} when a forest fire that began near {other} reached the town on {d.day()}.",
+            f"Wildfire destroys {homes} houses in {place}",
+        ),
+        (
+            f"After {spelled(d.int(4, 20))} days, crews in {country} have [put out|mastered] the forest fire that had threatened {place}.",
+            f"{country} crews put out {place} wildfire",
+        ),
+        (
+            f"Buses took {(number := d.round(400, 20_000)):,} people out of {place} as a forest fire [came closer|moved down the hills] from {other}.",
+            f"{place} evacuates {number:,} as wildfire nears",
+        ),
+    )
+    details = [
+        *rescue_details(d, country),
+        f"Planes from {d.country()} [dropped|brought] water, and {d.int(60, 900)} firefighters were at work near {d.place()}.",
+        f"Last summer {d.round(200, 60_000):,} hectares burned [around|near] {d.place()}.",
+    ]
+    openers = [
+        f"It has not rained in {other} for {spelled(d.int(5, 20))} weeks.",
+        f"A careless camper from {d.place()} has been [questioned|charged].",
+    ]
+    return Story(lead, headline, details, openers)
+
+
+def harvest(d: Desk) -> Story:
+    country, other, amount, size = d.country(), d.country(), d.int(3, 90), d.int(3, 45)
+    crop = d.pick("wheat", "maize", "rice", "barley", "cotton", "sugar", "coffee", "soybean")
+    up = "soar" if size >= 25 else "rise"
+    down = "slump" if size >= 25 else "drop"
+    reason, short = d.angle(("a late frost", "frost"), ("a plague of beetles", "beetles"), ("too much rain", "rain"), ("hot winds", "heat"))
+    lead, headline = d.angle(
+        (
+            f"Farmers in {country} will bring in {amount} million tonnes of {crop} this year, {size} percent more than last season, the farm ministry [predicts|expects].",
+            f"{country} {crop} crop to {up} {size} percent",
+        ),
+        (
+            f"Because of {reason}, the {crop} harvest in {country} will be {size} percent smaller at {amount} million tonnes, according to [traders|the farm ministry].",
+            f"{country} {crop} crop to {down} {size} percent on {short}",
+        ),
+        (
+            f"With {crop} [scarce|short] after {reason}, {country} will [not let any leave|keep all of it in] the country until {(month := d.month())}.",
+            f"{country} bans {crop} exports until {month}",
+        ),
+        (
+            f"Mills in {country} have [ordered|bought] {amount} million tonnes of {crop} from {other} after {reason} spoiled the fields at home.",
+            f"{country} buys {amount} million tonnes of {other} {crop}",
+        ),
+    )
+    details = [
+        f"Prices in {d.place()} [rose|fell] {d.percent(1, 9)} to ${d.int(120, 900)} a tonne.",
+        f"In {d.country()} the outlook is [better|worse], with {d.int(3, 90)} million tonnes expected.",
+        f'"[The fields look good|It has been a hard year|Our silos are full]," said {d.person()}, who farms near {d.place()}.',
+        f"Last year's harvest came to {d.int(3, 90)} million tonnes.",
+        f"Traders at {d.company()} [doubt the figures|had expected less|had expected more].",
+    ]
+    openers = [
+        f"In {d.country()} the harvest is already over, and {d.int(3, 90)} million tonnes are in store.",
+        f"Trader {d.person()} of {d.company()} travelled through the fields in {d.month()}.",
+    ]
+    return Story(lead, headline, details, openers)
+
+
+def bridge(d: Desk) -> Story:
+    place, other, river, cost, length, builder = d.place(), d.place(), d.river(), d.money(), d.round(300, 9_000), d.company()
+    lead, headline = d.angle(
+        (
+            f"Drivers [crossed|could cross] the {river} at {place} for the first time on {d.day()} on a bridge that {builder} built for {cost}.",
+            f"{place} opens {cost} bridge over {river}",
+        ),
+        (
+            f"Engineers found cracks in the bridge over the {river} at {place}, and traffic must [go round|make a detour] by way of {other}.",
+            f"Cracks shut {river} bridge at {place}",
+        ),
+        (
+            f"{builder} [will build|won the contract for] a tunnel of {length:,} metres under the {river} between {place} and {other}, worth {cost}.",
+            f"{builder} wins {cost} {river} tunnel contract",
+        ),
+        (
+            f"The bridge that is to link {place} and {other} will cost {cost}, [twice as much as planned|far more than planned], builder {builder} admitted.",
+            f"Cost of {place} bridge climbs to {cost}",
+        ),
+    )
+    details = [
+        f"The old crossing dates from {d.int(1850, 1960)} and was designed by {d.person()}.",
+        f"About {d.round(2_000, 90_000):,} cars a day use the road to {d.place()}.",
+        f'"[We waited long enough|It is a work of art|My children will use it]," said {d.person()}, a [baker|driver|ferryman] in {d.place()}.',
+        f"A similar project in {d.place()} took {spelled(d.int(3, 15))} years and {d.money()}.",
+        f"Transport minister {d.person()} [praised the workers|asked for patience].",
+    ]
+    openers = [
+        f"Ferryman {d.person()} has [crossed|known] the river for {d.int(20, 50)} years.",
+        f"Plans by {d.company()} were [rejected|shelved] in {d.int(1980, 2015)}.",
+    ]
+    return Story(lead, headline, details, openers)
+
+
+def leak(d: Desk) -> Story:
+    company, country, place, number, firm = d.company(), d.country(), d.place(), d.int(2, 90), d.company()
+    data = d.pick("passport numbers", "bank details", "health records", "passwords", "home addresses", "phone numbers")
+    trade = d.pick("hotel chain", "retailer", "insurer", "airline", "network", "clinic group")
+    lead, headline = d.angle(
+        (
+            f"Strangers [copied|got hold of] the {data} of {number} million customers of {trade} {company}, the security firm {firm} [found|discovered].",
+            f"{company} leak exposes {number} million {data}",
+        ),
+        (
+            f"An attack on the computers of {trade} {company} [kept|left] its offices in {place} closed on {d.day()}, and the intruders want {(ransom := d.millions(2, 60))}.",
+            f"Hackers demand {ransom} from {company}",
+        ),
+        (
+            f"{country} [made|ordered] {trade} {company} pay {(fine := d.millions(2, 300))} because it had stored {data} without protection.",
+            f"{country} fines {company} {fine} over data leak",
+        ),
+        (
+            f"Police in {place} [caught|arrested] a student of {d.int(17, 24)} who is said to have taken {data} from {trade} {company}.",
+            f"{place} student held over {company} hack",
+        ),
+    )
+    details = [
+        *market_details(d, company)[:4],
+        f"{d.company()} lost the data of {d.int(2, 90)} million people in {d.int(2010, 2023)}.",
+        f"Customers in {d.country()} [were not affected|should change their passwords].",
+        f"Expert {d.person()} of {d.company()} [blamed|pointed to] an old server in {d.place()}.",
+    ]
+    openers = [
+        f"Only last week {d.company()} had [boasted|said] that its systems were safe.",
+        f"A warning by {d.person()}, a former employee, went unheard in {d.month()}.",
+    ]
+    return Story(lead, headline, details, openers)
+
+
+def wages(d: Desk) -> Story:
+    company, union, country, rise, staff = d.company(), d.person(), d.country(), d.int(2, 15), d.round(1_000, 90_000)
+    group = d.pick("cleaners", "bus drivers", "bakers", "postal workers", "electricians", "cabin crews", "steel workers")
+    lead, headline = d.angle(
+        (
+            f"After {spelled(d.int(5, 40))} hours of talks, {company} and the union led by {union} agreed on {rise} percent more pay for {staff:,} {group}.",
+            f"{company} agrees {rise} percent pay rise for {group}",
+        ),
+        (
+            f"The {group} of {country} [voted against|said no to] an offer of {rise} percent more pay, although union leader {union} had recommended it.",
+            f"{country} {group} reject {rise} percent pay offer",
+        ),
+        (
+            f"From {(month := d.month())}, {group} at {company} will [work|need to come in] four days a week for the same money, under a deal signed by {union}.",
+            f"{company} {group} win four-day week from {month}",
+        ),
+        (
+            f"The lowest wage allowed in {country} will [go up|climb] by {rise} percent in {(month := d.month())}, labour minister {union} [announced|said].",
+            f"{country} to lift minimum wage {rise} percent in {month}",
+        ),
+    )
+    details = [
+        f"At {d.company()} the same [group|union] won {d.percent(2, 15)} in {d.month()}.",
+        f'"[It is a fair result|The money is there|We wanted more]," said {d.person()}, who has worked in {d.place()} for {d.int(12, 40)} years.',
+        f"Employers, led by {d.person()}, had [first offered|started with] {d.percent(1, 4)}.",
+        f"Prices have risen {d.percent(2, 14)} in a year, more than in {d.country()}.",
+        f"The agreement [will cost|costs] {d.millions()} and runs until {d.int(2027, 2032)}.",
+    ]
+    openers = [
+        f"Earlier talks in {d.place()} had ended [without result|in anger].",
+        f"{d.company()} [led the way|made the first move] with a deal in {d.month()}.",
+    ]
+    return Story(lead, headline, details, openers)
+
+
+def drought(d: Desk) -> Story:
+    country, place, river, other, level = d.country(), d.place(), d.river(), d.place(), d.int(8, 38)
+    lead, headline = d.angle(
+        (
+            f"People in {place} may [no longer water|not water] gardens or wash cars from {d.day()}, since the reservoir is only {level} percent full.",
+            f"{place} rations water as reservoir falls to {level} percent",
+        ),
+        (
+            f"{country} declared an emergency in {spelled(provinces := d.int(2, 14))} provinces after {spelled(d.int(3, 18))} months with [almost no|hardly any] rain.",
+            f"{country} declares drought emergency in {provinces} provinces",
+        ),
+        (
+            f"Water in the {river} is so low that [ships|barges] can [no longer reach|not get to] {place}, and goods pile up in {other}.",
+            f"Low water on {river} cuts off {place}",
+        ),
+        (
+            f"The first rain in {spelled(months := d.int(3, 18))} months [fell|came down] on {place} on {d.day()}, and {country} may lift limits on water.",
+            f"Rain ends {months}-month drought in {place}",
+        ),
+    )
+    details = [
+        f"In {d.place()} [wells have run dry|trees are losing their leaves|cattle are being sold].",
+        f'"[I have never seen the lake so small|Every drop counts|We pray for clouds]," said farmer {d.person()} from {d.place()}.',
+        f"The last dry spell, in {d.int(1950, 2015)}, cost farmers in {d.country()} {d.millions()}.",
+        f"Water minister {d.person()} wants to [drill|dig] {d.int(20, 300)} wells.",
+        f"Meteorologist {d.person()} expects [showers|clouds] over {d.place()} by {d.day()}.",
+    ]
+    openers = [
+        f"Neighbouring {d.country()} has been short of water since {d.month()}.",
+        f"The lake near {d.place()} was a place for swimmers until {d.month()}.",
+    ]
+    return Story(lead, headline, details, openers)
+
+
+def blaze(d: Desk) -> Story:
+    place, company, country, dead, other = d.place(), d.company(), d.country(), d.int(2, 60), d.place()
+    building = d.pick("factory", "warehouse", "hotel", "market hall", "theatre", "paint plant")
+    damage = d.millions(2, 300)
+    lead, headline = d.angle(
+        (
+            f"{sentence(people(dead))} [did not get out|were trapped and died] when flames raced through a {building} in {place} on {d.day()}.",
+            f"{place} {building} fire kills {dead} people",
+        ),
+        (
+            f"A fire that began in the kitchen [gutted|destroyed] a {building} owned by {company} in {place}, causing damage of {damage}.",
+            f"Fire at {place} {building} causes {damage} damage",
+        ),
+        (
+            f"Thick smoke from a burning {building} made the authorities in {place} [shut|close] the {(closed := d.pick('port', 'airport', 'motorway', 'railway station'))} on {d.day()}.",
+            f"{building.capitalize()} fire shuts {place} {closed}",
+        ),
+        (
+            f"Prosecutors in {place} charged {(owner := d.person())}, owner of the {building} that burned down in {d.month()}, with ignoring safety rules.",
+            f"{place} {building} owner {owner.last} charged over fire",
+        ),
+    )
+    details = [
+        *rescue_details(d, country)[:4],
+        f"It took {d.int(20, 300)} firefighters {spelled(d.int(3, 20))} hours to [control|put out] the blaze.",
+        f"In {other} a fire at a {d.pick('bakery', 'shoe shop', 'school')} on {d.day()} [hurt|injured] {spelled(d.int(2, 9))} people.",
+        f"Inspectors from {d.place()} had [visited|checked] the site in {d.month()}.",
+    ]
+    openers = [
+        f"Fire chief {d.person()} of {other} called it a black week.",
+        f"Neighbours thought of [fireworks|thunder] from nearby {other}.",
+    ]
+    return Story(lead, headline, details, openers)
+
+
+def space(d: Desk) -> Story:
+    country, company, place, scientist, other = d.country(), d.company(), d.place(), d.person(), d.country()
+    task, short = d.angle(("watch the weather", "weather"), ("map the ice", "ice"), ("carry phone calls", "phone"), ("study the sun", "sun"), ("look for water on the moon", "moon"))
+    lead, headline = d.angle(
+        (
+            f"A rocket [rose|lifted off] from {place} on {d.day()} with {an(country.adjective)} satellite that will {task}.",
+            f"{country} launches {short} satellite from {place}",
+        ),
+        (
+            f"The rocket of {company} [exploded|broke up] {d.int(40, 190)} seconds after lift-off from {place} and took with it a satellite built to {task}.",
+            f"{company} rocket explodes with {short} satellite",
+        ),
+        (
+            f"[Bad weather|High wind|A faulty valve] kept the rocket at {place} on the ground, and {company} will [try again|make a new attempt] on {(day := d.day())} to send up a satellite meant to {task}.",
+            f"{company} delays {short} satellite launch to {day}",
+        ),
+        (
+            f"Contact with the satellite that {country} sent up in {d.int(2010, 2023)} to {task} has been [lost|broken off] since {d.day()}, engineer {scientist} said.",
+            f"{country} loses contact with {short} satellite",
+        ),
+    )
+    details = [
+        *science_details(d),
+        f"{other} [plans|is preparing] a launch of its own in {d.month()}.",
+        f"The craft weighs {d.round(100, 5_000):,} kilograms and was built by {d.company()}.",
+        f"An earlier attempt at {d.place()} [ended in the sea|ended in flames].",
+    ]
+    openers = [
+        f"Crowds had gathered on the beach of {d.place()} since dawn.",
+        f"In {d.month()} a rocket of {d.company()} [fell into the sea|missed its orbit].",
+    ]
+    return Story(lead, headline, details, openers)
+
+
+def layoffs(d: Desk) -> Story:
+    company, place, rival, jobs, share = d.company(), d.place(), d.company(), d.round(100, 20_000), d.int(4, 40)
+    trade = d.pick("bank", "carmaker", "phone maker", "retailer", "newspaper group", "shipping line")
+    reason, short = d.angle(("falling sales", "sales fall"), ("new machines", "machines take over"), ("high debts", "debts mount"), ("the loss of a big order", "order is lost"))
+    lead, headline = d.angle(
+        (
+            f"[Citing|Pointing to] {reason}, {trade} {company} said on {d.day()} that it would part with {jobs:,} employees, most of them in {place}.",
+            f"{company} cuts {jobs:,} jobs as {short}",
+        ),
+        (
+            f"The {company} plant in {place} will [close|shut its doors] in {(month := d.month())}, the {trade} told {jobs:,} workers there.",
+            f"{company} to shut {place} plant in {month}",
+        ),
+        (
+            f"One year after dismissing {d.round(100, 900)} people, {trade} {company} is [looking for|taking on] {jobs:,} new workers in {place}.",
+            f"{company} to hire {jobs:,} in {place}",
+        ),
+        (
+            f"Managers at {trade} {company} will go without {share} percent of their pay to [protect|save] {jobs:,} jobs in {place}.",
+            f"{company} managers take {share} percent pay cut to save jobs",
+        ),
+    )
+    details = [
+        *market_details(d, company),
+        f"{rival} [let go|dismissed] {d.round(100, 9_000):,} people in {d.month()}.",
+        f'"[We are shocked|Whole families work here|It came without warning]," said union leader {d.person()}.',
+    ]
+    openers = [
+        f"Just a month ago rival {rival} [closed|sold] its plant in {d.place()}.",
+        f"{d.person()}, the mayor of {d.place()}, spoke of a [bitter|grey] day.",
+    ]
+    return Story(lead, headline, details, openers)
+
+
+def plant(d: Desk) -> Story:
+    company, place, country, cost, jobs = d.company(), d.place(), d.country(), d.money(), d.round(100, 9_000)
+    goods = d.pick("batteries", "solar panels", "engines", "medicines", "paper", "wind turbines", "computer chips", "bicycles")
+    lead, headline = d.angle(
+        (
+            f"{company} will spend {cost} on a factory for {goods} in {place}, [winning over|after a contest with] two other sites in {country}.",
+            f"{company} to build {cost} {goods} plant in {place}",
+        ),
+        (
+            f"The first {goods} [left|rolled out of] the new factory of {company} in {place} on {d.day()}, where {jobs:,} people have found work.",
+            f"{company} opens {place} {goods} plant with {jobs:,} jobs",
+        ),
+        (
+            f"After protests by residents, {company} no longer [wants|plans] to make {goods} in {place} and is looking at sites in {country}.",
+            f"{company} drops {place} {goods} plant after protests",
+        ),
+        (
+            f"{country} is [giving|paying] {company} {cost} so that it makes {goods} in {place} and not abroad.",
+            f"{country} grants {company} {cost} for {goods} plant",
+        ),
+    )
+    details = [
+        *market_details(d, company)[:4],
+        f"{d.company()} makes {goods} in {d.place()} with {d.round(100, 9_000):,} workers.",
+        f"Economy minister {d.person()} [called it a turning point|spoke of a great day].",
+        f"A first plan, for {d.place()}, would have cost {d.money()}.",
+    ]
+    openers = [
+        f"The mayor of {d.place()}, {d.person()}, had [lobbied|fought] for the project in vain.",
+        f"Demand for {goods} has [doubled|tripled] since {d.int(2015, 2022)}, according to {d.company()}.",
+    ]
+    return Story(lead, headline, details, openers)
+
+
+def oil(d: Desk) -> Story:
+    company, country, place, other, amount = d.company(), d.country(), d.place(), d.country(), d.int(2, 90) * 10
+    thing = d.pick("oil", "gas", "copper", "lithium", "gold")
+    lead, headline = d.angle(
+        (
+            f"Drilling [off the coast|in the hills|in the desert] of {country} has [paid off|ended well] for {company}, which [came upon|struck] a large field of {thing} near {place}.",
+            f"{company} finds {thing} near {place} in {country}",
+        ),
+        (
+            f"{country} will let {company} look for {thing} around {place} for {spelled(years := d.int(5, 30))} years, [turning down|against the wishes of] {other}.",
+            f"{company} wins {years}-year {country} {thing} licence",
+        ),
+        (
+            f"After a leak, {company} [closed|turned off] its {thing} field at {place} on {d.day()}, which supplies much of {country}.",
+            f"Leak shuts {company} {thing} field at {place}",
+        ),
+        (
+            f"{country} [is taking|took] the {thing} fields at {place} away from {company}, which it accuses of paying too little tax.",
+            f"{country} seizes {company} {thing} fields at {place}",
+        ),
+    )
+    details = [
+        *market_details(d, company)[:4],
+        f"Production could [start|begin] in {d.int(2027, 2035)} and reach {amount:,} tonnes a day.",
+        f"{d.company()} gave up its search near {d.place()} in {d.int(1995, 2020)}.",
+        f"Prices [rose|fell] {d.percent(1, 7)} after the news, dealers in {d.place()} said.",
+        f"Environment groups led by {d.person()} [fear|warned of] damage to the coast.",
+    ]
+    openers = [
+        f"In {other} such news would hardly have made the papers.",
+        f"Geologist {d.person()} had [believed in|told everybody about] the region since {d.int(1980, 2010)}.",
+    ]
+    return Story(lead, headline, details, openers)
+
+
+def inflation(d: Desk) -> Story:
+    country, other, month, minister = d.country(), d.country(), d.month(), d.person()
+    rate, years = f"{d.int(1, 14)}.{d.int(1, 9)} percent", d.int(2, 30)
+    goods = d.pick("food", "fuel", "rent", "energy", "bread", "clothing")
+    lead, headline = d.angle(
+        (
+            f"Shoppers in {country} paid {rate} more in {month} than a year before, [chiefly|mostly] because of dearer {goods}.",
+            f"{country} inflation hits {rate} on {goods} prices",
+        ),
+        (
+            f"Thanks to cheaper {goods}, prices in {country} rose by just {rate} in {month}, the [smallest|lowest] increase in {spelled(years)} years.",
+            f"{country} inflation slows to {rate}, lowest in {years} years",
+        ),
+        (
+            f"Unemployment in {country} [reached|climbed to] {rate} in {month} as factories sent workers home.",
+            f"{country} jobless rate climbs to {rate} in {month}",
+        ),
+        (
+            f"The {country.adjective} economy [shrank|contracted] by {rate} between {month} and {d.month()}, finance minister {minister} said.",
+            f"{country} economy shrinks {rate}, minister says",
+        ),
+        (
+            f"Led by a boom in {goods}, exports from {country} [rose|grew] by {rate} in {month}, the fastest pace in {spelled(years)} years.",
+            f"{country} exports grow {rate} on {goods} boom",
+        ),
+    )
+    details = [
+        f"In neighbouring {other} the figure was {d.int(1, 14)}.{d.int(1, 9)} percent.",
+        f"Economists at {d.company()} had [forecast|expected] {d.int(1, 14)}.{d.int(1, 9)} percent.",
+        f'"[Families feel it every day|The worst is over|The numbers speak for themselves]," said {d.person()}, an economist at {d.company()}.',
+        f"The central bank, led by {d.person()}, [meets|will decide on rates] on {d.day()}.",
+        f"A year earlier it had been {d.int(1, 14)}.{d.int(1, 9)} percent.",
+    ]
+    openers = [
+        f"Figures from {other} had [raised|dampened] hopes on {d.day()}.",
+        f"Trade minister {d.person()} [had promised|promised] better numbers in {d.month()}.",
+    ]
+    return Story(lead, headline, details, openers)
+
+
+def transfer(d: Desk) -> Story:
+    player, old, new, other, fee = d.person(), d.place(), d.place(), d.place(), d.millions(2, 90)
+    role = d.pick("striker", "goalkeeper", "defender", "midfielder", "winger")
+    weeks = d.int(2, 20)
+    lead, headline = d.angle(
+        (
+            f"{role.capitalize()} {player} [moves|is moving] from {old} to {new}, who [paid|will pay] {fee} after {other} had pulled out.",
+            f"{new} sign {old} {role} {player.last} for {fee}",
+        ),
+        (
+            f"{player} will be out for {spelled(weeks)} weeks, {old} said, after the {role} [hurt a knee|broke a toe] in the game against {other}.",
+            f"{old} lose {role} {player.last} for {weeks} weeks",
+        ),
+        (
+            f"Despite an offer of {fee} from {other}, {role} {player} has [put pen to paper|agreed to stay] at {old} until {(year := d.int(2027, 2032))}.",
+            f"{player.last} to stay at {old} until {year}",
+        ),
+        (
+            f"At the age of {(age := d.int(31, 42))}, {role} {player} of {old} will [play no more|hang up the boots] after the game against {other}.",
+            f"{old} {role} {player.last} to retire at {age}",
+        ),
+    )
+    details = [
+        *sport_details(d, d.place())[:4],
+        f"{d.person()} [moved|went] to {d.place()} for {d.millions(2, 90)} in {d.month()}.",
+        f"The {role} has scored {d.int(3, 60)} goals in {d.int(61, 300)} games.",
+    ]
+    openers = [
+        f"The transfer market is [nervous|busy] since {d.person()} left {d.place()}.",
+        f"Agent {d.person()} had been seen in {d.place()} on {d.day()}.",
+    ]
+    return Story(lead, headline, details, openers)
+
+
+def dig(d: Desk) -> Story:
+    place, leader, country, other, age = d.place(), d.person(), d.country(), d.place(), d.int(3, 60) * 100
+    thing = d.pick("temple", "ship", "tomb", "city wall", "bakery", "theatre", "mosaic", "gold hoard")
+    finder = d.pick("Builders", "Students", "Divers", "Farmers", "Children")
+    lead, headline = d.angle(
+        (
+            f"{finder} [stumbled upon|uncovered] a {thing} some {age:,} years old [near|outside] {place}, archaeologist {leader} said.",
+            f"{finder} find {age:,}-year-old {thing} near {place}",
+        ),
+        (
+            f"The {thing} of {place} is {age:,} years old, much older than [anyone thought|the books say], a study led by {leader} in {country} shows.",
+            f"{place} {thing} is {age:,} years old, study shows",
+        ),
+        (
+            f"After {spelled(d.int(2, 9))} years of work, visitors can [see|walk round] the ancient {thing} of {place} from {(month := d.month())}.",
+            f"Ancient {place} {thing} opens to visitors in {month}",
+        ),
+        (
+            f"{country} wants the museum of {other} to [give back|hand over] the ancient {thing} that was taken from {place} in {d.int(1850, 1950)}.",
+            f"{country} demands ancient {thing} back from {other}",
+        ),
+    )
+    details = [
+        *science_details(d),
+        f"A {d.pick('helmet', 'harbour', 'road', 'coin')} found at {d.place()} in {d.int(1900, 2015)} is {d.int(3, 60) * 100:,} years old.",
+        f"The site [belongs to|is owned by] {d.company()}, which wanted to build [offices|a car park] there.",
+    ]
+    openers = [
+        f"Until now {d.place()} was thought to have the oldest ruins of the region.",
+        f"When {d.person()} dug here in {d.int(1900, 1990)}, nothing came to light.",
+    ]
+    return Story(lead, headline, details, openers)
+
+
+def rescue(d: Desk) -> Story:
+    place, ship, country, number, port = d.place(), d.river(), d.country(), d.int(3, 90), d.place()
+    vessel, group = d.angle(("ferry", "passengers"), ("trawler", "fishermen"), ("yacht", "sailors"), ("freighter", "crew members"))
+    lead, headline = d.angle(
+        (
+            f"Helicopters [lifted|brought] {number} {group} to safety when the {vessel} {ship}, bound for {port}, began to sink off {place} on {d.day()}.",
+            f"{number} {group} saved from sinking {vessel} off {place}",
+        ),
+        (
+            f"The {vessel} {ship} went down in a storm [off|near] {place}, and {spelled(number)} {group} are [missing|unaccounted for], the coast guard of {country} said.",
+            f"{number} {group} missing after {vessel} sinks off {place}",
+        ),
+        (
+            f"Lost in fog on the way to {port}, the {vessel} {ship} [ran onto|struck] rocks near {place}, but nobody was hurt.",
+            f"{vessel.capitalize()} {ship} runs aground near {place}",
+        ),
+        (
+            f"Divers off {place} have [found|located] the {vessel} {ship}, which sank in {(year := d.int(1900, 1990))} on a voyage to {port}.",
+            f"Wreck of {vessel} lost in {year} found off {place}",
+        ),
+    )
+    details = [
+        *rescue_details(d, country)[:4],
+        f"In {d.int(1950, 2019)} the ferry {d.river()} sank near {d.place()} with {d.int(60, 300)} people on board.",
+        f"Captain {d.person()}, [a sailor for|who went to sea for] {d.int(12, 40)} years, [gave no details|is being questioned].",
+    ]
+    openers = [
+        f"Waves of {spelled(d.int(4, 12))} metres kept the boats of {d.place()} in harbour.",
+        f"Harbour master {d.person()} of {d.place()} heard the first call at dawn.",
+    ]
+    return Story(lead, headline, details, openers)
+
+
+def fine(d: Desk) -> Story:
+    company, country, rival, amount, head = d.company(), d.country(), d.company(), d.money(), d.person()
+    trade = d.pick("search engine", "bank", "brewer", "cement maker", "power company", "railway operator")
+    offence, short = d.angle(
+        ("fixing prices with rivals", "price fixing"), ("hiding risks from investors", "hidden risks"), ("pouring waste into a lake", "lake pollution"),
+        ("spying on its own staff", "staff spying"), ("misleading customers in its advertising", "false advertising"),
+    )
+    lead, headline = d.angle(
+        (
+            f"For {offence}, {trade} {company} must [hand over|pay] {amount} to the state, regulators in {country} [ruled|decided] on {d.day()}.",
+            f"{country} fines {company} {amount} for {short}",
+        ),
+        (
+            f"Investigators [searched|combed through] the offices of {trade} {company} in {country} on suspicion of {offence}, as they had done at {rival} in {d.month()}.",
+            f"{country} raids {company} offices over {short}",
+        ),
+        (
+            f"{trade.capitalize()} {company} will not have to pay {amount} after all, since judges in {country} [saw|found] no proof of {offence}.",
+            f"{company} escapes {amount} {country} fine",
+        ),
+        (
+            f"{country} is [looking into|examining] whether {trade} {company} has been {offence}, {head} of the competition office [said|confirmed].",
+            f"{country} probes {company} over {short}",
+        ),
+    )
+    details = [
+        *market_details(d, company)[:4],
+        f"In {d.int(2005, 2023)} {rival} [was fined|paid] {d.money()} in a similar case.",
+        f"Consumer groups led by {d.person()} [were pleased|want more].",
+        f"Authorities in {d.country()} [closed|dropped] their own inquiry in {d.month()}.",
+    ]
+    openers = [
+        f"Its competitor {rival} has [just settled|settled] a case in {d.country()} for {d.money()}.",
+        f"A letter by former accountant {d.person()} set things in motion in {d.month()}.",
+    ]
+    return Story(lead, headline, details, openers)
+
+
+def blackout(d: Desk) -> Story:
+    place, country, company, other, homes = d.place(), d.country(), d.company(), d.place(), d.round(2_000, 900_000)
+    cause, short = d.angle(("A storm", "storm"), ("A broken cable", "broken cable"), ("Ice on the lines", "ice"), ("A fire at a substation", "substation fire"), ("A curious squirrel", "squirrel"))
+    lead, headline = d.angle(
+        (
+            f"{cause} [left|plunged] {homes:,} homes in {place} [without electricity|into darkness] on {d.day()}, supplier {company} said.",
+            f"{sentence(short)} cuts power to {homes:,} {place} homes",
+        ),
+        (
+            f"The lights are [back on|burning again] in {place} after {spelled(hours := d.int(5, 60))} hours, following repairs by {company} near {other}.",
+            f"Power returns to {place} after {hours} hours",
+        ),
+        (
+            f"Electricity in {country} will be [switched off|cut] for {spelled(hours := d.int(2, 9))} hours a day from {d.month()}, as the power station at {place} [lacks coal|needs repairs].",
+            f"{country} plans {hours}-hour daily power cuts",
+        ),
+        (
+            f"{company} must [compensate|repay] {homes:,} customers in {place} who sat in the dark in {d.month()}, a court in {other} [ruled|decided].",
+            f"{company} must compensate {homes:,} for {place} blackout",
+        ),
+    )
+    details = [
+        f"In {d.place()} [trams stopped|lifts stood still|traffic lights failed], and {spelled(d.int(2, 30))} people were stuck.",
+        f'"[We lit candles and sang|The freezer is a lake|It was very quiet]," said {d.person()} of {d.place()}.',
+        f"A failure in {d.int(1990, 2020)} [affected|hit] {d.round(2_000, 900_000):,} homes in {d.country()}.",
+        f"Hospitals [used|relied on] generators, according to mayor {d.person()}.",
+        f"{d.company()} plans to spend {d.millions()} on new lines.",
+    ]
+    openers = [
+        f"The network around {other} is [old|overloaded], an inspector wrote in {d.month()}.",
+        f"In {d.place()}, electrician {d.person()} has hardly slept this week.",
+    ]
+    return Story(lead, headline, details, openers)
+
+
+def marathon(d: Desk) -> Story:
+    place, winner, second, country, runners = d.place(), d.person(), d.person(), d.country(), d.round(900, 40_000)
+    event = d.pick("marathon", "cycle race", "ski race", "rowing regatta", "chess open", "tennis open")
+    times = d.int(2, 7)
+    lead, headline = d.angle(
+        (
+            f"{winner} from {country} [left|kept] {second} behind on {d.day()} and [finished first|came out on top] in the {place} {event}.",
+            f"{winner.last} beats {second.last} to win {place} {event}",
+        ),
+        (
+            f"Nobody had won the {place} {event} {spelled(times)} times before {winner} did so on {d.day()}, [with|in front of] {second} in second place.",
+            f"{winner.last} takes record {spelled(times)} wins at {place} {event}",
+        ),
+        (
+            f"Officials [took away|withdrew] the victory of {winner} in the {place} {event} after a failed drug test, so {second} is the winner.",
+            f"{winner.last} loses {place} {event} title over drug test",
+        ),
+        (
+            f"An injury [will keep|keeps] {winner} out of the {place} {event}, which makes {second} of {country} the favourite.",
+            f"Injured {winner.last} to miss {place} {event}",
+        ),
+    )
+    details = [
+        f"{d.person()} of {d.country()} came third.",
+        f"Some {runners:,} people lined the streets [in the rain|in bright sunshine|despite the cold].",
+        f'"[I gave everything|My legs are gone|I dreamed of this day]," said [coach|former champion] {d.person()}.',
+        f"Last year's event, won by {d.person()}, [was cut short|took place in snow].",
+        f"The prize money of ${d.round(5_000, 90_000):,} was given by {d.company()}.",
+    ]
+    openers = [
+        f"Before the start all eyes were on {d.person()} of {d.country()}.",
+        f"Three days after a similar event in {d.place()}, the season [went on|continued].",
+    ]
+    return Story(lead, headline, details, openers)
+
+
+KINDS: dict[str, Callable[[Desk], Story]] = {
+    function.__name__: function
+    for function in (
+        earnings, merger, flood, strike, election, verdict, recall, match, product, appointment, resignation, rates, quake,
+        festival, vaccine, bankruptcy, accord, derailment, theft, wildfire, harvest, bridge, leak, wages, drought, blaze, space,
+        layoffs, plant, oil, inflation, transfer, dig, rescue, fine, blackout, marathon,
+    )
+}  # fmt: skip
+
+
+# -------------------------------------------------------------------------------------------------- stories and splits
+
+
+def count_words(text: str) -> int:
+    return len(text.split())
+
+
+def count_sentences(text: str) -> int:
+    """Sentences end in a full stop, with or without a closing quotation mark; the stop in 4.7 is inside a word."""
+    return len(re.findall(r'[.!?]"?(?=\s|$)', text))
+
+
+def write_document(d: Desk, story: Story) -> str:
+    """The lead among one to three other sentences: sometimes one that is not the news comes first."""
+    sentences = [d.expand(story.lead)]
+    if d.chance(0.35):
+        sentences.insert(0, d.expand(d.pick(*story.openers)))
+    wanted = 2 if (draw := d.random()) < 0.2 else 3 if draw < 0.7 else 4
+    for detail in d.shuffled(story.details):
+        words = count_words(" ".join(sentences))
+        if len(sentences) >= wanted and words >= MIN_WORDS:
+            break
+        text = d.expand(detail)
+        if words + count_words(text) <= MAX_WORDS:
+            sentences.append(text)
+    return " ".join(sentences)
+
+
+def generate_pairs(
+    split: str, count: int, seed: int = SEED, *, names: int = NAMES, kind: bool = False
+) -> Iterator[dict[str, str]]:
+    """The first `count` pairs of a split, each a dict with the keys `document` and `summary`.
+
+    Args:
+        split: any text; every split has stories of its own.
+        count: how many; asking for fewer gives a prefix.
+        seed: of the whole corpus.
+        names: how many different places, companies, surnames, countries and rivers there are to draw from.
+        kind: adds the key `kind`, the kind of event (for tests and reports; the files do not have it).
+    """
+    functions = list(KINDS.items())
+    for index in range(count):
+        desk = Desk(f"newswire {seed} {split} {index}", names)
+        event, function = functions[desk.int(0, len(functions) - 1)]
+        story = function(desk)
+        pair = {"document": write_document(desk, story), "summary": desk.expand(story.headline)}
+        yield {**pair, "kind": event} if kind else pair
+
+
+def write_split(path: Path, pairs: Iterator[dict[str, str]]) -> None:
+    with path.open("w", encoding="utf-8", newline="\n") as file:
+        for pair in pairs:
+            file.write(json.dumps(pair, ensure_ascii=False) + "\n")
+
+
+def words_of(text: str) -> list[str]:
+    """Words and amounts without the punctuation around them."""
+    return re.findall(r"\$?\d[\d.,-]*\d|\$?\d|[^\W\d_]+", text)
+
+
+def unseen_share(pairs: list[dict[str, str]], known: Counter[str], letters_only: bool = False) -> float:
+    """The share of summaries with at least one word (or number, unless `letters_only`) that is not in `known`."""
+    unseen = [
+        any(word not in known and (word.isalpha() or not letters_only) for word in words_of(pair["summary"]))
+        for pair in pairs
+    ]
+    return sum(unseen) / len(unseen)
+
+
+def lead8_rouge(pairs: list[dict[str, str]]) -> float | None:
+    """ROUGE-1 F1 x 100 of the first eight words of each document (stemmer on); None without the package rouge-score."""
+    try:
+        from rouge_score.rouge_scorer import RougeScorer
+    except ImportError:
+        return None
+    scorer = RougeScorer(["rouge1"], use_stemmer=True)
+    leads = [" ".join(pair["document"].split()[:8]) for pair in pairs]
+    scores = [scorer.score(pair["summary"], lead)["rouge1"].fmeasure for pair, lead in zip(pairs, leads, strict=True)]
+    return 100 * sum(scores) / len(scores)
+
+
+def report(splits: dict[str, list[dict[str, str]]], seed: int, names: int) -> None:
+    """Prints the figures the README quotes."""
+    train = splits["train"]
+    known = Counter(word for pair in train for text in pair.values() for word in words_of(text))
+    frequent = [word for word, times in known.items() if times > 2]
+    plain = [word for word in frequent if word[0].islower()]
+    print(f"seed {seed}, {names:,} names of each sort, {len(KINDS)} kinds of event")
+    print(f"training words: {len(known):,} different, {len(frequent):,} more than twice, {len(plain):,} of these in lower case")
+    for split, pairs in splits.items():
+        documents = [count_words(pair["document"]) for pair in pairs]
+        summaries = [count_words(pair["summary"]) for pair in pairs]
+        sentences = Counter(count_sentences(pair["document"]) for pair in pairs)
+        line = (
+            f"{split}: {len(pairs):,} pairs; document {min(documents)}-{max(documents)} words, mean "
+            f"{sum(documents) / len(pairs):.1f}; summary {min(summaries)}-{max(summaries)}, mean {sum(summaries) / len(pairs):.1f}; "
+            f"sentences {dict(sorted(sentences.items()))}"
+        )
+        if split != "train":
+            line += (
+                f"; summaries with a word unseen in training {100 * unseen_share(pairs, known):.1f} %"
+                f" (numbers aside {100 * unseen_share(pairs, known, letters_only=True):.1f} %)"
+            )
+        if (score := lead8_rouge(pairs)) is not None:
+            line += f"; lead-8 ROUGE-1 F1 {score:.1f}"
+        print(line)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Write the invented newswire corpus as JSON Lines.")
+    parser.add_argument("--output", type=Path, default=Path(__file__).parent, help="folder (default: this file's)")
+    parser.add_argument("--seed", type=int, default=SEED)
+    parser.add_argument("--names", type=int, default=NAMES, help="different places, companies, surnames each")
+    for split, size in SIZES.items():
+        parser.add_argument(f"--{split}", type=int, default=size, metavar="PAIRS", help=f"default {size:,}")
+    parser.add_argument("--report", action="store_true", help="print figures and write nothing")
+    options = parser.parse_args()
+    sizes = {split: getattr(options, split) for split in SIZES}
+    if min(sizes.values()) < 0 or options.names < 1_000:
+        sys.exit("generate.py: give counts of pairs from 0 up and at least 1,000 --names")
+    if options.report:
+        pairs = {split: list(generate_pairs(split, size, options.seed, names=options.names)) for split, size in sizes.items()}
+        report(pairs, options.seed, options.names)
+        return
+    options.output.mkdir(parents=True, exist_ok=True)
+    for split, size in sizes.items():
+        write_split(options.output / f"{split}.jsonl", generate_pairs(split, size, options.seed, names=options.names))
+
+
+if __name__ == "__main__":
+    main()

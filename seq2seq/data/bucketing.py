@@ -48,23 +48,26 @@ class BatchOptions:
                 raise UserError(f"batches.{name}: {value} is too small; give at least 1")
 
 
-def cut(costs: np.ndarray, options: BatchOptions) -> np.ndarray:
-    """Cut examples [n], sorted by ascending padded length, into batches: the starts of the batches, and n at the end.
+def cut(documents: np.ndarray, targets: np.ndarray, options: BatchOptions) -> np.ndarray:
+    """Cut examples [n] into batches of neighbours: the starts of the batches, and n at the end.
 
-    A batch from i to j costs (j - i) * max(costs[i:j]). Raises UserError if one example alone exceeds the budget.
+    A batch from i to j costs (j - i) * (max(documents[i:j]) + max(targets[i:j])) padded tokens. Raises UserError if one
+    example alone exceeds the budget.
     """
-    if len(costs) and costs.max() > options.tokens:
+    longest = int((documents + targets).max(initial=0))
+    if longest > options.tokens:
         raise UserError(
-            f"batches.tokens: the budget of {options.tokens} padded tokens is smaller than one example of {costs.max()}; "
+            f"batches.tokens: the budget of {options.tokens} padded tokens is smaller than one example of {longest}; "
             "raise it or lower max_document_tokens"
         )
-    most = options.examples or len(costs)
+    count = len(documents)
+    most = options.examples or count
     starts = [0]
-    while starts[-1] < len(costs):
-        start = starts[-1]
-        size = int(min(most, options.tokens // costs[start], len(costs) - start))
-        peak = np.maximum.accumulate(costs[start : start + size])
-        fits = peak * np.arange(1, size + 1) <= options.tokens
+    while (start := starts[-1]) < count:
+        size = min(most, options.tokens // int(documents[start] + targets[start]), count - start)
+        batch = slice(start, start + size)
+        peaks = np.maximum.accumulate(documents[batch]) + np.maximum.accumulate(targets[batch])
+        fits = peaks * np.arange(1, size + 1) <= options.tokens
         starts.append(start + (size if fits.all() else int(fits.argmin())))
     return np.asarray(starts)
 
@@ -103,8 +106,7 @@ class BatchSampler:
         # which spans two of them does not mix the longest summaries with the shortest.
         self.keys = (documents, np.where(documents // width % 2 == 0, self.targets, -self.targets))
         order = np.lexsort(self.keys[::-1])
-        costs = (documents + self.targets)[order]
-        self.starts = self._split(cut(costs, options)) if len(order) else np.zeros(1, dtype=np.int64)
+        self.starts = self._split(cut(documents[order], self.targets[order], options))
 
     def _split(self, starts: np.ndarray) -> np.ndarray:
         """For training on several ranks: halve the largest batches until every rank gets the same number."""

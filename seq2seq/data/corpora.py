@@ -390,7 +390,8 @@ def _load_hub(options: CorpusOptions, split: Split) -> datasets.Dataset:
     dataset = dataset.select_columns(list(columns))
     if columns != ("document", "summary"):
         dataset = dataset.rename_columns(dict(zip(columns, ("document", "summary"), strict=True)))
-    return dataset.cast(datasets.Features.from_arrow_schema(SCHEMA))
+    features = datasets.Features.from_arrow_schema(SCHEMA)
+    return dataset if dataset.features == features else dataset.cast(features)
 
 
 def _cure(error: Exception) -> str:

@@ -37,10 +37,11 @@ class Bridge(nn.Module):
 
     def __init__(self, whole_size: int, state_sizes: list[int]) -> None:
         super().__init__()
-        self.layers = nn.ModuleList(nn.Linear(whole_size, size) for size in state_sizes)
-        for layer in self.layers:
+        layers = [nn.Linear(whole_size, size) for size in state_sizes]
+        for layer in layers:
             nn.init.xavier_uniform_(layer.weight)
             nn.init.zeros_(layer.bias)
+        self.layers = nn.ModuleList(layers)
 
     def forward(self, whole: Tensor) -> tuple[Tensor, ...]:
         """whole [B, C] -> for each layer [B, state_size]."""
@@ -76,12 +77,17 @@ class Decoder(nn.Module):
         self.first = Recurrent(cell, input_size + (feature_size if input_feeding else 0), hidden_size)
         self.attention = attention
         sizes = [hidden_size + context_size] + [hidden_size] * (layers - 2)
-        self.upper = nn.ModuleList(Recurrent(cell, size, hidden_size) for size in sizes[: layers - 1])
+        upper = [Recurrent(cell, size, hidden_size) for size in sizes[: layers - 1]]
+        self.upper = nn.ModuleList(upper)
         self.combine = nn.Linear(hidden_size + context_size + input_size, feature_size)
         nn.init.xavier_uniform_(self.combine.weight)
         nn.init.zeros_(self.combine.bias)
         self.dropout = nn.Dropout(dropout)
-        self.bridge = Bridge(context_size, [self.first.state_size] + [layer.state_size for layer in self.upper])
+        self.bridge = Bridge(context_size, [self.first.state_size] + [layer.state_size for layer in upper])
+
+    def keys(self, states: Tensor) -> Tensor:
+        """states [B, S, C] -> what the attention compares its queries with, [B, S, A]."""
+        return self.attention.keys(states)  # type: ignore[operator]
 
     def initial_state(self, memory: Memory) -> DecoderState:
         """The state before the first word, for B rows."""
@@ -91,11 +97,12 @@ class Decoder(nn.Module):
         )
 
     def forward(self, embedded: Tensor, memory: Memory, state: DecoderState) -> tuple[Tensor, Tensor, DecoderState]:
-        """embedded [N, T, E] previous words, N = B*K -> features [N, T, F], attention [N, T, S], state after T steps."""
+        """embedded [N, T, E] previous words, N = B*K -> features [N, T, F], attention [N, T, S], last state."""
         if not self.input_feeding:
             return self._run(embedded, embedded, memory, state)
         features, weights = [], []
         for step in embedded.unbind(1):
+            assert state.fed is not None
             word = step.unsqueeze(1)
             fed_word = torch.cat([step, state.fed], dim=-1).unsqueeze(1)
             feature, weight, state = self._run(fed_word, word, memory, state)

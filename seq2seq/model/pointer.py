@@ -1,4 +1,4 @@
-"""From features to log-probabilities: a softmax over the vocabulary, or its mixture with words copied from the document.
+"""From features to log-probabilities: a softmax over the vocabulary, or its mixture with words of the document.
 
 Both classes have the same two functions: `log_probs` (everything, for search) and `target_log_probs` (of given words
 alone, for training: neither the extended vocabulary nor padding is ever materialised there).
@@ -49,9 +49,10 @@ class SoftmaxOutput(nn.Module):
 
 
 class PointerOutput(SoftmaxOutput):
-    """The pointer-generator (See et al. 2017, equations 8 and 9): p(w) = g p_vocabulary(w) + (1 - g) sum_{i: w_i = w} a_i.
+    """The pointer-generator (See et al. 2017, equations 8 and 9).
 
-    The gate is g = sigmoid(v^T f + b), where the features f already hold decoder state, context and previous word.
+    p(w) = g p_vocabulary(w) + (1 - g) sum_{i: w_i = w} a_i, with attention a over the document's words w_i. The gate is
+    g = sigmoid(v^T f + b), where the features f already hold decoder state, context and previous word.
     """
 
     def __init__(self, feature_size: int, weight: nn.Parameter, vocabulary_size: int) -> None:
@@ -68,7 +69,7 @@ class PointerOutput(SoftmaxOutput):
             probs = torch.cat([probs, probs.new_zeros(len(probs), memory.extension)], dim=-1)
         copies = memory.copy_ids.repeat_interleave(len(probs) // len(memory.copy_ids), dim=0)
         probs = probs.scatter_add(-1, copies, attention * (1 - gate))
-        return probs.clamp_min(TINY).log()
+        return probs.log()  # -inf for the extended ids that a row's document does not have
 
     def target_log_probs(
         self, features: Tensor, attention: Tensor, copied: Tensor, targets: Tensor

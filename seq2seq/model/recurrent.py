@@ -6,10 +6,12 @@ that encoder, decoder and search need not know whether it holds h alone (GRU, El
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 
-CELLS: dict[str, type[nn.RNNBase]] = {"gru": nn.GRU, "lstm": nn.LSTM, "elman": nn.RNN}
+CELLS: dict[str, Callable[..., nn.RNNBase]] = {"gru": nn.GRU, "lstm": nn.LSTM, "elman": nn.RNN}
 
 
 class Recurrent(nn.Module):
@@ -33,14 +35,15 @@ class Recurrent(nn.Module):
 
     @torch.no_grad()
     def reset_parameters(self) -> None:
-        for gate in self.layer.weight_ih_l0.split(self.hidden_size):
+        weights = dict(self.layer.named_parameters())
+        for gate in weights["weight_ih_l0"].split(self.hidden_size):
             nn.init.xavier_uniform_(gate)
-        for gate in self.layer.weight_hh_l0.split(self.hidden_size):
+        for gate in weights["weight_hh_l0"].split(self.hidden_size):
             nn.init.orthogonal_(gate)
-        nn.init.zeros_(self.layer.bias_ih_l0)
-        nn.init.zeros_(self.layer.bias_hh_l0)
+        for name in ("bias_ih_l0", "bias_hh_l0"):
+            nn.init.zeros_(weights[name])
         if isinstance(self.layer, nn.LSTM):  # gates lie in the order input, forget, cell, output
-            self.layer.bias_ih_l0[self.hidden_size : 2 * self.hidden_size].fill_(1.0)
+            weights["bias_ih_l0"][self.hidden_size : 2 * self.hidden_size].fill_(1.0)
 
     def forward(self, inputs: Tensor, state: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """inputs [N, T, I], state [N, state_size] (None = zeros) -> outputs [N, T, H], state after the last step."""

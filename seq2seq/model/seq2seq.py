@@ -41,7 +41,7 @@ class NetworkOptions:
         pointer: mix in words copied from the document (See et al. 2017); needs attention.
         unknown_embeddings: own embeddings for a document's first so many unknown words, so that they can be told apart.
         tie_embeddings: use the embedding matrix as output matrix too.
-        input_feeding: let the decoder read the features of the step before (Luong et al. 2015); a loop over time, slower.
+        input_feeding: let the decoder read the last step's features (Luong et al. 2015); loops over time, slower.
         dropout: share of embeddings, inputs of upper layers and features that is dropped in training.
         label_smoothing: share of the target's probability that is spread over the vocabulary.
     """
@@ -124,7 +124,7 @@ class Seq2Seq(nn.Module):
         """document [B, S] extended ids, lengths [B], mask [B, S] -> Memory."""
         states, whole = self.encoder(self.embed(document), lengths)
         states, whole = self.dropout(states), self.dropout(whole)
-        return Memory(states, self.decoder.attention.keys(states), mask, whole, document, extension)
+        return Memory(states, self.decoder.keys(states), mask, whole, document, extension)
 
     def decode(self, previous: Tensor, memory: Memory, state: DecoderState) -> tuple[Tensor, Tensor, DecoderState]:
         """previous [N, T] extended ids -> features [N, T, F], attention [N, T, S], state after the last step."""
@@ -197,7 +197,7 @@ def build_network(options: NetworkOptions, vocabulary: Vocabulary) -> Seq2Seq:
         o.dropout,
         o.input_feeding,
     )
-    weight = embedding.weight
+    weight: nn.Parameter = embedding.weight  # type: ignore[assignment]
     if not o.tie_embeddings:
         weight = nn.Parameter(torch.empty(vocabulary.size, o.decoder_size))
         nn.init.normal_(weight, std=o.decoder_size**-0.5)

@@ -1,0 +1,50 @@
+# Everything a developer or a newcomer does, from a fresh clone. `make help` lists it.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+RUN := runs/quickstart
+CONFIG := configs/quickstart.yaml
+
+.DEFAULT_GOAL := help
+.PHONY: help setup quickstart test test-slow lint format corpus clean
+
+help: ## list what can be made
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+setup: $(VENV)/.ready ## a virtual environment with everything (done once)
+
+$(VENV)/.ready: pyproject.toml constraints.txt
+	@echo "== Setting up $(VENV): torch first (large), then the rest"
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet -c constraints.txt torch
+	$(BIN)/pip install --quiet -c constraints.txt -e '.[dev]'
+	@touch $@
+
+quickstart: setup ## train on the embedded corpus, print ROUGE, write headlines (about six minutes)
+	@echo "== 1/3 Training: $(CONFIG) -> $(RUN)/best.ckpt"
+	$(BIN)/seq2seq fit --config $(CONFIG)
+	@echo "== 2/3 Scoring the test split with beam search -> $(RUN)/metrics.json, $(RUN)/predictions.jsonl"
+	$(BIN)/seq2seq test --config $(CONFIG) --ckpt_path $(RUN)/best.ckpt
+	@echo "== 3/3 Ten documents the model has never seen"
+	$(BIN)/seq2seq show --checkpoint $(RUN)/best.ckpt --input data/newswire/test.jsonl --count 10
+
+test: setup ## the tests (a few minutes)
+	$(BIN)/python -m pytest
+
+test-slow: setup ## the tests that take longer
+	$(BIN)/python -m pytest -m slow
+
+lint: setup ## ruff and mypy
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: setup ## let ruff format the code
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+corpus: ## generate the embedded corpus anew (the same bytes, unless the grammar changed)
+	$(PYTHON) data/newswire/generate.py
+
+clean: ## remove runs and caches, keep the virtual environment
+	rm -rf runs .pytest_cache .mypy_cache .ruff_cache

@@ -1,0 +1,134 @@
+"""What the end-to-end tests share: a tiny corpus, a config for it, and a way to run the command in this process."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import yaml
+
+from seq2seq.__main__ import main
+
+CITIES = ("Athens", "Bergen", "Cadiz", "Delhi", "Essen", "Faro", "Genoa", "Hanoi")
+EVENTS = (
+    ("a fire broke out in the old harbour of {city} , {number} people were hurt", "Fire in {city} hurts {number}"),
+    ("shares of the {city} bank fell by {number} percent on monday", "{city} bank falls {number} percent"),
+    ("the mayor of {city} opened {number} new schools last week", "{city} opens {number} schools"),
+    ("{number} flights from {city} were delayed by snow and wind", "Snow delays {number} {city} flights"),
+)
+
+
+def pairs(count: int = 24, first: int = 0) -> list[dict[str, str]]:
+    """`count` (document, summary) pairs, all different; the numbers make `first` choose other ones."""
+    made = []
+    for i in range(first, first + count):
+        document, summary = EVENTS[i % len(EVENTS)]
+        names = {"city": CITIES[i // len(EVENTS) % len(CITIES)], "number": str(10 + i)}
+        made.append({"document": document.format(**names), "summary": summary.format(**names)})
+    return made
+
+
+def write_jsonl(file: Path, lines: Sequence[dict[str, Any]]) -> Path:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    return file
+
+
+def read_jsonl(file: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+
+
+def write_corpus(folder: Path, count: int = 24) -> dict[str, str]:
+    """Training, validation and test files in `folder`; validation is the training split itself, and the test split has
+    empty documents and an empty summary too. Returns the `data.corpus` section for them."""
+    train = pairs(count)
+    test = [train[0], {"document": "", "summary": "Nothing to say"}, *train[1:6], {"document": " \t", "summary": ""}]
+    splits = {"train": train, "validation": train, "test": [*test, *pairs(4, first=40)]}
+    return {name: str(write_jsonl(folder / f"{name}.jsonl", lines)) for name, lines in splits.items()}
+
+
+def config(corpus: dict[str, Any], folder: Path, **changes: Any) -> dict[str, Any]:
+    """A config that learns `pairs()` by heart in a few seconds. `changes`: dotted keys with __ for the dots."""
+    settings: dict[str, Any] = {
+        "seed_everything": 1,
+        "data": {
+            "corpus": corpus,
+            "tokenizer": {"kind": "word", "vocab_size": 80},
+            "batches": {"tokens": 400, "examples": 8},
+            "max_document_tokens": 30,
+            "max_summary_tokens": 10,
+        },
+        "model": {
+            "network": {"embedding_size": 32, "encoder_size": 32, "decoder_size": 48, "attention_size": 16, "dropout": 0.0},
+            "optimizer": {"learning_rate": 1.0e-2, "warmup_steps": 5},
+            "search": {"beam_size": 3, "max_length": 12},
+        },
+        "trainer": {
+            "max_epochs": 30,
+            "check_val_every_n_epoch": 10,
+            "accelerator": "cpu",
+            "log_every_n_steps": 1,
+            "logger": False,
+            "default_root_dir": str(folder),
+        },
+    }
+    for key, value in changes.items():
+        *path, last = key.split("__")
+        section = settings
+        for name in path:
+            section = section.setdefault(name, {})
+        section[last] = value
+    return settings
+
+
+def write_config(file: Path, settings: dict[str, Any]) -> Path:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(yaml.safe_dump(settings), encoding="utf-8")
+    return file
+
+
+def run(*argv: str | Path) -> int:
+    """Run the command in this process; its exit status (also where argparse leaves by SystemExit)."""
+    known = sys.argv
+    try:
+        return main([str(arg) for arg in argv])
+    except SystemExit as leaving:
+        return leaving.code if isinstance(leaving.code, int) else 1
+    finally:
+        sys.argv = known
+
+
+def process(*argv: str | Path, stdin: bytes = b"", timeout: float = 60, **settings: str) -> subprocess.CompletedProcess:
+    """Run the command as a process of its own; `settings` are environment variables."""
+    return subprocess.run(
+        [sys.executable, "-m", "seq2seq", *map(str, argv)],
+        input=stdin,
+        capture_output=True,
+        timeout=timeout,
+        env={**os.environ, "OMP_NUM_THREADS": "1", **settings},
+    )
+
+
+class TrainedRun(NamedTuple):
+    """A finished run: its config file, its folder, the corpus section."""
+
+    config: Path
+    folder: Path
+    corpus: dict[str, str]
+
+    @property
+    def best(self) -> Path:
+        return self.folder / "best.ckpt"
+
+
+def train(folder: Path, **changes: Any) -> TrainedRun:
+    """Make a corpus and a config in `folder`, and fit."""
+    corpus = write_corpus(folder / "corpus")
+    file = write_config(folder / "config.yaml", config(corpus, folder / "run", **changes))
+    assert run("fit", "--config", file) == 0
+    return TrainedRun(file, folder / "run", corpus)
