@@ -14,6 +14,17 @@ os.environ.update(
     HF_DATASETS_DISABLE_PROGRESS_BARS="1",
 )
 
+import pytest  # noqa: E402 (the settings above go first)
+from helpers import TrainedRun, run, train  # noqa: E402
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> TrainedRun:
+    """A run that has learnt its tiny corpus by heart and has been tested (see helpers.py). Read only."""
+    learnt = train(tmp_path_factory.mktemp("trained"))
+    assert run("test", "--config", learnt.config, "--ckpt_path", learnt.best) == 0
+    return learnt
+
 
 def pytest_unconfigure() -> None:
     import shutil

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -64,7 +65,13 @@ def config(corpus: dict[str, Any], folder: Path, **changes: Any) -> dict[str, An
             "max_summary_tokens": 10,
         },
         "model": {
-            "network": {"embedding_size": 32, "encoder_size": 32, "decoder_size": 48, "attention_size": 16, "dropout": 0.0},
+            "network": {
+                "embedding_size": 32,
+                "encoder_size": 32,
+                "decoder_size": 48,
+                "attention_size": 16,
+                "dropout": 0.0,
+            },
             "optimizer": {"learning_rate": 1.0e-2, "warmup_steps": 5},
             "search": {"beam_size": 3, "max_length": 12},
         },
@@ -95,6 +102,9 @@ def write_config(file: Path, settings: dict[str, Any]) -> Path:
 def run(*argv: str | Path) -> int:
     """Run the command in this process; its exit status (also where argparse leaves by SystemExit)."""
     known = sys.argv
+    for handler in logging.getLogger("lightning.pytorch").handlers:
+        if isinstance(handler, logging.StreamHandler):
+            handler.setStream(sys.stderr)  # it keeps the stream of the test that imported lightning first
     try:
         return main([str(arg) for arg in argv])
     except SystemExit as leaving:
