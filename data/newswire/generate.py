@@ -26,18 +26,23 @@ from typing import NamedTuple
 
 SIZES = {"train": 12_000, "validation": 600, "test": 600}
 SEED = 2024
-NAMES = 60_000  # how many different places, companies and surnames each there are
+NAMES = 60_000  # how many places, companies and surnames there are (each)
 MIN_WORDS, MAX_WORDS = 25, 70
 
 # ---------------------------------------------------------------------------------------------------------------- names
 
 STARTS = (
-    "Bal Bar Bel Bor Bran Cal Car Cor Dal Dar Del Dor Dun El Fal Far Fen Gar Gol Gran Hal Har Hel Hol Jar Kal Kar Kel Kol "
-    "Kor Lan Lar Lor Mal Mar Mel Mor Nar Nel Nor Ol Or Os Pal Par Pel Por Quil Ral Ran Ros Sal Sar Sel Sil Sol Sor Tal Tar "
-    "Tel Tol Tor Ul Val Var Vel Vol Wal War Wes Yar Zan Zel Zor Ast Brem Drav Esk Frel Grev Ilm Jun Krav Lund Mirs Nost Ond "
+    "Bal Bar Bel Bor Bran Cal Car Cor Dal Dar Del Dor Dun El Fal Far Fen Gar Gol Gran Hal Har Hel Hol Jar Kal Kar Kel "
+    "Kol "
+    "Kor Lan Lar Lor Mal Mar Mel Mor Nar Nel Nor Ol Or Os Pal Par Pel Por Quil Ral Ran Ros Sal Sar Sel Sil Sol Sor "
+    "Tal Tar "
+    "Tel Tol Tor Ul Val Var Vel Vol Wal War Wes Yar Zan Zel Zor Ast Brem Drav Esk Frel Grev Ilm Jun Krav Lund Mirs "
+    "Nost Ond "
     "Prel Rusk Stev Trav Umb Vint"
 ).split()
-MIDDLES = "an en in on un ar er or ad ed id am em im ov ev iv al el il ag eg ith eth ob ab es is as ul ur ak ek ik".split()
+MIDDLES = (
+    "an en in on un ar er or ad ed id am em im ov ev iv al el il ag eg ith eth ob ab es is as ul ur ak ek ik".split()
+)
 ENDINGS = {
     "place": "burg ford ton ville mere stad grad haven port moor wick dale field gate worth by holm vik nes mouth".split(),
     "company": "ex ix ax ora ica ent ium ano era io etta edyne omed otek avia onix ara ova una isys ancor elon".split(),
@@ -46,9 +51,11 @@ ENDINGS = {
     "river": "a e o us in ine".split(),
 }
 UNSUITABLE = (
-    "anal anus arse ass cock coon cum dago dick dik fag fuk gay homo isis jew kik nazi nig pedo piss poo porn rap sex shit slut spic "
+    "anal anus arse ass cock coon cum dago dick dik fag fuk gay homo isis jew kik nazi nig pedo piss poo porn rap sex "
+    "shit slut spic "
     "tit turd wog whor hell hitl stalin bastard mord murd kill dead idiot moron cretin retard israel iran iraq"
 ).split()
+POOLS = {"place": 1, "company": 1, "surname": 1, "country": 2, "river": 4}  # countries are half as many as places
 FAMOUS = {
     "place": "Aldermoor Brackenford Castelmar Dunharrow Eastmere Fallowgate Greyhaven Highmarch Ironbridge Kingsholt".split(),
     "company": "Altivara Brontide Cindertek Dovarix Everlune Fenora Glintara Harbora Irontek Junivex".split(),
@@ -58,9 +65,12 @@ FAMOUS = {
 }
 ADJECTIVES = {"Drelland": "Drellish", "Norland": "Norlandic", "Velmark": "Velmarkian"}
 FIRST_NAMES = (
-    "Ada Alma Anton Arne Astrid Bela Boris Carla Cesar Clara Dario Diana Edgar Elena Elias Emil Erik Esther Fabio Felix Flora "
-    "Greta Hanna Hugo Ida Igor Ines Iris Ivan Jana Jonas Julia Karel Kira Lars Lena Leo Lucia Magda Marco Maria Milan Mira Nadia "
-    "Nils Nina Olga Oscar Otto Paula Petra Rafael Rita Rosa Ruth Sara Simon Sofia Stefan Sven Tamara Teresa Thea Tomas Vera Viktor "
+    "Ada Alma Anton Arne Astrid Bela Boris Carla Cesar Clara Dario Diana Edgar Elena Elias Emil Erik Esther Fabio "
+    "Felix Flora "
+    "Greta Hanna Hugo Ida Igor Ines Iris Ivan Jana Jonas Julia Karel Kira Lars Lena Leo Lucia Magda Marco Maria Milan "
+    "Mira Nadia "
+    "Nils Nina Olga Oscar Otto Paula Petra Rafael Rita Rosa Ruth Sara Simon Sofia Stefan Sven Tamara Teresa Thea "
+    "Tomas Vera Viktor "
     "Wanda Yusuf Zora"
 ).split()
 DAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
@@ -150,7 +160,7 @@ class Desk:
             if self.chance(0.17):
                 name = self.pick(*FAMOUS[kind])
             else:
-                name = compose(kind, self.int(0, self.names - 1))
+                name = compose(kind, self.int(0, self.names // POOLS[kind] - 1))
             if name not in self.used and is_suitable(name):
                 self.used.append(name)
                 return name
@@ -192,7 +202,17 @@ class Desk:
     def round(self, low: int, high: int) -> int:
         """A number from low to high that somebody could have counted or estimated: 43, 850, 1,250, 36,000."""
         number = self.int(low, high)
-        unit = 1 if number < 100 else 10 if number < 1_000 else 50 if number < 10_000 else 1_000 if number < 100_000 else 10_000
+        unit = (
+            1
+            if number < 100
+            else 10
+            if number < 1_000
+            else 50
+            if number < 10_000
+            else 1_000
+            if number < 100_000
+            else 10_000
+        )
         return max(low, number // unit * unit)
 
 
@@ -233,34 +253,41 @@ def market_details(d: Desk, company: str) -> list[str]:
     """Sentences about a company that could stand under any business story."""
     return [
         f"Shares in {company} [rose|fell|gained|lost] {d.percent(1, 9)} in [early|late|afternoon] trading.",
-        f'"[Few expected this|The timing is a surprise|Much depends on the next quarter|The market will need convincing]," said '
+        '"[Few expected this|The timing is a surprise|Much depends on the next quarter|The market will need '
+        'convincing]," said '
         f"{d.person()}, an analyst at {d.company()}.",
-        f"{company} [employs|has] {d.round(1_000, 60_000):,} [people|workers|staff] in {spelled(d.int(3, 24))} countries.",
+        f"{company} [employs|has] {d.round(1_000, 60_000):,} [people|workers|staff] in {spelled(d.int(3, 24))} "
+        "countries.",
         f"{d.company()}, a [smaller|larger] competitor, [declined to comment|said it was watching closely].",
         f"The company was founded in {d.place()} in {d.int(1890, 1999)}.",
     ]
 
 
-def rescue_details(d: Desk, country: Country) -> list[str]:
+def rescue_details(d: Desk, country: Country, weather: str = "[wind|frost|rain]") -> list[str]:
     """Sentences that could stand under any disaster story."""
     return [
-        f'"[We heard the alarm and ran|I have never seen anything like it|We lost everything|It all happened so fast]," said '
+        '"[We heard the alarm and ran|I have never seen anything like it|We lost everything|It all happened so '
+        'fast]," said '
         f"{d.person()}, a [teacher|farmer|shopkeeper|nurse] from {d.place()}.",
-        f"[President|Prime Minister] {d.person()} [cut short|cancelled] a visit to {d.country()} and promised {d.millions()} in aid.",
-        f"[Troops|Doctors|Rescue teams|Volunteers] from {d.place()} [were sent to help|joined the effort|arrived late on {d.day()}].",
-        f"In {d.int(1950, 2019)} a similar disaster [claimed|took] {d.round(20, 900)} lives in {d.place()}.",
-        f"{country}'s weather service [warned of|expects] more [wind|rain|heat] [before the weekend|by {d.day()}].",
+        f"[President|Prime Minister] {d.person()} [cut short|cancelled] a visit to {d.country()} and promised "
+        f"{d.millions()} in aid.",
+        f"[Troops|Doctors|Rescue teams|Volunteers] from {d.place()} [were sent to help|joined the effort|arrived late "
+        f"on {d.day()}].",
+        f"In {d.int(1950, 2019)} a similar disaster [claimed|took] {d.round(20, 300)} lives in {d.place()}.",
+        f"{country}'s weather service [warned of|expects] more {weather} [before the weekend|by {d.day()}].",
     ]
 
 
 def political_details(d: Desk, country: Country) -> list[str]:
     """Sentences that could stand under any story about a government."""
     return [
-        f"Opposition leader {d.person()} [called it a mistake|accused the cabinet of weakness|asked for a debate in parliament].",
+        f"Opposition leader {d.person()} [called it a mistake|accused the cabinet of weakness|asked for a debate in "
+        "parliament].",
         f"A poll in {d.month()} put support for the government at {d.percent(22, 61)}.",
         f"Neighbouring {d.country()} [welcomed the news|reacted with caution|has yet to respond].",
         f"Bonds of {country} were little changed, and its currency [gained|lost] {d.percent(1, 4)}.",
-        f'"[Voters will remember this|It was long overdue|Nobody should be surprised]," said {d.person()}, who teaches politics in '
+        f'"[Voters will remember this|It was long overdue|Nobody should be surprised]," said {d.person()}, who '
+        "teaches politics in "
         f"{d.place()}.",
     ]
 
@@ -279,10 +306,11 @@ def sport_details(d: Desk, place: str) -> list[str]:
 def science_details(d: Desk) -> list[str]:
     """Sentences that could stand under any story about research."""
     return [
-        f'"[It is a remarkable result|We need to see more data|This changes what we teach]," said {d.person()} of the University '
+        f'"[It is a remarkable result|We need to see more data|This changes what we teach]," said {d.person()} of the '
+        "University "
         f"of {d.place()}, who was not involved.",
-        f"The work took {spelled(d.int(3, 14))} years and cost {d.millions(2, 90)}.",
-        f"A team in {d.place()} [gave up a similar search|failed with a similar attempt|stopped similar work] in {d.int(1990, 2020)}.",
+        f"The [work|research] took {spelled(d.int(3, 14))} years and cost {d.millions(2, 90)}.",
+        f"A team in {d.place()} [gave up|failed with|stopped] a similar attempt in {d.int(1990, 2020)}.",
         f"The [findings|results] will be [presented|published] in {d.month()}, project leader {d.person()} said.",
     ]
 
@@ -295,38 +323,52 @@ def earnings(d: Desk) -> Story:
     goods = d.pick("phone", "truck", "chip", "shoe", "battery", "tyre", "toy", "furniture")
     quarter, size, amount = d.pick("first", "second", "third", "fourth"), d.int(2, 60), d.money()
     cost = d.pick("steel", "energy", "shipping", "labour")
-    up = "soars" if size >= 35 else "jumps" if size >= 15 else "edges up"
-    down = "plunges" if size >= 35 else "falls" if size >= 15 else "slips"
+    up = "soars" if size >= 30 else "jumps" if size >= 10 else "edges up"
+    down = "plunges" if size >= 30 else "falls" if size >= 10 else "slips"
     lead, headline = d.angle(
         (
-            f"[[Strong|Better|Brisk] sales helped {goods} maker {company} [lift|raise|push up] {quarter}-quarter profit by {size} percent to {amount}.|Net profit in the {quarter} quarter came to {amount} at {goods} maker {company}, up {size} percent on a year ago.]",
+            f"[[Strong|Better|Brisk] sales helped {goods} maker {company} [lift|raise|push up] {quarter}-quarter "
+            f"profit by {size} percent to {amount}."
+            f"|Net profit in the {quarter} quarter came to {amount} at {goods} maker {company}, up {size} percent on "
+            "a year ago.]",
             f"{company} {quarter}-quarter profit {up} {size} percent",
         ),
         (
-            f"[Profit at {goods} maker {company} was {size} percent lower at {amount} in the {quarter} quarter, [hurt|dragged down] by slow sales.|In the {quarter} quarter {goods} maker {company} earned {amount}, {size} percent less than a year ago.]",
+            f"[Profit at {goods} maker {company} was {size} percent lower at {amount} in the {quarter} quarter, "
+            "[hurt|dragged down] by slow sales."
+            f"|In the {quarter} quarter {goods} maker {company} earned {amount}, {size} percent less than a year ago.]",
             f"{company} {quarter}-quarter profit {down} {size} percent",
         ),
         (
-            f"[Prices for {cost} [rose|went up] faster than sales and left {goods} maker {company} with a loss of {amount} in the {quarter} quarter.|Hit by dearer {cost}, {goods} maker {company} [lost|had a loss of] {amount} in the {quarter} quarter, after years of steady profit.]",
+            f"[Prices for {cost} [rose|went up] faster than sales and left {goods} maker {company} with a loss of "
+            f"{amount} in the {quarter} quarter."
+            f"|Hit by dearer {cost}, {goods} maker {company} [lost|had a loss of] {amount} in the {quarter} quarter, "
+            "after years of steady profit.]",
             f"{company} swings to {amount} loss as {cost} costs rise",
         ),
         (
-            f"[Annual profit will [miss|fall short of] its target of {amount}, {goods} maker {company} [said|told investors] on {d.day()}, [pointing to|citing] weak demand in {market}.|Customers in {market} are buying less, and {goods} maker {company} now [doubts that it can|will not] earn the {amount} it had promised.]",
+            f"[Annual profit will [miss|fall short of] its target of {amount}, {goods} maker {company} [said|told "
+            f"investors] on {d.day()}, [pointing to|citing] weak demand in {market}."
+            f"|Customers in {market} are buying less, and {goods} maker {company} now [doubts that it can|will not] "
+            f"earn the {amount} it had promised.]",
             f"{company} warns on profit, blames weak {market} demand",
         ),
         (
-            f"[With orders [growing|pouring in] from {market}, {goods} maker {company} now expects to earn {amount} this year, more than it had promised.|Better than it had hoped, the year should bring {goods} maker {company} a profit of {amount}, helped by customers in {market}.]",
+            f"[With orders [growing|pouring in] from {market}, {goods} maker {company} now expects to earn {amount} "
+            "this year, more than it had promised."
+            f"|Better than it had hoped, the year should bring {goods} maker {company} a profit of {amount}, helped "
+            f"by customers in {market}.]",
             f"{company} raises profit forecast to {amount}",
         ),
     )
     details = [
         *market_details(d, company),
         f"Rival {rival} [reported|posted] a [rise|drop] of {d.percent(2, 60)} in {d.month()}.",
-        f"A year earlier the figure was {d.money()}, and analysts had expected {d.money()}.",
+        f"Analysts polled by {d.company()} had expected a [rise|drop] of {d.percent(2, 60)}.",
     ]
     openers = [
-        f"Rival {rival} set a [gloomy|cheerful] tone last week with a profit of {d.money()}.",
-        f"Analysts polled by {d.company()} had been looking for a profit of {d.money()}.",
+        f"Rival {rival} set a [gloomy|cheerful] tone last week, when its profit changed by {d.percent(2, 60)}.",
+        f"A good deal has [changed|happened] since {d.company()} gave its forecast for the trade in {d.month()}.",
     ]
     return Story(lead, headline, details, openers)
 
@@ -336,23 +378,38 @@ def merger(d: Desk) -> Story:
     trade = d.pick("insurer", "brewer", "retailer", "software house", "drug maker", "airline", "publisher")
     lead, headline = d.angle(
         (
-            f"[Shareholders of {trade} {target} will receive {price} [from|in cash from] {buyer}, which [outbid|beat] {bidder} in a contest that lasted {spelled(d.int(2, 9))} months.|Beating a lower offer by {bidder}, {buyer} has [reached a deal|agreed] to take over {trade} {target} at a price of {price}.]",
+            f"[Shareholders of {trade} {target} will receive {price} [from|in cash from] {buyer}, which [outbid|beat] "
+            f"{bidder} in a contest that lasted {spelled(d.int(2, 9))} months."
+            f"|Beating a lower offer by {bidder}, {buyer} has [reached a deal|agreed] to take over {trade} {target} "
+            f"at a price of {price}.]",
             f"{buyer} buys {target} for {price}",
         ),
         (
-            f"[Talks about a merger of {buyer} and {trade} {target} [broke down|collapsed|ended] on {d.day()} because the two could not agree on a price.|Differences over price have put an end to the plan to [join|merge] {buyer} and {trade} {target}, both said on {d.day()}.]",
+            f"[Talks about a merger of {buyer} and {trade} {target} [broke down|collapsed|ended] on {d.day()} because "
+            "the two could not agree on a price."
+            f"|Differences over price have put an end to the plan to [join|merge] {buyer} and {trade} {target}, both "
+            f"said on {d.day()}.]",
             f"{buyer}, {target} end merger talks over price",
         ),
         (
-            f"[The board of {trade} {target} told shareholders to [turn down|ignore] an offer of {price} made by {buyer}, calling it far too low.|An offer of {price} from {buyer} is not enough for the owners of {trade} {target}, its board [wrote|said] on {d.day()}.]",
+            f"[The board of {trade} {target} told shareholders to [turn down|ignore] an offer of {price} made by "
+            f"{buyer}, calling it far too low."
+            f"|An offer of {price} from {buyer} is not enough for the owners of {trade} {target}, its board "
+            f"[wrote|said] on {d.day()}.]",
             f"{target} rejects {price} bid from {buyer}",
         ),
         (
-            f"[Regulators in {country} [will not allow|stopped] the takeover of {trade} {target} by {buyer}, fearing that customers would pay more.|Customers would suffer if {buyer} took over {trade} {target}, regulators in {country} [found|said], and they forbade the deal.]",
+            f"[Regulators in {country} [will not allow|stopped] the takeover of {trade} {target} by {buyer}, fearing "
+            "that customers would pay more."
+            f"|Customers would suffer if {buyer} took over {trade} {target}, regulators in {country} [found|said], "
+            "and they forbade the deal.]",
             f"{country} blocks {buyer} takeover of {target}",
         ),
         (
-            f"[In need of cash, {buyer} is [parting with|giving up] its {trade} {target}, which goes to {bidder} for {price}.|For {price}, {bidder} is to [receive|take over] the {trade} {target} from {buyer}, which needs the money.]",
+            f"[In need of cash, {buyer} is [parting with|giving up] its {trade} {target}, which goes to {bidder} for "
+            f"{price}."
+            f"|For {price}, {bidder} is to [receive|take over] the {trade} {target} from {buyer}, which needs the "
+            "money.]",
             f"{buyer} sells {target} to {bidder} for {price}",
         ),
     )
@@ -373,25 +430,38 @@ def flood(d: Desk) -> Story:
     dead, homeless, houses, damage = d.int(2, 90), d.round(300, 40_000), d.round(20, 900), d.millions()
     lead, headline = d.angle(
         (
-            f"[Days of heavy rain sent the {river} over its banks [in|around] {place}, in the [north|south|east|west] of {country}, and at least {people(dead)} [drowned|died].|At least {people(dead)} [lost their lives|were swept away] in {place}, {country}, when the {river} burst its banks after days of rain.]",
+            f"[Days of heavy rain sent the {river} over its banks [in|around] {place}, in the [north|south|east|west] "
+            f"of {country}, and at least {people(dead)} [drowned|died]."
+            f"|At least {people(dead)} [lost their lives|were swept away] in {place}, {country}, when the {river} "
+            "burst its banks after days of rain.]",
             f"Floods kill at least {dead} in {place}",
         ),
         (
-            f"[About {homeless:,} people [left|had to leave] their homes in {place} on {d.day()} as the {river} rose to its highest level in decades.|Boats brought people out of {place}, where the rising {river} has driven {homeless:,} from their homes since {d.day()}.]",
+            f"[About {homeless:,} people [left|had to leave] their homes in {place} on {d.day()} as the {river} rose "
+            "to its highest level in decades."
+            f"|Boats brought people out of {place}, where the rising {river} has driven {homeless:,} from their homes "
+            f"since {d.day()}.]",
             f"{place} floods force {homeless:,} from homes",
         ),
         (
-            f"[A dam above {place} [gave way|broke] after a week of storms, and water from the {river} swept away {houses} houses.|Water [poured|rushed] down the {river} and carried off {houses} houses when a dam broke close to {place} on {d.day()}.]",
+            f"[A dam above {place} [gave way|broke] after a week of storms, and water from the {river} swept away "
+            f"{houses} houses."
+            f"|Water [poured|rushed] down the {river} and carried off {houses} houses when a dam broke close to "
+            f"{place} on {d.day()}.]",
             f"Dam burst near {place} destroys {houses} houses",
         ),
         (
-            f"[Insurers put the damage from last month's floods along the {river} in {country} at {damage}, [twice|three times] the first estimate.|Last month the {river} flooded large parts of {country}, and repairs will cost {damage}, insurers [believe|reckon].]",
+            f"[Insurers put the damage from last month's floods along the {river} in {country} at {damage}, "
+            "[twice|three times] the first estimate."
+            f"|Last month the {river} flooded large parts of {country}, and repairs will cost {damage}, insurers "
+            "[believe|reckon].]",
             f"{country} flood damage put at {damage}",
         ),
     )
     details = [
-        *rescue_details(d, country),
-        f"Further down the river, {other} [escaped with wet cellars|closed its schools|filled {d.round(2_000, 50_000):,} sandbags].",
+        *rescue_details(d, country, "[rain|storms]"),
+        f"Further down the river, {other} [escaped with wet cellars|closed its schools|filled "
+        f"{d.round(2_000, 50_000):,} sandbags].",
         f"Roads to {other} [were cut|remained closed], and {d.round(1_000, 20_000):,} households had no power.",
     ]
     openers = [
@@ -412,33 +482,46 @@ def strike(d: Desk) -> Story:
         ("miners", "Coal pits fell silent"),
     )
     reason, short = d.angle(
-        ("demanding higher wages", "pay"), ("angry about plans to cut jobs", "job cuts"), ("protesting against longer shifts", "hours"),
+        ("demanding higher wages", "pay"),
+        ("angry about plans to cut jobs", "job cuts"),
+        ("protesting against longer shifts", "hours"),
         ("opposed to changes in their pensions", "pensions"),
     )
     offer = d.percent(2, 12)
     lead, headline = d.angle(
         (
-            f"[{effect} across {country} on {d.day()} when {d.round(1_000, 90_000):,} {workers} [walked out|stopped work], {reason}.|Some {d.round(1_000, 90_000):,} {workers} in {country} stayed away from work on {d.day()}, {reason}.]",
+            f"[{effect} across {country} on {d.day()} when {d.round(1_000, 90_000):,} {workers} [walked out|stopped "
+            f"work], {reason}."
+            f"|Some {d.round(1_000, 90_000):,} {workers} in {country} stayed away from work on {d.day()}, {reason}.]",
             f"{country} {workers} strike over {short}",
         ),
         (
-            f"[Staff at {company} laid down tools at the plant in {place} on {d.day()}, {reason}.|There was no work at the {company} plant in {place} on {d.day()}, where the staff [walked out|stood outside the gates], {reason}.]",
+            f"[Staff at {company} laid down tools at the plant in {place} on {d.day()}, {reason}."
+            f"|There was no work at the {company} plant in {place} on {d.day()}, where the staff [walked out|stood "
+            f"outside the gates], {reason}.]",
             f"{company} workers strike in {place} over {short}",
         ),
         (
-            f"[A walkout planned for {d.day()} at {company} will not take place after managers [came up with|made] an offer of {offer} more pay.|With {offer} more pay on the table, workers at {company} will not [walk out|leave their posts] on {d.day()} as planned.]",
+            f"[A walkout planned for {d.day()} at {company} will not take place after managers [came up with|made] an "
+            f"offer of {offer} more pay."
+            f"|With {offer} more pay on the table, workers at {company} will not [walk out|leave their posts] on "
+            f"{d.day()} as planned.]",
             f"{company} workers call off strike after {offer} offer",
         ),
         (
-            f"[A court in {place} [ruled|decided] that {workers} in {country} must go back to work, {spelled(d.int(3, 20))} days after they walked out.|The walkout of {workers} in {country} is [illegal|against the law] and has to end, judges in {place} said on {d.day()}.]",
+            f"[A court in {place} [ruled|decided] that {workers} in {country} must go back to work, "
+            f"{spelled(d.int(3, 20))} days after they walked out."
+            f"|The walkout of {workers} in {country} is [illegal|against the law] and has to end, judges in {place} "
+            f"said on {d.day()}.]",
             f"Court orders striking {country} {workers} back to work",
         ),
     )
     details = [
-        *political_details(d, country)[:3],
+        f"Labour minister {d.person()} [called for calm|offered to help|declined to comment].",
         f'"[Our patience is at an end|We were left no choice|We will be back]," said union leader {union_leader}.',
         f"The union represents {d.round(2_000, 90_000):,} people and has asked for {d.percent(4, 15)} more.",
-        f"A similar dispute at {d.company()} [lasted|dragged on for] {spelled(d.int(2, 9))} weeks and cost {d.millions()}.",
+        f"A similar dispute at {d.company()} [lasted|dragged on for] {spelled(d.int(2, 9))} weeks and cost "
+        f"{d.millions()}.",
     ]
     openers = [
         f"Just a week after {d.company()} settled with its workers, [another|a new] dispute has begun.",
@@ -453,23 +536,39 @@ def election(d: Desk) -> Story:
     verb = "sweeps" if share >= 60 else "wins" if share >= 50 else "leads"
     lead, headline = d.angle(
         (
-            f"[With {share} percent of the vote, {winner} [defeated|left behind] {loser} in the {country.adjective} presidential election.|In the race for the presidency of {country}, {winner} [received|took] {share} percent of the vote and {loser} the second place.]",
+            f"[With {share} percent of the vote, {winner} [defeated|left behind] {loser} in the {country.adjective} "
+            "presidential election."
+            f"|In the race for the presidency of {country}, {winner} [received|took] {share} percent of the vote and "
+            f"{loser} the second place.]",
             f"{winner.last} {verb} {country} election with {share} percent",
         ),
         (
-            f"[Neither {winner} nor {loser} [reached|won] half of the votes for president of {country}, so the two will meet again in {(month := d.month())}.|No candidate for the presidency of {country} [got|gathered] enough votes on {d.day()}, and {winner} must face {loser} again in {month}.]",
+            f"[Neither {winner} nor {loser} [reached|won] half of the votes for president of {country}, so the two "
+            f"will meet again in {(month := d.month())}."
+            f"|No candidate for the presidency of {country} [got|gathered] enough votes on {d.day()}, and {winner} "
+            f"must face {loser} again in {month}.]",
             f"{country} election heads for {month} run-off",
         ),
         (
-            f"[Voters in {place} chose {winner}, {an(d.pick('engineer', 'baker', 'novelist', 'former goalkeeper', 'lawyer'))}, as their next mayor over {loser}, who had held the office for {spelled(d.int(4, 20))} years.|After {spelled(d.int(4, 20))} years in the town hall of {place}, {loser} [must make way for|lost to] {winner}, who received {share} percent of the vote.]",
+            f"[Voters in {place} chose {winner}, "
+            f"{an(d.pick('engineer', 'baker', 'novelist', 'former goalkeeper', 'lawyer'))}, as their next mayor over "
+            f"{loser}, who had held the office for {spelled(d.int(4, 20))} years."
+            f"|After {spelled(d.int(4, 20))} years in the town hall of {place}, {loser} [must make way for|lost to] "
+            f"{winner}, who received {share} percent of the vote.]",
             f"{winner.last} ousts {loser.last} as {place} mayor",
         ),
         (
-            f"[{country} will vote [in|as early as] {(month := d.month())}, a year ahead of time, after the coalition of {winner} [lost|failed to keep] its majority.|Because {winner} [lost the support of|fell out with] a partner in the coalition, the people of {country} go to the polls in {month}, earlier than planned.]",
+            f"[{country} will vote [in|as early as] {(month := d.month())}, a year ahead of time, after the coalition "
+            f"of {winner} [lost|failed to keep] its majority."
+            f"|Because {winner} [lost the support of|fell out with] a partner in the coalition, the people of "
+            f"{country} go to the polls in {month}, earlier than planned.]",
             f"{country} calls early election for {month}",
         ),
         (
-            f"[The electoral court of {country} [threw out|cancelled] the result in {place} after finding {d.round(200, 9_000):,} ballots that had been counted twice.|Voters in {place} have to go to the polls again, as judges in {country} [found|saw] {d.round(200, 9_000):,} false ballots.]",
+            f"[The electoral court of {country} [threw out|cancelled] the result in {place} after finding "
+            f"{d.round(200, 9_000):,} ballots that had been counted twice."
+            f"|Voters in {place} have to go to the polls again, as judges in {country} [found|saw] "
+            f"{d.round(200, 9_000):,} false ballots.]",
             f"{country} court annuls {place} election result",
         ),
     )
@@ -492,31 +591,45 @@ def verdict(d: Desk) -> Story:
     job = d.pick("banker", "mayor", "surgeon", "property developer", "art dealer", "shipowner")
     lead, headline = d.angle(
         (
-            f"[Judge {judge} sent {job} {accused} to prison for {spelled(years)} years on {d.day()} after a jury in {place} found {d.pick('enough proof', 'clear evidence')} of {crime}.|For {spelled(years)} years {job} {accused} [must go|goes] to prison, judge {judge} of {place} said on {d.day()}, for {crime} on a large scale.]",
+            f"[Judge {judge} sent {job} {accused} to prison for {spelled(years)} years on {d.day()} after a jury in "
+            f"{place} found {d.pick('enough proof', 'clear evidence')} of {crime}."
+            f"|For {spelled(years)} years {job} {accused} [must go|goes] to prison, judge {judge} of {place} said on "
+            f"{d.day()}, for {crime} on a large scale.]",
             f"{accused.last} jailed {years} years for {crime} in {place}",
         ),
         (
-            f"[A jury in {place} did not believe the main witness, {judge}, and [cleared|acquitted] {job} {accused} of {crime}.|Accused of {crime}, {job} {accused} left the court in {place} a free person after the jury [doubted|did not trust] the word of {judge}.]",
+            f"[A jury in {place} did not believe the main witness, {judge}, and [cleared|acquitted] {job} {accused} "
+            f"of {crime}."
+            f"|Accused of {crime}, {job} {accused} left the court in {place} a free person after the jury "
+            f"[doubted|did not trust] the word of {judge}.]",
             f"{place} jury clears {accused.last} of {crime}",
         ),
         (
-            f"[{company} must pay {(sum_ := d.millions())} to [former customers|neighbours of its plant|small investors], a court in {place} ruled on {d.day()}.|Judges in {place} [sided with|agreed with] {d.int(20, 900)} former customers and told {company} to pay them {sum_}.]",
+            f"[{company} must pay {(sum_ := d.millions())} to [former customers|neighbours of its plant|small "
+            f"investors], a court in {place} ruled on {d.day()}."
+            f"|Judges in {place} [sided with|agreed with] {d.round(20, 900)} former customers and told {company} to "
+            f"pay them {sum_}.]",
             f"{place} court orders {company} to pay {sum_}",
         ),
         (
-            f"[The prison sentence of {job} {accused} was [halved|cut in half] by an appeals court in {place}, which found that judge {judge} had been too strict.|Higher judges in {place} found judge {judge} too strict and let {job} {accused} serve only half of the prison term.]",
+            f"[The prison sentence of {job} {accused} was [halved|cut in half] by an appeals court in {place}, which "
+            f"found that judge {judge} had been too strict."
+            f"|Higher judges in {place} found judge {judge} too strict and let {job} {accused} serve only half of the "
+            "prison term.]",
             f"{place} appeals court halves {accused.last} sentence",
         ),
     )
     details = [
-        f"Prosecutors had asked for {spelled(d.int(3, 30))} years.",
+        f"The case of {d.person()}, heard by the same judges, begins in {d.month()}.",
         f'"[We will appeal|Justice has been done|This is a sad day]," said lawyer {d.person()}.',
-        f"In a similar case in {d.place()}, {d.person()} [was fined {d.millions(2, 60)}|received {spelled(d.int(2, 9))} years].",
+        f"In a similar case in {d.place()}, {d.person()} [was fined {d.millions(2, 60)}|received "
+        f"{spelled(d.int(2, 9))} years].",
         f"The trial lasted {spelled(d.int(3, 40))} days and heard {d.int(20, 90)} witnesses.",
         f"[The affair|The case] came to light when {d.person()}, a clerk at {d.company()}, spoke to reporters.",
     ]
     openers = [
-        f"Last month a court in {d.place()} let {d.person()} go free [for lack of evidence|after a mistake by the police].",
+        f"Last month a court in {d.place()} let {d.person()} go free [for lack of evidence|after a mistake by the "
+        "police].",
         f"Outside the court {d.person()}, a neighbour, [had been waiting|waited] since dawn.",
     ]
     return Story(lead, headline, details, openers)
@@ -525,21 +638,33 @@ def verdict(d: Desk) -> Story:
 def recall(d: Desk) -> Story:
     company, rival, country, number = d.company(), d.company(), d.country(), d.round(2_000, 900_000)
     thing, fault, cause = d.angle(
-        ("cars", "brakes that may fail", "brakes"), ("heaters", "a switch that can catch fire", "fire risk"), ("prams", "wheels that come off", "wheels"),
-        ("toasters", "cables that give electric shocks", "cables"), ("bicycles", "forks that can snap", "forks"), ("motorcycles", "leaking fuel tanks", "fuel leaks"),
+        ("cars", "brakes that may fail", "brakes"),
+        ("heaters", "a switch that can catch fire", "fire risk"),
+        ("prams", "wheels that come off", "wheels"),
+        ("toasters", "cables that give electric shocks", "cables"),
+        ("bicycles", "forks that can snap", "forks"),
+        ("motorcycles", "leaking fuel tanks", "fuel leaks"),
     )
     lead, headline = d.angle(
         (
-            f"[Owners of {number:,} {thing} made by {company} [should|were told to] return them because of {fault}, the company said on {d.day()}.|Because of {fault}, {company} is calling back {number:,} {thing} that it sold [in|since] {d.int(2012, 2023)}.]",
+            f"[Owners of {number:,} {thing} made by {company} [should|were told to] return them because of {fault}, "
+            f"the company said on {d.day()}."
+            f"|Because of {fault}, {company} is calling back {number:,} {thing} that it sold [in|since] "
+            f"{d.int(2012, 2023)}.]",
             f"{company} recalls {number:,} {thing} over {cause}",
         ),
         (
-            f"[Shops in {country} [must take|have to take] {thing} by {company} off their shelves after safety inspectors found {fault}.|With immediate effect, {thing} by {company} may not be sold in {country}, where inspectors [warned of|pointed to] {fault}.]",
+            f"[Shops in {country} [must take|have to take] {thing} by {company} off their shelves after safety "
+            f"inspectors found {fault}."
+            f"|With immediate effect, {thing} by {company} may not be sold in {country}, where inspectors [warned "
+            f"of|pointed to] {fault}.]",
             f"{country} bans {company} {thing} over {cause}",
         ),
         (
-            f"[Tests in {country} showed no danger, so {company} may once more [sell|deliver] the {thing} that it withdrew in {d.month()} because of {fault}.|The {thing} of {company} are back in the shops of {country} on {d.day()}, after repairs for {fault}.]",
-            f"{company} resumes {thing} sales in {country}",
+            f"[Tests in {country} showed no danger, so {company} may once more [sell|deliver] the {thing} that it "
+            f"withdrew in {d.month()} because of {fault}."
+            f"|The {thing} of {company} are back in the shops of {country} on {d.day()}, after repairs for {fault}.]",
+            f"{company} resumes sales of {thing} in {country}",
         ),
     )
     details = [
@@ -564,23 +689,38 @@ def match(d: Desk) -> Story:
     stage = d.pick("final", "semi-final", "quarter-final")
     lead, headline = d.angle(
         (
-            f"[{scorer} [scored twice|was the hero|struck late] as {loser} lost {score} to {winner} on {d.day()} in the cup {stage}.|Two goals by {scorer} [helped|carried] {winner} past {loser} in the cup {stage} on {d.day()}, which ended {score}.]",
+            f"[{scorer} [scored twice|was the hero|struck late] as {loser} lost {score} to {winner} on {d.day()} in "
+            f"the cup {stage}."
+            f"|Two goals by {scorer} [helped|carried] {winner} past {loser} in the cup {stage} on {d.day()}, which "
+            f"ended {score}.]",
             f"{winner} {verb} {loser} {score} in cup {stage}",
         ),
         (
-            f"[Neither side found the net in {place} for two hours before {winner} [held their nerve|were luckier] against {loser} from the penalty spot in the cup {stage}.|Only penalties could [separate|divide] {winner} and {loser} in the cup {stage} in {place}, and {loser} missed twice.]",
+            f"[Neither side found the net in {place} for two hours before {winner} [held their nerve|were luckier] "
+            f"against {loser} from the penalty spot in the cup {stage}."
+            f"|Only penalties could [separate|divide] {winner} and {loser} in the cup {stage} in {place}, and {loser} "
+            "missed twice.]",
             f"{winner} beat {loser} on penalties in cup {stage}",
         ),
         (
-            f"[A [draw|goalless draw] at {place} was enough for {winner} to secure the league title, {spelled(d.int(2, 9))} points ahead of {loser}.|Champions at last, {winner} needed just one point at {place} and got it, while {loser} [came second|fell short].]",
+            f"[A [draw|goalless draw] at {place} was enough for {winner} to secure the league title, "
+            f"{spelled(d.int(2, 9))} points ahead of {loser}."
+            f"|Champions at last, {winner} needed just one point at {place} and got it, while {loser} [came "
+            "second|fell short].]",
             f"{winner} draw at {place} to win league title",
         ),
         (
-            f"[After {spelled(d.int(3, 9))} defeats in a row, the last of them against {loser}, {winner} [parted with|dismissed] coach {scorer} on {d.day()}.|A defeat against {loser} [cost|has cost] {scorer} the job of coach at {winner} after {spelled(d.int(3, 9))} games without a point.]",
+            f"[After {spelled(d.int(3, 9))} defeats in a row, the last of them against {loser}, {winner} [parted "
+            f"with|dismissed] coach {scorer} on {d.day()}."
+            f"|A defeat against {loser} [cost|has cost] {scorer} the job of coach at {winner} after "
+            f"{spelled(d.int(3, 9))} games without a point.]",
             f"{winner} sack coach {scorer.last} after {loser} defeat",
         ),
         (
-            f"[The wait is over for {winner}, whose [striker|young striker] {scorer} [ended|finished] a run of {(run := d.int(4, 14))} games without a win with a goal against {loser}.|A goal by {scorer} against {loser} [gave|brought] {winner} a victory at last, after {run} games without one.]",
+            f"[The wait is over for {winner}, whose [striker|young striker] {scorer} [ended|finished] a run of "
+            f"{spelled(run := d.int(4, 14))} games without a win with a goal against {loser}."
+            f"|A goal by {scorer} against {loser} [gave|brought] {winner} a victory at last, after {spelled(run)} "
+            "games without one.]",
             f"{scorer.last} goal ends {winner} winless run at {run}",
         ),
     )
@@ -598,29 +738,50 @@ def match(d: Desk) -> Story:
 
 def product(d: Desk) -> Story:
     company, rival, country, price = d.company(), d.company(), d.country(), d.int(4, 99) * 10 + 9
-    thing = d.pick("electric van", "folding phone", "robot mower", "smart watch", "solar heater", "translation headset", "delivery drone", "electric scooter")
+    thing = d.pick(
+        "electric van",
+        "folding phone",
+        "robot mower",
+        "smart watch",
+        "solar heater",
+        "translation headset",
+        "delivery drone",
+        "electric scooter",
+    )
     when = d.month()
     lead, headline = d.angle(
         (
-            f"[Customers [can|will be able to] buy the {thing} of {company} from {when}, the firm said at a [show|fair] in {d.place()}, and it will cost ${price}.|In {when} {company} [will start|starts] to sell its {thing} for ${price}, and orders are taken from {d.day()}.]",
+            f"[Customers [can|will be able to] buy the {thing} of {company} from {when}, the firm said at a "
+            f"[show|fair] in {d.place()}, and it will cost ${price}."
+            f"|In {when} {company} [will start|starts] to sell its {thing} for ${price}, and orders are taken from "
+            f"{d.day()}.]",
             f"{company} to launch ${price} {thing} in {when}",
         ),
         (
-            f"[Problems with [software|batteries|suppliers] mean that the {thing} promised by {company} will not reach shops before {when}.|Buyers of the {thing} by {company} must wait until {when}, because there were problems with [the wiring|its suppliers].]",
+            f"[Problems with [software|batteries|suppliers] mean that the {thing} promised by {company} will not "
+            f"reach shops before {when}."
+            f"|Buyers of the {thing} by {company} must wait until {when}, because there were problems with [the "
+            "wiring|its suppliers].]",
             f"{company} delays {thing} launch until {when}",
         ),
         (
-            f"[To keep up with {rival}, {company} has taken ${price} off the price of its {thing} in {country}.|The {thing} of {company} is ${price} cheaper in {country} from {d.day()}, as rival {rival} [gains ground|is winning customers].]",
+            f"[To keep up with {rival}, {company} has taken ${price} off the price of its {thing} in {country}."
+            f"|The {thing} of {company} is ${price} cheaper in {country} from {d.day()}, as rival {rival} [gains "
+            "ground|is winning customers].]",
             f"{company} cuts {thing} price by ${price} in {country}",
         ),
         (
-            f"[Few people wanted the {thing} of {company}, and production at {d.place()} [will end|comes to an end] in {when}.|After {spelled(d.int(2, 9))} years {company} will make no more of its {thing}, for which it found [few|hardly any] buyers.]",
+            f"[Few people wanted the {thing} of {company}, and production at {d.place()} [will end|comes to an end] "
+            f"in {when}."
+            f"|After {spelled(d.int(2, 9))} years {company} will make no more of its {thing}, for which it found "
+            "[few|hardly any] buyers.]",
             f"{company} scraps {thing} after poor sales",
         ),
     )
     details = [
         *market_details(d, company),
-        f"A model by {rival} [sells for|costs] ${d.int(4, 99) * 10 + 9} and has found {d.round(2_000, 900_000):,} buyers.",
+        f"A model by {rival} [sells for|costs] ${d.int(4, 99) * 10 + 9} and has found {d.round(2_000, 900_000):,} "
+        "buyers.",
         f"Designer {d.person()} [spent|worked] {spelled(d.int(2, 7))} years on the project.",
     ]
     openers = [
@@ -632,23 +793,37 @@ def product(d: Desk) -> Story:
 
 def appointment(d: Desk) -> Story:
     company, new, old, former, country = d.company(), d.person(), d.person(), d.company(), d.country()
-    post, short = d.angle(("chief executive", "chief"), ("finance director", "finance director"), ("chairman", "chairman"), ("head of research", "research head"))
+    post, short = d.angle(
+        ("chief executive", "chief"),
+        ("finance director", "finance director"),
+        ("chairman", "chairman"),
+        ("head of research", "research head"),
+    )
     ministry = d.pick("finance", "health", "defence", "transport", "education", "trade")
     lead, headline = d.angle(
         (
-            f"[{company} has [turned to|chosen] {new}, until now at {former}, to [succeed|follow] {old} as {post}.|The new {post} of {company} is {new}, who [worked|served] at {former} and will take over from {old} in {d.month()}.]",
+            f"[{company} has [turned to|chosen] {new}, until now at {former}, to [succeed|follow] {old} as {post}."
+            f"|The new {post} of {company} is {new}, who [worked|served] at {former} and will take over from {old} in "
+            f"{d.month()}.]",
             f"{company} names {new.last} as {short}",
         ),
         (
-            f"[The next {ministry} minister of {country} will be {new}, [an economist|a lawyer|a former mayor] from {d.place()}, who takes over from {old}.|{country} has a new {ministry} minister in {new}, who [replaces|follows] {old} after {spelled(d.int(2, 9))} years.]",
+            f"[The next {ministry} minister of {country} will be {new}, [an economist|a lawyer|a former mayor] from "
+            f"{d.place()}, who takes over from {old}."
+            f"|{country} has a new {ministry} minister in {new}, who [replaces|follows] {old} after "
+            f"{spelled(d.int(2, 9))} years.]",
             f"{country} picks {new.last} as {ministry} minister",
         ),
         (
-            f"[{new} is leaving {former} after {spelled(d.int(3, 20))} years to become {post} of {company}, a [smaller|younger] firm.|Lured away from {former} by {company}, {new} will [begin|start] as {post} there in {d.month()}.]",
+            f"[{new} is leaving {former} after {spelled(d.int(3, 20))} years to become {post} of {company}, a "
+            "[smaller|younger] firm."
+            f"|Lured away from {former} by {company}, {new} will [begin|start] as {post} there in {d.month()}.]",
             f"{company} hires {new.last} from {former} as {short}",
         ),
         (
-            f"[Musicians of the {(town := d.place())} Symphony have [voted for|elected] {new} as their next conductor, the first [woman|foreigner] in the post, after {old} retired.|The new conductor of the {town} Symphony will be {new}, whom the musicians preferred to {old}.]",
+            f"[Musicians of the {(town := d.place())} Symphony have [voted for|elected] {new} as their next "
+            f"conductor, the first [woman|foreigner] in the post, after {old} retired."
+            f"|The new conductor of the {town} Symphony will be {new}, whom the musicians preferred to {old}.]",
             f"{town} Symphony picks {new.last} as conductor",
         ),
     )
@@ -656,7 +831,8 @@ def appointment(d: Desk) -> Story:
         f'"[I look forward to the task|There is much to do|I will listen first]," the newcomer said.',
         f"The job had also attracted {d.person()} and {d.person()}.",
         f"{d.person()}, a former deputy, will [stay on|act as adviser] until {d.month()}.",
-        f"[Friends|Former colleagues] in {d.place()} speak of a leader who is {d.pick('patient', 'tireless', 'careful', 'direct')}.",
+        f"[Friends|Former colleagues] in {d.place()} speak of a leader who is "
+        f"{d.pick('patient', 'tireless', 'careful', 'direct')}.",
         f"In {d.int(2005, 2022)} the post went to {d.person()}, who left after {spelled(d.int(4, 18))} months.",
     ]
     openers = [
@@ -670,35 +846,52 @@ def resignation(d: Desk) -> Story:
     person, country, company, place, successor = d.person(), d.country(), d.company(), d.place(), d.person()
     ministry = d.pick("finance", "health", "defence", "transport", "education", "trade")
     reason, short = d.angle(
-        ("reports about unpaid taxes", "tax affair"), ("a row over a new airport", "airport row"), ("questions about free holidays", "holiday gifts"),
-        ("criticism of a failed computer system", "computer failure"), ("a dispute about the budget", "budget dispute"),
+        ("reports about unpaid taxes", "tax affair"),
+        ("a row over a new airport", "airport row"),
+        ("questions about free holidays", "holiday gifts"),
+        ("criticism of a failed computer system", "computer failure"),
+        ("a dispute about the budget", "budget dispute"),
     )
     lead, headline = d.angle(
         (
-            f"[[Bowing to pressure|Worn down] after {reason}, {person} [stepped down|gave up the post] as {country.adjective} {ministry} minister on {d.day()}.|The {ministry} ministry of {country} is without a head since {person} [left|resigned] on {d.day()} amid {reason}.]",
+            f"[[Bowing to pressure|Worn down] after {reason}, {person} [stepped down|gave up the post] as "
+            f"{country.adjective} {ministry} minister on {d.day()}."
+            f"|The {ministry} ministry of {country} is without a head since {person} [left|resigned] on {d.day()} "
+            f"amid {reason}.]",
             f"{country} {ministry} minister {person.last} quits over {short}",
         ),
         (
-            f"[{person} will [not stay on|leave the post] as chief executive of {company}, following {reason}, and {successor} takes charge for now.|The chief executive of {company}, {person}, has [handed in a resignation|left] amid {reason}, and {successor} will stand in.]",
+            f"[{person} will [not stay on|leave the post] as chief executive of {company}, following {reason}, and "
+            f"{successor} takes charge for now."
+            f"|The chief executive of {company}, {person}, has [handed in a resignation|left] amid {reason}, and "
+            f"{successor} will stand in.]",
             f"{company} chief {person.last} quits over {short}",
         ),
         (
-            f"[Despite {reason}, mayor {person} told the city council of {place} on {d.day()} that [leaving office was out of the question|there would be no resignation].|Pressed to go because of {reason}, mayor {person} of {place} [will stay in office|has no thought of leaving], a spokesman said.]",
+            f"[Despite {reason}, mayor {person} told the city council of {place} on {d.day()} that [leaving office "
+            "was out of the question|there would be no resignation]."
+            f"|Pressed to go because of {reason}, mayor {person} of {place} [will stay in office|has no thought of "
+            "leaving], a spokesman said.]",
             f"{place} mayor {person.last} refuses to quit over {short}",
         ),
         (
-            f"[Prime Minister {successor} [dismissed|let go of] {ministry} minister {person} on {d.day()} after {reason} that had occupied {country} for weeks.|After weeks of {reason}, the {ministry} minister of {country}, {person}, had to go on {d.day()} on the orders of Prime Minister {successor}.]",
+            f"[Prime Minister {successor} [dismissed|let go of] {ministry} minister {person} on {d.day()} after "
+            f"{reason} that had occupied {country} for weeks."
+            f"|Because of {reason}, the {ministry} minister of {country}, {person}, had to go on {d.day()} on the "
+            f"orders of Prime Minister {successor}.]",
             f"{country} premier fires {ministry} minister over {short}",
         ),
     )
     details = [
-        *political_details(d, country)[:3],
-        f"[Deputy|Party colleague] {d.person()} [is expected to fill the gap|is tipped for the job].",
+        f"In a survey, {d.percent(41, 88)} of those asked [spoke of lost trust|had expected nothing else].",
+        f'"[It has been a long month|Nobody should be surprised|There are no winners]," said {d.person()}, a '
+        f"columnist in {d.place()}.",
+        f"[Deputy|Party colleague] {d.person()} [had long warned of trouble|declined to comment].",
         f"The newspaper of {d.place()} first [wrote about|reported] the matter in {d.month()}.",
         f"{d.person()}, a predecessor, [also left early|lasted only {spelled(d.int(3, 9))} months].",
     ]
     openers = [
-        f"It is the second departure this year, after that of {d.person()} in {d.month()}.",
+        f"A similar affair had [toppled|brought down] {d.person()} of {d.place()} in {d.month()}.",
         f"As late as {d.day()}, spokesman {d.person()} had denied everything.",
     ]
     return Story(lead, headline, details, openers)
@@ -709,26 +902,41 @@ def rates(d: Desk) -> Story:
     level = f"{d.int(1, 9)}.{d.pick('25', '5', '75')} percent"
     lead, headline = d.angle(
         (
-            f"[Borrowing will become dearer in {country}, where the central bank [lifted|moved up] its main rate to {level} on {d.day()} to [tame|fight] inflation.|To slow down prices, {country} will have an interest rate of {level} from {d.day()}, more than governor {governor} had [hinted at|led markets to expect].]",
+            f"[Borrowing will become dearer in {country}, where the central bank [lifted|moved up] its main rate to "
+            f"{level} on {d.day()} to [tame|fight] inflation."
+            f"|To slow down prices, {country} will have an interest rate of {level} from {d.day()}, more than "
+            f"governor {governor} had [hinted at|led markets to expect].]",
             f"{country} raises interest rate to {level}",
         ),
         (
-            f"[Hoping to [revive|help] the economy, central bank governor {governor} lowered the main interest rate of {country} to {level}.|Loans get cheaper in {country} after governor {governor} and the central bank [brought|took] the main rate down to {level}.]",
+            f"[Hoping to [revive|help] the economy, central bank governor {governor} lowered the main interest rate "
+            f"of {country} to {level}."
+            f"|Loans get cheaper in {country} after governor {governor} and the central bank [brought|took] the main "
+            f"rate down to {level}.]",
             f"{country} cuts interest rate to {level}",
         ),
         (
-            f"[The central bank of {country} left its main rate at {level} on {d.day()}, as governor {governor} wants to [wait for|see] new figures.|No change in {country}: the main interest rate stays at {level}, governor {governor} [announced|said] on {d.day()}.]",
+            f"[The central bank of {country} left its main rate at {level} on {d.day()}, as governor {governor} wants "
+            "to [wait for|see] new figures."
+            f"|No change in {country}: the main interest rate stays at {level}, governor {governor} [announced|said] "
+            f"on {d.day()}.]",
             f"{country} holds interest rate at {level}",
         ),
         (
-            f"[Governor {governor} [told|warned] parliament that borrowing costs in {country} could rise [again|further] before {(month := d.month())}.|Loans in {country} may be dearer by {month}, a speech by central bank governor {governor} [suggested|indicated] on {d.day()}.]",
+            f"[Governor {governor} [told|warned] parliament that borrowing costs in {country} could rise "
+            f"[again|further] before {(month := d.month())}."
+            f"|Loans in {country} may be dearer by {month}, a speech by central bank governor {governor} "
+            f"[suggested|indicated] on {d.day()}.]",
             f"{country} central bank hints at rate rise by {month}",
         ),
     )
     details = [
-        f"Neighbouring {neighbour} [raised|lowered] its own rate to {d.int(1, 9)}.{d.pick('25', '5', '75')} percent in {d.month()}.",
-        f"Inflation stands at {d.int(1, 14)}.{d.int(1, 9)} percent, [far|well] above the target of {spelled(d.int(2, 3))} percent.",
-        f'"[The bank had little choice|It is too late|Home owners will feel it]," said {d.person()}, an economist at {d.company()}.',
+        f"Neighbouring {neighbour} [raised|lowered] its own rate to {d.int(1, 9)}.{d.pick('25', '5', '75')} percent "
+        f"in {d.month()}.",
+        f"Inflation stands at {d.int(1, 14)}.{d.int(1, 9)} percent, [far|well] above the target of "
+        f"{spelled(d.int(2, 3))} percent.",
+        f'"[The bank had little choice|It is too late|Home owners will feel it]," said {d.person()}, an economist at '
+        f"{d.company()}.",
         f"The currency [gained|lost] {d.percent(1, 4)} against that of {d.country()}.",
         f"The decision was [unanimous|not unanimous], according to deputy governor {d.person()}.",
     ]
@@ -745,26 +953,39 @@ def quake(d: Desk) -> Story:
     adjective = "strong" if size >= "6" else "moderate"
     lead, headline = d.angle(
         (
-            f"[The earth shook for almost a minute near {place}, in {country}, on {d.day()}, and {people(dead)} died [in|under] collapsed buildings.|Many houses in {place}, {country}, did not [withstand|survive] an earthquake on {d.day()}, in which {people(dead)} [lost their lives|died].]",
+            f"[The earth shook for almost a minute near {place}, in {country}, on {d.day()}, and {people(dead)} died "
+            "[in|under] collapsed buildings."
+            f"|Many houses in {place}, {country}, did not [withstand|survive] an earthquake on {d.day()}, in which "
+            f"{people(dead)} [lost their lives|died].]",
             f"Quake near {place} kills {dead} people",
         ),
         (
-            f"[An earthquake with a magnitude of {size} [hit|shook] {place} in the [early morning|night], but {country} [escaped without|reported no] deaths.|Everybody was safe in {place} after a magnitude {size} earthquake, officials in {country} said on {d.day()}.]",
+            f"[An earthquake with a magnitude of {size} [hit|shook] {place} in the [early morning|night], but "
+            f"{country} [escaped without|reported no] deaths."
+            f"|Everybody was safe in {place} after a magnitude {size} earthquake, officials in {country} said on "
+            f"{d.day()}.]",
             f"{sentence(adjective)} quake hits {place}, none dead",
         ),
         (
-            f"[Rescuers in {place} [pulled|freed] a {d.pick('boy', 'girl', 'woman', 'man')} alive from the ruins {spelled(days := d.int(3, 9))} days after the earthquake that struck {country}.|Against all hope, a {d.pick('boy', 'girl', 'woman', 'man')} was [dug|brought] out alive in {place}, {country}, {spelled(days)} days after the earthquake.]",
+            f"[Rescuers in {place} [pulled|freed] a {d.pick('boy', 'girl', 'woman', 'man')} alive from the ruins "
+            f"{spelled(days := d.int(3, 9))} days after the earthquake that struck {country}."
+            f"|Against all hope, a {d.pick('boy', 'girl', 'woman', 'man')} was [dug|brought] out alive in {place}, "
+            f"{country}, {spelled(days)} days after the earthquake.]",
             f"Survivor found in {place} {days} days after quake",
         ),
         (
-            f"[At least {hurt} people needed treatment after an earthquake of magnitude {size} threw down walls in {place}, {an(country.adjective)} port.|Falling walls [hurt|wounded] {hurt} people in {place}, a port in {country}, when an earthquake of magnitude {size} struck on {d.day()}.]",
+            f"[At least {hurt} people needed treatment after an earthquake of magnitude {size} threw down walls in "
+            f"{place}, {an(country.adjective)} port."
+            f"|Falling walls [hurt|wounded] {hurt} people in {place}, a port in {country}, when an earthquake of "
+            f"magnitude {size} struck on {d.day()}.]",
             f"{sentence(adjective)} quake injures {hurt} in {country} port",
         ),
     )
     details = [
         *rescue_details(d, country),
         f"The tremor was felt as far away as {other}, {d.round(60, 600)} kilometres to the [north|south|east|west].",
-        f"A quake of magnitude {d.int(5, 7)}.{d.int(0, 9)} [killed|claimed the lives of] {d.round(100, 900)} people in {d.country()} in {d.int(1950, 2018)}.",
+        f"A quake of magnitude {d.int(5, 7)}.{d.int(0, 9)} [killed|claimed the lives of] {d.round(100, 900)} people "
+        f"in {d.country()} in {d.int(1950, 2018)}.",
     ]
     openers = [
         f"People in {other} still remember the great quake of {d.int(1930, 2010)}.",
@@ -775,22 +996,41 @@ def quake(d: Desk) -> Story:
 
 def festival(d: Desk) -> Story:
     place, artist, other, visitors, country = d.place(), d.person(), d.person(), d.round(3_000, 300_000), d.country()
-    art, prize = d.angle(("film", "best film"), ("jazz", "best band"), ("poetry", "best poem"), ("puppet theatre", "best play"), ("dance", "best show"), ("comic", "best book"))
+    art, prize = d.angle(
+        ("film", "best film"),
+        ("jazz", "best band"),
+        ("poetry", "best poem"),
+        ("puppet theatre", "best play"),
+        ("dance", "best show"),
+        ("comic", "best book"),
+    )
     lead, headline = d.angle(
         (
-            f"[More people than ever before, {visitors:,} in all, came to this year's {art} festival in {place}, which [closed|ended] on {d.day()}.|When the {art} festival of {place} [came to an end|closed] on {d.day()}, {visitors:,} guests had come, the most in its history.]",
+            f"[More people than ever before, {visitors:,} in all, came to this year's {art} festival in {place}, "
+            f"which [closed|ended] on {d.day()}."
+            f"|When the {art} festival of {place} [came to an end|closed] on {d.day()}, {visitors:,} guests had come, "
+            "the most in its history.]",
             f"{place} {art} festival draws record {visitors:,}",
         ),
         (
-            f"[The jury of the {art} festival in {place} [gave|handed] its main award to {artist}, [ahead of|and not to] the favourite {other}.|On the last night of {place}'s {art} festival, {artist} [took home|received] the award that many had expected for {other}.]",
+            f"[The jury of the {art} festival in {place} [gave|handed] its main award to {artist}, [ahead of|and not "
+            f"to] the favourite {other}."
+            f"|On the last night of {place}'s {art} festival, {artist} [took home|received] the award that many had "
+            f"expected for {other}.]",
             f"{artist.last} wins top prize at {place} {art} festival",
         ),
         (
-            f"[There will be no {art} festival in {place} this {d.pick('spring', 'summer', 'autumn')}, because its sponsor, {(sponsor := d.company())}, [withdrew|pulled out].|Without the money of {sponsor}, which has [left|dropped out], {place} cannot hold its {art} festival this year.]",
+            f"[There will be no {art} festival in {place} this {d.pick('spring', 'summer', 'autumn')}, because its "
+            f"sponsor, {(sponsor := d.company())}, [withdrew|pulled out]."
+            f"|Without the money of {sponsor}, which has [left|dropped out], {place} cannot hold its {art} festival "
+            "this year.]",
             f"{place} cancels {art} festival after {sponsor} withdraws",
         ),
         (
-            f"[{artist} will [open|start] the {art} festival in {place} in {(month := d.month())}, the first guest from {country} in its history.|A show by {artist} of {country} will be the first event of {place}'s {art} festival, which [begins|starts] in {month}.]",
+            f"[{artist} will [open|start] the {art} festival in {place} in {(month := d.month())}, the first guest "
+            f"from {country} in its history."
+            f"|A show by {artist} of {country} will be the first event of {place}'s {art} festival, which "
+            f"[begins|starts] in {month}.]",
             f"{artist.last} to open {place} {art} festival in {month}",
         ),
     )
@@ -798,7 +1038,8 @@ def festival(d: Desk) -> Story:
         f"Last year's award for the {prize} went to {d.person()}.",
         f"A rival event in {d.place()} counted {d.round(3_000, 90_000):,} guests.",
         f'"[It was magical|The town is one big stage|Next year we need more beds]," said organiser {d.person()}.',
-        f"The programme listed {d.int(20, 300)} events in {spelled(d.int(3, 30))} halls, and tickets cost up to ${d.int(12, 180)}.",
+        f"The programme listed {d.int(20, 300)} events in {spelled(d.int(3, 30))} halls, and tickets cost up to "
+        f"${d.int(12, 180)}.",
         f"{d.company()} paid {d.millions(2, 40)} to be the main partner until {d.int(2027, 2035)}.",
     ]
     openers = [
@@ -814,19 +1055,31 @@ def vaccine(d: Desk) -> Story:
     adverb = "highly effective" if rate >= 80 else "effective" if rate >= 60 else "weak"
     lead, headline = d.angle(
         (
-            f"[In a trial with {number:,} [volunteers|people], a vaccine by {company} [prevented|stopped] {rate} percent of {illness} cases.|Of those who got the {illness} vaccine of {company} in a study, {rate} percent were [protected|safe], compared with few in a group without it.]",
+            f"[In a trial with {number:,} [volunteers|people], a vaccine by {company} [prevented|stopped] {rate} "
+            f"percent of {illness} cases."
+            f"|Of those who got the {illness} vaccine of {company} in a study, {rate} percent were [protected|safe], "
+            "compared with few in a group without it.]",
             f"{company} {illness} vaccine {adverb} in trial",
         ),
         (
-            f"[{company} [broke off|ended] the test of its {illness} vaccine in {country} on {d.day()} after {spelled(d.int(2, 9))} volunteers fell ill.|Testing of the {illness} vaccine of {company} has stopped in {country} since [some|{spelled(d.int(2, 9))}] volunteers became unwell.]",
+            f"[{company} [broke off|ended] the test of its {illness} vaccine in {country} on {d.day()} after "
+            f"{spelled(d.int(2, 9))} volunteers fell ill."
+            f"|Testing of the {illness} vaccine of {company} has stopped in {country} since "
+            f"[some|{spelled(d.int(2, 9))}] volunteers became unwell.]",
             f"{company} halts {illness} vaccine trial in {country}",
         ),
         (
-            f"[Doctors in {country} may [use|give] the {illness} vaccine of {company} from {d.month()}, the health ministry decided, while that of {rival} must wait.|The health ministry of {country} has [given the green light|said yes] to a {illness} vaccine by {company}, but not to that of {rival}.]",
+            f"[Doctors in {country} may [use|give] the {illness} vaccine of {company} from {d.month()}, the health "
+            f"ministry decided, while that of {rival} must wait."
+            f"|The health ministry of {country} has [given the green light|said yes] to a {illness} vaccine by "
+            f"{company}, but not to that of {rival}.]",
             f"{country} approves {company} {illness} vaccine",
         ),
         (
-            f"[{country} [will buy|ordered] {(doses := d.int(2, 60))} million doses of a {illness} vaccine from {company} and none from {rival}, whose price was higher.|A contract for {doses} million doses of {illness} vaccine [goes to|went to] {company} and not to {rival}, officials in {country} said.]",
+            f"[{country} [will buy|ordered] {(doses := d.int(2, 60))} million doses of a {illness} vaccine from "
+            f"{company} and none from {rival}, whose price was higher."
+            f"|A contract for {doses} million doses of {illness} vaccine [goes to|went to] {company} and not to "
+            f"{rival}, officials in {country} said.]",
             f"{country} orders {doses} million {company} {illness} vaccine doses",
         ),
     )
@@ -848,19 +1101,30 @@ def bankruptcy(d: Desk) -> Story:
     trade = d.pick("airline", "toy chain", "shipyard", "travel agency", "builder", "department store", "steel maker")
     lead, headline = d.angle(
         (
-            f"[Unable to repay {debt} to {bank} and other lenders, {trade} {company} [asked a court in {place} for protection|sought protection in a court in {place}] on {d.day()}.|With debts of {debt}, {trade} {company} [can no longer pay its bills|is out of money] and went to court in {place} on {d.day()}, to the surprise of {bank}.]",
+            f"[Unable to repay {debt} to {bank} and other lenders, {trade} {company} [asked a court in {place} for "
+            f"protection|sought protection in a court in {place}] on {d.day()}."
+            f"|With debts of {debt}, {trade} {company} [can no longer pay its bills|is out of money] and went to "
+            f"court in {place} on {d.day()}, to the surprise of {bank}.]",
             f"{company} files for bankruptcy with {debt} debt",
         ),
         (
-            f"[No buyer was found for {trade} {company}, so the [last|remaining] {jobs:,} employees in {place} will lose their work.|The end has come for {trade} {company} of {place}, where {jobs:,} people [are losing|lose] their work after talks with {bank} failed.]",
+            f"[No buyer was found for {trade} {company}, so the [last|remaining] {jobs:,} employees in {place} will "
+            "lose their work."
+            f"|The end has come for {trade} {company} of {place}, where {jobs:,} people [are losing|lose] their work "
+            f"after talks with {bank} failed.]",
             f"{company} to close, {jobs:,} jobs lost",
         ),
         (
-            f"[The {trade} {company} [can carry on|will live on] after {bank} and other lenders agreed to [forgive|write off] {debt}.|By giving up {debt}, {bank} and other lenders have [kept|saved] {trade} {company} from ruin.]",
+            f"[The {trade} {company} [can carry on|will live on] after {bank} and other lenders agreed to "
+            f"[forgive|write off] {debt}."
+            f"|By giving up {debt}, {bank} and other lenders have [kept|saved] {trade} {company} from ruin.]",
             f"Lenders save {company}, forgive {debt} debt",
         ),
         (
-            f"[Investor {(investor := d.person())} [takes over|is taking over] what remains of {trade} {company}, which went bankrupt in {d.month()} owing {debt}.|There is hope for the bankrupt {trade} {company} of {place}, because {investor} [will put in|is bringing] {d.millions()}.]",
+            f"[Investor {(investor := d.person())} [takes over|is taking over] what remains of {trade} {company}, "
+            f"which went bankrupt in {d.month()} owing {debt}."
+            f"|There is hope for the bankrupt {trade} {company} of {place}, because {investor} [will put in|is "
+            f"bringing] {d.millions()}.]",
             f"{investor.last} rescues bankrupt {trade} {company}",
         ),
     )
@@ -879,27 +1143,46 @@ def bankruptcy(d: Desk) -> Story:
 
 def accord(d: Desk) -> Story:
     one, two, host, place = d.country(), d.country(), d.country(), d.place()
-    subject, short = d.angle(("their border", "border"), ("fishing rights", "fishing"), ("the water of a shared river", "water"), ("the return of refugees", "refugee"), ("trade in grain", "grain"))
+    subject, short = d.angle(
+        ("their border", "border"),
+        ("fishing rights", "fishing"),
+        ("the water of a shared river", "water"),
+        ("the return of refugees", "refugee"),
+        ("trade in grain", "grain"),
+    )
     lead, headline = d.angle(
         (
-            f"[At a meeting in {place}, [ministers|envoys] from {one} and {two} put their names to a treaty on {subject}, [with help from|brokered by] {host}.|Years of quarrel over {subject} ended on {d.day()} when {one} and {two} [signed|concluded] a treaty in {place}, watched by {host}.]",
+            f"[At a meeting in {place}, [ministers|envoys] from {one} and {two} put their names to a treaty on "
+            f"{subject}, [with help from|brokered by] {host}."
+            f"|Years of quarrel over {subject} ended on {d.day()} when {one} and {two} [signed|concluded] a treaty in "
+            f"{place}, watched by {host}.]",
             f"{one}, {two} sign {short} accord in {place}",
         ),
         (
-            f"[{one} [walked out of|left] the talks about {subject} with {two} on {d.day()}, {spelled(d.int(3, 12))} days after they began in {host}.|Envoys of {one} [flew home|went home] from {host} on {d.day()}, saying that talks with {two} about {subject} had no purpose.]",
+            f"[{one} [walked out of|left] the talks about {subject} with {two} on {d.day()}, {spelled(d.int(3, 12))} "
+            f"days after they began in {host}."
+            f"|Envoys of {one} [flew home|went home] from {host} on {d.day()}, saying that talks with {two} about "
+            f"{subject} had no purpose.]",
             f"{one} quits {short} talks with {two}",
         ),
         (
-            f"[{host} has offered to [mediate|act as a go-between] in the quarrel between {one} and {two} over {subject}.|Unable to agree on {subject}, {one} and {two} could [soon|shortly] meet in {host}, which wants to help.]",
+            f"[{host} has offered to [mediate|act as a go-between] in the quarrel between {one} and {two} over "
+            f"{subject}."
+            f"|Unable to agree on {subject}, {one} and {two} could [soon|shortly] meet in {host}, which wants to "
+            "help.]",
             f"{host} offers to mediate in {one}, {two} {short} dispute",
         ),
         (
-            f"[For the first time in {spelled(d.int(5, 40))} years, trains [can cross|are crossing] the border between {one} and {two} at {place}.|Gates at {place} on the border of {one} and {two} [opened|went up] on {d.day()}, after {spelled(d.int(5, 40))} years.]",
+            f"[For the first time in {spelled(d.int(5, 40))} years, trains [can cross|are crossing] the border "
+            f"between {one} and {two} at {place}."
+            f"|Gates at {place} on the border of {one} and {two} [opened|went up] on {d.day()}, after "
+            f"{spelled(d.int(5, 40))} years.]",
             f"{one}, {two} reopen border at {place}",
         ),
     )
     details = [
-        f'"[This is a good day for both peoples|Trust takes time|Words must be followed by deeds]," said [envoy|minister] {d.person()}.',
+        '"[This is a good day for both peoples|Trust takes time|Words must be followed by deeds]," said '
+        f"[envoy|minister] {d.person()}.",
         f"The dispute goes back to {d.int(1900, 1990)}, when {d.country()} left the region.",
         f"Talks in {d.place()} had [failed|stalled] in {d.month()}.",
         f"{d.country()} and {d.country()} have a similar quarrel that [remains unsolved|is before a court].",
@@ -914,22 +1197,34 @@ def accord(d: Desk) -> Story:
 
 def derailment(d: Desk) -> Story:
     place, start, end, country, hurt, dead = d.place(), d.place(), d.place(), d.country(), d.int(2, 90), d.int(2, 40)
-    cargo = d.pick("grain", "fuel", "coal", "timber", "cars")
+    cargo = d.pick("grain", "fuel", "coal", "timber", "cement")
     lead, headline = d.angle(
         (
-            f"[A night train on its way from {start} to {end} left the rails [outside|near] {place} on {d.day()}, and {people(dead)} [lost their lives|died].|At least {people(dead)} died on the line from {start} to {end} when a night train [crashed|overturned] close to {place} on {d.day()}.]",
+            f"[A night train on its way from {start} to {end} left the rails [outside|near] {place} on {d.day()}, and "
+            f"{people(dead)} [lost their lives|died]."
+            f"|At least {people(dead)} died on the line from {start} to {end} when a night train [crashed|overturned] "
+            f"close to {place} on {d.day()}.]",
             f"Train crash near {place} kills {dead} people",
         ),
         (
-            f"[An express from {start} to {end} jumped the track at {place} on {d.day()}, and {people(hurt)} were [taken to hospital|hurt].|Doctors treated {people(hurt)} on {d.day()} after a train from {start} to {end} came off the rails at {place}.]",
+            f"[An express from {start} to {end} jumped the track at {place} on {d.day()}, and {people(hurt)} were "
+            "[taken to hospital|hurt]."
+            f"|Doctors treated {people(hurt)} on {d.day()} after a train from {start} to {end} came off the rails at "
+            f"{place}.]",
             f"{place} train derailment injures {hurt} people",
         ),
         (
-            f"[Wagons loaded with {cargo} [blocked|lay across] the main line at {place} after a freight train came off the rails, so nothing moved between {start} and {end}.|The line between {start} and {end} is closed at {place}, where a train carrying {cargo} [derailed|left the rails] on {d.day()}.]",
+            f"[Wagons loaded with {cargo} [blocked|lay across] the main line at {place} after a freight train came "
+            f"off the rails, so nothing moved between {start} and {end}."
+            f"|The line between {start} and {end} is closed at {place}, where a train carrying {cargo} [derailed|left "
+            f"the rails] on {d.day()}.]",
             f"Derailed {cargo} train blocks line at {place}",
         ),
         (
-            f"[A broken rail, and not the driver from {start}, was to blame for the train crash at {place}, investigators in {country} [found|said].|The crash of the train from {start} at {place} was [caused by|due to] a broken rail, a report for the government of {country} says.]",
+            f"[A broken rail, and not the driver from {start}, was to blame for the train crash at {place}, "
+            f"investigators in {country} [found|said]."
+            f"|The crash of the train from {start} at {place} was [caused by|due to] a broken rail, a report for the "
+            f"government of {country} says.]",
             f"Broken rail blamed for {place} train crash",
         ),
     )
@@ -952,24 +1247,37 @@ def theft(d: Desk) -> Story:
     thing = d.pick("painting", "crown", "violin", "statue", "tapestry", "vase")
     lead, headline = d.angle(
         (
-            f"[Thieves [broke|climbed] into the museum of {place} on {d.day()} night and [escaped|made off] with a {thing} worth {value}.|A {thing} worth {value} is missing from the museum in {place} after a break-in on {d.day()}, and the trail leads to {other}.]",
+            f"[Thieves [broke|climbed] into the museum of {place} on {d.day()} night and [escaped|made off] with a "
+            f"{thing} worth {value}."
+            f"|A {thing} worth {value} is missing from the museum in {place} after a break-in on {d.day()}, and the "
+            f"trail leads to {other}.]",
             f"Thieves steal {value} {thing} from {place} museum",
         ),
         (
-            f"[A {thing} that [vanished|was stolen] from a museum in {museum} in {(year := d.int(1970, 2020))} has turned up in a [garage|cellar|barn] in {place}.|Forgotten in a [garage|cellar|barn] in {place}, police found a {thing} that the museum of {museum} has missed since {year}.]",
+            f"[A {thing} that [vanished|was stolen] from a museum in {museum} in {(year := d.int(1970, 2020))} has "
+            f"turned up in a [garage|cellar|barn] in {place}."
+            f"|Forgotten in a [garage|cellar|barn] in {place}, police found a {thing} that the museum of {museum} has "
+            f"missed since {year}.]",
             f"{thing.capitalize()} stolen in {year} found in {place}",
         ),
         (
-            f"[Police in {place} [arrested|caught] {painter}, {an(d.pick('dealer', 'guard', 'electrician', 'former clown'))}, in connection with the {thing} missing from the museum of {museum}.|{painter} is being held by the police in {place}, who [suspect|believe] that the museum of {museum} lost a {thing} with inside help.]",
+            f"[Police in {place} [arrested|caught] {painter}, "
+            f"{an(d.pick('dealer', 'guard', 'electrician', 'former clown'))}, in connection with the {thing} missing "
+            f"from the museum of {museum}."
+            f"|{painter} is being held by the police in {place}, who [suspect|believe] that the museum of {museum} "
+            f"lost a {thing} with inside help.]",
             f"{place} police arrest {painter.last} over {museum} {thing}",
         ),
         (
-            f"[The {thing} shown in the museum of {place} for {spelled(d.int(8, 60))} years is not real, experts from {other} [found|concluded].|Experts from {other} looked closely at a famous {thing} in the museum of {place} and [called|declared] it a forgery.]",
+            f"[The {thing} shown in the museum of {place} for {spelled(d.int(8, 60))} years is not real, experts from "
+            f"{other} [found|concluded]."
+            f"|Experts from {other} looked closely at a famous {thing} in the museum of {place} and [called|declared] "
+            "it a forgery.]",
             f"{place} museum {thing} is fake, experts say",
         ),
     )
     details = [
-        f'"[It is a great loss for the town|We had no idea|They knew what they wanted]," said director {d.person()}.',
+        f'"[I have no words|We had no idea|I could hardly sleep]," said director {d.person()}.',
         f"The collection, a gift of {d.person()}, is [valued|insured] at {d.millions(20, 900)}.",
         f"Alarms [failed|stayed silent], and guard {d.person()} noticed nothing.",
         f"A similar case in {d.place()} in {d.int(1985, 2020)} was [never|quickly] solved.",
@@ -986,25 +1294,38 @@ def wildfire(d: Desk) -> Story:
     place, country, other, area, homes = d.place(), d.country(), d.place(), d.round(200, 60_000), d.round(20, 900)
     lead, headline = d.angle(
         (
-            f"[Driven by [strong|hot] winds, flames have [blackened|eaten through] {area:,} hectares of forest around {place}, in {country}, since {d.day()}.|Firefighters in {country} are [losing|fighting] a battle near {place}, where {area:,} hectares of forest have burned since {d.day()}.]",
+            f"[Driven by [strong|hot] winds, flames have [blackened|eaten through] {area:,} hectares of forest around "
+            f"{place}, in {country}, since {d.day()}."
+            f"|Firefighters in {country} are [losing|fighting] a battle near {place}, where {area:,} hectares of "
+            f"forest have burned since {d.day()}.]",
             f"Wildfire burns {area:,} hectares near {place}",
         ),
         (
-            f"[A forest fire that began near {other} reached {place} on {d.day()}, where {homes} houses [burned down|were lost].|After flames swept down from {other}, {place} counted {homes} houses [lost to the fire|in ashes] on {d.day()}.]",
+            f"[A forest fire that began near {other} reached {place} on {d.day()}, where {homes} houses [burned "
+            "down|were lost]."
+            f"|After flames swept down from {other}, {place} counted {homes} houses [lost to the fire|in ashes] on "
+            f"{d.day()}.]",
             f"Wildfire destroys {homes} houses in {place}",
         ),
         (
-            f"[After {spelled(d.int(4, 20))} days, crews in {country} have [put out|mastered] the forest fire that had threatened {place}.|The forest fire close to {place} is out, crews in {country} [said|reported] after {spelled(d.int(4, 20))} days of work.]",
+            f"[After {spelled(d.int(4, 20))} days, crews in {country} have [put out|mastered] the forest fire that "
+            f"had threatened {place}."
+            f"|The forest fire close to {place} is out, crews in {country} [said|reported] after "
+            f"{spelled(d.int(4, 20))} days of work.]",
             f"{country} crews put out {place} wildfire",
         ),
         (
-            f"[Buses took {(number := d.round(400, 20_000)):,} people out of {place} as a forest fire [came closer|moved down the hills] from {other}.|In {place}, {number:,} people have to go [to a safe place|elsewhere], because a forest fire near {other} is moving towards them.]",
+            f"[Buses took {(number := d.round(400, 20_000)):,} people out of {place} as a forest fire [came "
+            f"closer|moved down the hills] from {other}."
+            f"|In {place}, {number:,} people have to go [to a safe place|elsewhere], because a forest fire near "
+            f"{other} is moving towards them.]",
             f"{place} evacuates {number:,} as wildfire nears",
         ),
     )
     details = [
-        *rescue_details(d, country),
-        f"Planes from {d.country()} [dropped|brought] water, and {d.int(60, 900)} firefighters were at work near {d.place()}.",
+        *rescue_details(d, country, "[wind|heat]"),
+        f"Planes from {d.country()} [dropped|brought] water, and {d.int(60, 900)} firefighters were at work near "
+        f"{d.place()}.",
         f"Last summer {d.round(200, 60_000):,} hectares burned [around|near] {d.place()}.",
     ]
     openers = [
@@ -1019,29 +1340,44 @@ def harvest(d: Desk) -> Story:
     crop = d.pick("wheat", "maize", "rice", "barley", "cotton", "sugar", "coffee", "soybean")
     up = "soar" if size >= 25 else "rise"
     down = "slump" if size >= 25 else "drop"
-    reason, short = d.angle(("a late frost", "frost"), ("a plague of beetles", "beetles"), ("too much rain", "rain"), ("hot winds", "heat"))
+    reason, short = d.angle(
+        ("a late frost", "frost"), ("a plague of beetles", "beetles"), ("too much rain", "rain"), ("hot winds", "heat")
+    )
     lead, headline = d.angle(
         (
-            f"[Farmers in {country} will bring in {amount} million tonnes of {crop} this year, {size} percent more than last season, the farm ministry [predicts|expects].|The {crop} harvest of {country} will be {size} percent larger this season and [reach|come to] {amount} million tonnes.]",
+            f"[Farmers in {country} will bring in {amount} million tonnes of {crop} this year, {size} percent more "
+            "than last season, the farm ministry [predicts|expects]."
+            f"|The {crop} harvest of {country} will be {size} percent larger this season and [reach|come to] {amount} "
+            "million tonnes.]",
             f"{country} {crop} crop to {up} {size} percent",
         ),
         (
-            f"[Because of {reason}, the {crop} harvest in {country} will be {size} percent smaller at {amount} million tonnes, according to [traders|the farm ministry].|Farmers in {country} have [suffered from|had] {reason} and will bring in only {amount} million tonnes of {crop}, {size} percent less.]",
+            f"[Because of {reason}, the {crop} harvest in {country} will be {size} percent smaller at {amount} "
+            "million tonnes, according to [traders|the farm ministry]."
+            f"|Farmers in {country} have [suffered from|had] {reason} and will bring in only {amount} million tonnes "
+            f"of {crop}, {size} percent less.]",
             f"{country} {crop} crop to {down} {size} percent on {short}",
         ),
         (
-            f"[With {crop} [scarce|short] after {reason}, {country} will [not let any leave|keep all of it in] the country until {(month := d.month())}.|Until {month}, no ship with {crop} may leave {country}, which has [suffered|had] {reason} and fears shortages.]",
+            f"[With {crop} [scarce|short] after {reason}, {country} will [not let any leave|keep all of it in] the "
+            f"country until {(month := d.month())}."
+            f"|Until {month}, no ship with {crop} may leave {country}, which has [suffered|had] {reason} and fears "
+            "shortages.]",
             f"{country} bans {crop} exports until {month}",
         ),
         (
-            f"[Mills in {country} have [ordered|bought] {amount} million tonnes of {crop} from {other} after {reason} spoiled the fields at home.|Since {reason} spoiled its own fields, {country} will [get|receive] {amount} million tonnes of {crop} from {other}.]",
+            f"[Mills in {country} have [ordered|bought] {amount} million tonnes of {crop} from {other} after {reason} "
+            "spoiled the fields at home."
+            f"|Since {reason} spoiled its own fields, {country} will [get|receive] {amount} million tonnes of {crop} "
+            f"from {other}.]",
             f"{country} buys {amount} million tonnes of {other} {crop}",
         ),
     )
     details = [
         f"Prices in {d.place()} [rose|fell] {d.percent(1, 9)} to ${d.round(120, 900)} a tonne.",
         f"In {d.country()} the outlook is [better|worse], with {d.int(3, 90)} million tonnes expected.",
-        f'"[The fields look good|It has been a hard year|Our silos are full]," said {d.person()}, who farms near {d.place()}.',
+        f'"[The fields look good|It has been a hard year|Our silos are full]," said {d.person()}, who farms near '
+        f"{d.place()}.",
         f"Last year's harvest came to {d.int(3, 90)} million tonnes.",
         f"Traders at {d.company()} [doubt the figures|had expected less|had expected more].",
     ]
@@ -1053,29 +1389,49 @@ def harvest(d: Desk) -> Story:
 
 
 def bridge(d: Desk) -> Story:
-    place, other, river, cost, length, builder = d.place(), d.place(), d.river(), d.money(), d.round(300, 9_000), d.company()
+    place, other, river, cost, length, builder = (
+        d.place(),
+        d.place(),
+        d.river(),
+        d.money(),
+        d.round(300, 9_000),
+        d.company(),
+    )
     lead, headline = d.angle(
         (
-            f"[Drivers [crossed|could cross] the {river} at {place} for the first time on {d.day()} on a bridge that {builder} built for {cost}.|A bridge that cost {cost} has [carried|taken] cars over the {river} in {place} since {d.day()}, to the pride of builder {builder}.]",
+            f"[Drivers [crossed|could cross] the {river} at {place} for the first time on {d.day()} on a bridge that "
+            f"{builder} built for {cost}."
+            f"|A bridge that cost {cost} has [carried|taken] cars over the {river} in {place} since {d.day()}, to the "
+            f"pride of builder {builder}.]",
             f"{place} opens {cost} bridge over {river}",
         ),
         (
-            f"[Engineers found cracks in the bridge over the {river} at {place}, and traffic must [go round|make a detour] by way of {other}.|No car may use the bridge at {place} across the {river}, in which inspectors from {other} [found|discovered] cracks.]",
+            f"[Engineers found cracks in the bridge over the {river} at {place}, and traffic must [go round|make a "
+            f"detour] by way of {other}."
+            f"|No car may use the bridge at {place} across the {river}, in which inspectors from {other} "
+            "[found|discovered] cracks.]",
             f"Cracks shut {river} bridge at {place}",
         ),
         (
-            f"[{builder} [will build|won the contract for] a tunnel of {length:,} metres under the {river} between {place} and {other}, worth {cost}.|Worth {cost}, the order for a tunnel under the {river} from {place} to {other} [goes|went] to {builder}, which will start in {d.month()}.]",
+            f"[{builder} [will build|won the contract for] a tunnel of {length:,} metres under the {river} between "
+            f"{place} and {other}, worth {cost}."
+            f"|Worth {cost}, the order for a tunnel under the {river} from {place} to {other} [goes|went] to "
+            f"{builder}, which will start in {d.month()}.]",
             f"{builder} wins {cost} {river} tunnel contract",
         ),
         (
-            f"[The bridge that is to link {place} and {other} will cost {cost}, [twice as much as planned|far more than planned], builder {builder} admitted.|Builder {builder} [now wants|asks for] {cost} for the bridge from {place} to {other}, far more than first agreed.]",
+            f"[The bridge that is to link {place} and {other} will cost {cost}, [twice as much as planned|far more "
+            f"than planned], builder {builder} admitted."
+            f"|Builder {builder} [now wants|asks for] {cost} for the bridge from {place} to {other}, far more than "
+            "first agreed.]",
             f"Cost of {place} bridge climbs to {cost}",
         ),
     )
     details = [
         f"The old crossing dates from {d.int(1850, 1960)} and was designed by {d.person()}.",
         f"About {d.round(2_000, 90_000):,} cars a day use the road to {d.place()}.",
-        f'"[We waited long enough|It is a work of art|My children will use it]," said {d.person()}, a [baker|driver|ferryman] in {d.place()}.',
+        f'"[We waited long enough|It is a work of art|My children will use it]," said {d.person()}, a '
+        f"[baker|driver|ferryman] in {d.place()}.",
         f"A similar project in {d.place()} took {spelled(d.int(3, 15))} years and {d.money()}.",
         f"Transport minister {d.person()} [praised the workers|asked for patience].",
     ]
@@ -1092,19 +1448,31 @@ def leak(d: Desk) -> Story:
     trade = d.pick("hotel chain", "retailer", "insurer", "airline", "network", "clinic group")
     lead, headline = d.angle(
         (
-            f"[Strangers [copied|got hold of] the {data} of {number} million customers of {trade} {company}, the security firm {firm} [found|discovered].|The {data} of {number} million people were open to anyone on a server of {trade} {company}, [said|reported] the security firm {firm}.]",
+            f"[Strangers [copied|got hold of] the {data} of {number} million customers of {trade} {company}, the "
+            f"security firm {firm} [found|discovered]."
+            f"|The {data} of {number} million people were open to anyone on a server of {trade} {company}, "
+            f"[said|reported] the security firm {firm}.]",
             f"{company} leak exposes {number} million {data}",
         ),
         (
-            f"[An attack on the computers of {trade} {company} [kept|left] its offices in {place} closed on {d.day()}, and the intruders want {(ransom := d.millions(2, 60))}.|Intruders [locked|froze] the computers of {trade} {company} in {place} and will only free them for {ransom}, police said on {d.day()}.]",
+            f"[An attack on the computers of {trade} {company} [kept|left] its offices in {place} closed on "
+            f"{d.day()}, and the intruders want {(ransom := d.millions(2, 60))}."
+            f"|Intruders [locked|froze] the computers of {trade} {company} in {place} and will only free them for "
+            f"{ransom}, police said on {d.day()}.]",
             f"Hackers demand {ransom} from {company}",
         ),
         (
-            f"[{country} [ordered|told] {trade} {company} to pay {(fine := d.millions(2, 300))} because it had stored {data} without protection.|A penalty of {fine} [awaits|faces] {trade} {company} in {country}, whose officials found {data} lying open.]",
+            f"[{country} [ordered|told] {trade} {company} to pay {(fine := d.millions(2, 300))} because it had stored "
+            f"{data} without protection."
+            f"|A penalty of {fine} [awaits|faces] {trade} {company} in {country}, whose officials found {data} lying "
+            "open.]",
             f"{country} fines {company} {fine} over data leak",
         ),
         (
-            f"[Police in {place} [caught|arrested] a student of {d.int(17, 24)} who is said to have taken {data} from {trade} {company}.|A student is [in custody|under arrest] in {place}, suspected of breaking into the computers of {trade} {company} to steal {data}.]",
+            f"[Police in {place} [caught|arrested] a student of {d.int(17, 24)} who is said to have taken {data} from "
+            f"{trade} {company}."
+            f"|A student is [in custody|under arrest] in {place}, suspected of breaking into the computers of {trade} "
+            f"{company} to steal {data}.]",
             f"{place} student held over {company} hack",
         ),
     )
@@ -1123,28 +1491,43 @@ def leak(d: Desk) -> Story:
 
 def wages(d: Desk) -> Story:
     company, union, country, rise, staff = d.company(), d.person(), d.country(), d.int(2, 15), d.round(1_000, 90_000)
-    group = d.pick("cleaners", "bus drivers", "bakers", "postal workers", "electricians", "cabin crews", "steel workers")
+    group = d.pick(
+        "cleaners", "bus drivers", "bakers", "postal workers", "electricians", "cabin crews", "steel workers"
+    )
     lead, headline = d.angle(
         (
-            f"[After {spelled(d.int(5, 40))} hours of talks, {company} and the union led by {union} agreed on {rise} percent more pay for {staff:,} {group}.|The {group} at {company} will [get|receive] {rise} percent more pay, union leader {union} said after a long night.]",
+            f"[After {spelled(d.int(5, 40))} hours of talks, {company} and the union led by {union} agreed on {rise} "
+            f"percent more pay for {staff:,} {group}."
+            f"|The {group} at {company} will [get|receive] {rise} percent more pay, union leader {union} said after a "
+            "long night.]",
             f"{company} agrees {rise} percent pay rise for {group}",
         ),
         (
-            f"[The {group} of {country} [voted against|said no to] an offer of {rise} percent more pay, although union leader {union} had recommended it.|An offer of {rise} percent more pay does not [satisfy|please] the {group} of {country}, a vote held by union leader {union} showed.]",
+            f"[The {group} of {country} [voted against|said no to] an offer of {rise} percent more pay, although "
+            f"union leader {union} had recommended it."
+            f"|An offer of {rise} percent more pay does not [satisfy|please] the {group} of {country}, a vote held by "
+            f"union leader {union} showed.]",
             f"{country} {group} reject {rise} percent pay offer",
         ),
         (
-            f"[From {(month := d.month())}, {group} at {company} will [work|come in] only four days a week for the same money, under a deal signed by {union}.|Fridays will be free for the {group} of {company} from {month}, union leader {union} [announced|said], and wages stay the same.]",
+            f"[From {(month := d.month())}, {group} at {company} will [work|come in] only four days a week for the "
+            f"same money, under a deal signed by {union}."
+            f"|Fridays will be free for the {group} of {company} from {month}, union leader {union} [announced|said], "
+            "and wages stay the same.]",
             f"{company} {group} win four-day week from {month}",
         ),
         (
-            f"[The lowest wage allowed in {country} will [go up|climb] by {rise} percent in {(month := d.month())}, labour minister {union} [announced|said].|Low earners in {country} will get {rise} percent more from {month}, when the legal minimum [rises|goes up], minister {union} said.]",
+            f"[The lowest wage allowed in {country} will [go up|climb] by {rise} percent in {(month := d.month())}, "
+            f"labour minister {union} [announced|said]."
+            f"|Low earners in {country} will get {rise} percent more from {month}, when the legal minimum [rises|goes "
+            f"up], minister {union} said.]",
             f"{country} to lift minimum wage {rise} percent in {month}",
         ),
     )
     details = [
         f"At {d.company()}, workers [won|received] {d.percent(2, 15)} in {d.month()}.",
-        f'"[It is a fair result|The money is there|We wanted more]," said {d.person()}, who has worked in {d.place()} for {d.int(12, 40)} years.',
+        f'"[It is a fair result|The money is there|We wanted more]," said {d.person()}, who has worked in {d.place()} '
+        f"for {d.int(12, 40)} years.",
         f"Employers, led by {d.person()}, had [first offered|started with] {d.percent(1, 4)}.",
         f"Prices have risen {d.percent(2, 14)} in a year, more than in {d.country()}.",
         f"A [similar|comparable] agreement in {d.country()} cost {d.millions()}.",
@@ -1160,25 +1543,38 @@ def drought(d: Desk) -> Story:
     country, place, river, other, level = d.country(), d.place(), d.river(), d.place(), d.int(8, 38)
     lead, headline = d.angle(
         (
-            f"[People in {place} may [no longer water|not water] gardens or wash cars from {d.day()}, since the reservoir is only {level} percent full.|With its reservoir only {level} percent full, {place} will [limit|ration] the use of water from {d.day()}, as {other} has done.]",
+            f"[People in {place} may [no longer water|not water] gardens or wash cars from {d.day()}, since the "
+            f"reservoir is only {level} percent full."
+            f"|With its reservoir only {level} percent full, {place} will [limit|ration] the use of water from "
+            f"{d.day()}, as {other} has done.]",
             f"{place} rations water as reservoir falls to {level} percent",
         ),
         (
-            f"[{country} declared an emergency in {spelled(provinces := d.int(2, 14))} provinces after {spelled(d.int(3, 18))} months with [almost no|hardly any] rain.|Hardly any rain has fallen in {spelled(provinces)} provinces of {country}, which are now [under|in] a state of emergency.]",
+            f"[{country} declared an emergency in {spelled(provinces := d.int(2, 14))} provinces after "
+            f"{spelled(d.int(3, 18))} months with [almost no|hardly any] rain."
+            f"|Hardly any rain has fallen in {spelled(provinces)} provinces of {country}, which are now [under|in] a "
+            "state of emergency.]",
             f"{country} declares drought emergency in {provinces} provinces",
         ),
         (
-            f"[Water in the {river} is so low that [ships|barges] can [no longer reach|not get to] {place}, and goods pile up in {other}.|No ship has [reached|come to] {place} since {d.day()} because the {river} carries too little water, merchants in {other} said.]",
+            f"[Water in the {river} is so low that [ships|barges] can [no longer reach|not get to] {place}, and goods "
+            f"pile up in {other}."
+            f"|No ship has [reached|come to] {place} since {d.day()} because the {river} carries too little water, "
+            f"merchants in {other} said.]",
             f"Low water on {river} cuts off {place}",
         ),
         (
-            f"[The first rain in {spelled(months := d.int(3, 18))} months [fell|came down] on {place} on {d.day()}, and {country} may lift limits on water.|People danced in the streets of {place} on {d.day()} as rain [fell|poured down] after {spelled(months)} dry months.]",
+            f"[The first rain in {spelled(months := d.int(3, 18))} months [fell|came down] on {place} on {d.day()}, "
+            f"and {country} may lift limits on water."
+            f"|People danced in the streets of {place} on {d.day()} as rain [fell|poured down] after "
+            f"{spelled(months)} dry months.]",
             f"Rain ends {months}-month drought in {place}",
         ),
     )
     details = [
         f"In {d.place()} [wells have run dry|trees are losing their leaves|cattle are being sold].",
-        f'"[I have never seen the lake so small|Every drop counts|We pray for clouds]," said farmer {d.person()} from {d.place()}.',
+        f'"[I have never seen the lake so small|Every drop counts|We pray for clouds]," said farmer {d.person()} from '
+        f"{d.place()}.",
         f"The last dry spell, in {d.int(1950, 2015)}, cost farmers in {d.country()} {d.millions()}.",
         f"Water minister {d.person()} wants to [drill|dig] {d.int(20, 300)} wells.",
         f"Meteorologist {d.person()} expects [showers|clouds] over {d.place()} by {d.day()}.",
@@ -1196,53 +1592,84 @@ def blaze(d: Desk) -> Story:
     damage = d.millions(2, 300)
     lead, headline = d.angle(
         (
-            f"[At least {people(dead)} [did not get out|were trapped and died] when flames raced through a {building} in {place} on {d.day()}.|A {building} in {place} burned to the ground on {d.day()}, and at least {people(dead)} [lost their lives|died] in the flames.]",
+            f"[At least {people(dead)} [did not get out|were trapped and died] when flames raced through a {building} "
+            f"in {place} on {d.day()}."
+            f"|A {building} in {place} burned to the ground on {d.day()}, and at least {people(dead)} [lost their "
+            "lives|died] in the flames.]",
             f"{place} {building} fire kills {dead} people",
         ),
         (
-            f"[A fire that began in the kitchen [gutted|destroyed] a {building} owned by {company} in {place}, causing damage of {damage}.|Damage of {damage} was done by flames in a {building} in {place} on {d.day()}, the owner {company} [said|reported].]",
+            f"[A fire that began in the kitchen [gutted|destroyed] a {building} owned by {company} in {place}, "
+            f"causing damage of {damage}."
+            f"|Damage of {damage} was done by flames in a {building} in {place} on {d.day()}, the owner {company} "
+            "[said|reported].]",
             f"Fire at {place} {building} causes {damage} damage",
         ),
         (
-            f"[Thick smoke from a burning {building} made the authorities in {place} [shut|close] the {(closed := d.pick('port', 'airport', 'motorway', 'railway station'))} on {d.day()}.|A {building} in {place} caught fire on {d.day()}, and the {closed} nearby [was closed|had to close] because of the smoke.]",
+            f"[Thick smoke from a burning {building} made the authorities in {place} [shut|close] the "
+            f"{(closed := d.pick('port', 'airport', 'motorway', 'railway station'))} on {d.day()}."
+            f"|A {building} in {place} caught fire on {d.day()}, and the {closed} nearby [was closed|had to close] "
+            "because of the smoke.]",
             f"{building.capitalize()} fire shuts {place} {closed}",
         ),
         (
-            f"[Prosecutors in {place} charged {(owner := d.person())}, owner of the {building} that burned down in {d.month()}, with ignoring safety rules.|{owner}, who owns a {building} in {place} that burned down, must [appear|stand] in court in {d.month()} for ignoring safety rules.]",
+            f"[Prosecutors in {place} charged {(owner := d.person())}, owner of the {building} that burned down in "
+            f"{d.month()}, with ignoring safety rules."
+            f"|{owner}, who owns a {building} in {place} that burned down, must [appear|stand] in court in "
+            f"{d.month()} for ignoring safety rules.]",
             f"{place} {building} owner {owner.last} charged over fire",
         ),
     )
     details = [
         *rescue_details(d, country)[:4],
         f"It took {d.int(20, 300)} firefighters {spelled(d.int(3, 20))} hours to [control|put out] the blaze.",
-        f"In {other} a fire at a {d.pick('bakery', 'shoe shop', 'school')} on {d.day()} [hurt|injured] {spelled(d.int(2, 9))} people.",
+        f"In {other} a fire at a {d.pick('bakery', 'shoe shop', 'school')} on {d.day()} [hurt|injured] "
+        f"{spelled(d.int(2, 9))} people.",
         f"Inspectors from {d.place()} had [visited|checked] the site in {d.month()}.",
     ]
     openers = [
         f"Fire chief {d.person()} of {other} called it a black week.",
-        f"Neighbours thought of [fireworks|thunder] from nearby {other}.",
+        f"At first neighbours in nearby {other} thought of [fireworks|thunder].",
     ]
     return Story(lead, headline, details, openers)
 
 
 def space(d: Desk) -> Story:
     country, company, place, scientist, other = d.country(), d.company(), d.place(), d.person(), d.country()
-    task, short = d.angle(("watch the weather", "weather"), ("map the ice", "ice"), ("carry phone calls", "phone"), ("study the sun", "sun"), ("look for water on the moon", "moon"))
+    task, short = d.angle(
+        ("watch the weather", "weather"),
+        ("map the ice", "ice"),
+        ("carry phone calls", "phone"),
+        ("study the sun", "sun"),
+        ("look for water on the moon", "moon"),
+    )
     lead, headline = d.angle(
         (
-            f"[A rocket [rose|lifted off] from {place} on {d.day()} with {an(country.adjective)} satellite that will {task}.|{sentence(an(country.adjective))} satellite that will {task} is [on its way|in orbit] after the launch of a rocket at {place} on {d.day()}.]",
+            f"[A rocket [rose|lifted off] from {place} on {d.day()} with {an(country.adjective)} satellite that will "
+            f"{task}."
+            f"|{sentence(an(country.adjective))} satellite that will {task} is [on its way|in orbit] after the launch "
+            f"of a rocket at {place} on {d.day()}.]",
             f"{country} launches {short} satellite from {place}",
         ),
         (
-            f"[The rocket of {company} [exploded|broke up] {d.int(40, 190)} seconds after lift-off from {place} and took with it a satellite built to {task}.|A satellite built to {task} was [lost|destroyed] on {d.day()} when a rocket of {company} blew up over {place}.]",
+            f"[The rocket of {company} [exploded|broke up] {d.int(40, 190)} seconds after lift-off from {place} and "
+            f"took with it a satellite built to {task}."
+            f"|A satellite built to {task} was [lost|destroyed] on {d.day()} when a rocket of {company} blew up over "
+            f"{place}.]",
             f"{company} rocket explodes with {short} satellite",
         ),
         (
-            f"[[Bad weather|High wind|A faulty valve] kept the rocket at {place} on the ground, and {company} will [try again|make a new attempt] on {(day := d.day())} to send up a satellite meant to {task}.|A satellite meant to {task} has to wait until {day}, since {company} [stopped|called off] the launch at {place} seconds before the start.]",
+            f"[[Bad weather|High wind|A faulty valve] kept the rocket at {place} on the ground, and {company} will "
+            f"[try again|make a new attempt] on {(day := d.day())} to send up a satellite meant to {task}."
+            f"|A satellite meant to {task} has to wait until {day}, since {company} [stopped|called off] the launch "
+            f"at {place} seconds before the start.]",
             f"{company} delays {short} satellite launch to {day}",
         ),
         (
-            f"[Contact with the satellite that {country} sent up in {d.int(2010, 2023)} to {task} has been [lost|broken off] since {d.day()}, engineer {scientist} said.|The satellite with which {country} [hoped|wanted] to {task} no longer answers, engineer {scientist} said on {d.day()}.]",
+            f"[Contact with the satellite that {country} sent up in {d.int(2010, 2023)} to {task} has been "
+            f"[lost|broken off] since {d.day()}, engineer {scientist} said."
+            f"|The satellite with which {country} [hoped|wanted] to {task} no longer answers, engineer {scientist} "
+            f"said on {d.day()}.]",
             f"{country} loses contact with {short} satellite",
         ),
     )
@@ -1262,22 +1689,39 @@ def space(d: Desk) -> Story:
 def layoffs(d: Desk) -> Story:
     company, place, rival, jobs, share = d.company(), d.place(), d.company(), d.round(100, 20_000), d.int(4, 40)
     trade = d.pick("bank", "carmaker", "phone maker", "retailer", "newspaper group", "shipping line")
-    reason, short = d.angle(("falling sales", "sales fall"), ("new machines", "machines take over"), ("high debts", "debts mount"), ("the loss of a big order", "order is lost"))
+    reason, short = d.angle(
+        ("falling sales", "sales fall"),
+        ("new machines", "machines take over"),
+        ("high debts", "debts mount"),
+        ("the loss of a big order", "order is lost"),
+    )
     lead, headline = d.angle(
         (
-            f"[[Citing|Pointing to] {reason}, {trade} {company} said on {d.day()} that it would part with {jobs:,} employees, most of them in {place}.|In {place}, {jobs:,} people will lose their work at {trade} {company}, which [spoke of|gave as the reason] {reason}.]",
+            f"[[Citing|Pointing to] {reason}, {trade} {company} said on {d.day()} that it would part with {jobs:,} "
+            f"employees, most of them in {place}."
+            f"|In {place}, {jobs:,} people will lose their work at {trade} {company}, which [spoke of|gave as the "
+            f"reason] {reason}.]",
             f"{company} cuts {jobs:,} jobs as {short}",
         ),
         (
-            f"[The {company} plant in {place} will [close|shut its doors] in {(month := d.month())}, the {trade} told {jobs:,} workers there.|By {month} {trade} {company} will have [left|given up] its plant in {place}, where {jobs:,} people work.]",
+            f"[The {company} plant in {place} will [close|shut its doors] in {(month := d.month())}, the {trade} told "
+            f"{jobs:,} workers there."
+            f"|By {month} {trade} {company} will have [left|given up] its plant in {place}, where {jobs:,} people "
+            "work.]",
             f"{company} to shut {place} plant in {month}",
         ),
         (
-            f"[One year after dismissing {d.round(100, 900)} people, {trade} {company} is [looking for|taking on] {jobs:,} new workers in {place}.|There will be work for {jobs:,} more people in {place}, where {trade} {company} is [growing|adding a night shift].]",
+            f"[One year after dismissing {d.round(100, 900)} people, {trade} {company} is [looking for|taking on] "
+            f"{jobs:,} new workers in {place}."
+            f"|There will be work for {jobs:,} more people in {place}, where {trade} {company} is [growing|adding a "
+            "night shift].]",
             f"{company} to hire {jobs:,} in {place}",
         ),
         (
-            f"[Managers at {trade} {company} will go without {share} percent of their pay to [protect|save] {jobs:,} jobs in {place}.|To [avoid|prevent] the loss of {jobs:,} jobs in {place}, those who run {trade} {company} accept {share} percent less pay.]",
+            f"[Managers at {trade} {company} will go without {share} percent of their pay to [protect|save] {jobs:,} "
+            f"jobs in {place}."
+            f"|To [avoid|prevent] the loss of {jobs:,} jobs in {place}, those who run {trade} {company} accept "
+            f"{share} percent less pay.]",
             f"{company} managers take {share} percent pay cut to save jobs",
         ),
     )
@@ -1295,22 +1739,41 @@ def layoffs(d: Desk) -> Story:
 
 def plant(d: Desk) -> Story:
     company, place, country, cost, jobs = d.company(), d.place(), d.country(), d.money(), d.round(100, 9_000)
-    goods = d.pick("batteries", "solar panels", "engines", "medicines", "paper", "wind turbines", "ceramics", "bicycles")
+    goods, good = d.angle(
+        ("batteries", "battery"),
+        ("solar panels", "solar panel"),
+        ("engines", "engine"),
+        ("medicines", "medicine"),
+        ("paper", "paper"),
+        ("wind turbines", "turbine"),
+        ("ceramics", "ceramics"),
+        ("bicycles", "bicycle"),
+    )
     lead, headline = d.angle(
         (
-            f"[{company} will spend {cost} on a factory for {goods} in {place}, [winning over|after a contest with] two other sites in {country}.|Ground was [broken|cleared] in {place} on {d.day()} for a factory in which {company} will make {goods}, at a cost of {cost}.]",
-            f"{company} to build {cost} {goods} plant in {place}",
+            f"[{company} will spend {cost} on a factory for {goods} in {place}, [winning over|after a contest with] "
+            f"two other sites in {country}."
+            f"|Ground was [broken|cleared] in {place} on {d.day()} for a factory in which {company} will make "
+            f"{goods}, at a cost of {cost}.]",
+            f"{company} to build {cost} {good} plant in {place}",
         ),
         (
-            f"[The first {goods} [left|rolled out of] the new factory of {company} in {place} on {d.day()}, where {jobs:,} people have found work.|With {jobs:,} people, {company} has [begun|started] to make {goods} in a new factory in {place}, a first for {country}.]",
-            f"{company} opens {place} {goods} plant with {jobs:,} jobs",
+            f"[The first {goods} [left|rolled out of] the new factory of {company} in {place} on {d.day()}, where "
+            f"{jobs:,} people have found work."
+            f"|With {jobs:,} people, {company} has [begun|started] to make {goods} in a new factory in {place}, a "
+            f"first for {country}.]",
+            f"{company} opens {place} {good} plant with {jobs:,} jobs",
         ),
         (
-            f"[After protests by residents, {company} no longer [wants|plans] to make {goods} in {place} and is looking at sites in {country}.|Residents of {place} have [won|had their way], as {company} gives up its plan to make {goods} there.]",
-            f"{company} drops {place} {goods} plant after protests",
+            f"[After protests by residents, {company} no longer [wants|plans] to make {goods} in {place} and is "
+            f"looking at sites in {country}."
+            f"|Residents of {place} have [won|had their way], as {company} gives up its plan to make {goods} there.]",
+            f"{company} drops {place} {good} plant after protests",
         ),
         (
-            f"[{country} is [giving|paying] {company} {cost} so that it makes {goods} in {place} and not abroad.|Because it will make {goods} in {place}, {company} [gets|receives] {cost} from the government of {country}.]",
+            f"[{country} is [giving|paying] {company} {cost} so that it makes {goods} in {place} and not abroad."
+            f"|Because it will make {goods} in {place}, {company} [gets|receives] {cost} from the government of "
+            f"{country}.]",
             f"{country} grants {company} {cost} for {place} plant",
         ),
     )
@@ -1332,19 +1795,31 @@ def oil(d: Desk) -> Story:
     thing = d.pick("oil", "gas", "copper", "lithium", "gold")
     lead, headline = d.angle(
         (
-            f"[Drilling [off the coast|in the hills|in the desert] of {country} has [paid off|ended well] for {company}, which [came upon|struck] a large field of {thing} near {place}.|A large field of {thing} [lies|was discovered] beneath {place}, {company} said on {d.day()}, and {country} can hope for new income.]",
+            f"[Drilling [off the coast|in the hills|in the desert] of {country} has [paid off|ended well] for "
+            f"{company}, which [came upon|struck] a large field of {thing} near {place}."
+            f"|A large field of {thing} [lies|was discovered] beneath {place}, {company} said on {d.day()}, and "
+            f"{country} can hope for new income.]",
             f"{company} finds {thing} near {place} in {country}",
         ),
         (
-            f"[{country} will let {company} look for {thing} around {place} for {spelled(years := d.int(5, 30))} years, [turning down|against the wishes of] {other}.|For {spelled(years)} years only {company} may [take|bring] {thing} out of the ground of {country}, around {place}, and {other} goes away with nothing.]",
+            f"[{country} will let {company} look for {thing} around {place} for {spelled(years := d.int(5, 30))} "
+            f"years, [turning down|against the wishes of] {other}."
+            f"|For {spelled(years)} years only {company} may [take|bring] {thing} out of the ground of {country}, "
+            f"around {place}, and {other} goes away with nothing.]",
             f"{company} wins {years}-year {country} {thing} licence",
         ),
         (
-            f"[After a leak, {company} [closed|turned off] its {thing} field at {place} on {d.day()}, which supplies much of {country}.|No {thing} is coming out of the field at {place} since {d.day()}, where {company} found a leak, and {country} fears shortages.]",
+            f"[After a leak, {company} [closed|turned off] its {thing} field at {place} on {d.day()}, which supplies "
+            f"much of {country}."
+            f"|No {thing} is coming out of the field at {place} since {d.day()}, where {company} found a leak, and "
+            f"{country} fears shortages.]",
             f"Leak shuts {company} {thing} field at {place}",
         ),
         (
-            f"[{country} [is taking|took] the {thing} fields at {place} away from {company}, which it accuses of paying too little tax.|Soldiers [stood|moved in] on {d.day()} at the {thing} fields of {company} at {place}, which now belong to {country}.]",
+            f"[{country} [is taking|took] the {thing} fields at {place} away from {company}, which it accuses of "
+            "paying too little tax."
+            f"|Soldiers [stood|moved in] on {d.day()} at the {thing} fields of {company} at {place}, which now belong "
+            f"to {country}.]",
             f"{country} seizes {company} {thing} fields at {place}",
         ),
     )
@@ -1366,32 +1841,48 @@ def inflation(d: Desk) -> Story:
     country, other, month, minister = d.country(), d.country(), d.month(), d.person()
     rate, years = f"{d.int(1, 14)}.{d.int(1, 9)} percent", d.int(2, 30)
     goods = d.pick("food", "fuel", "rent", "energy", "bread", "clothing")
+    wares = d.pick("wine", "machines", "steel", "toys", "cheese", "timber")
     lead, headline = d.angle(
         (
-            f"[Shoppers in {country} paid {rate} more in {month} than a year before, [chiefly|mostly] because of dearer {goods}.|Dearer {goods} [pushed|drove] the rise of prices in {country} to {rate} in {month}, official figures show.]",
+            f"[Shoppers in {country} paid {rate} more in {month} than a year before, [chiefly|mostly] because of "
+            f"dearer {goods}."
+            f"|Dearer {goods} [pushed|drove] the rise of prices in {country} to {rate} in {month}, official figures "
+            "show.]",
             f"{country} inflation hits {rate} on {goods} prices",
         ),
         (
-            f"[Thanks to cheaper {goods}, prices in {country} rose by just {rate} in {month}, the [smallest|lowest] increase in {spelled(years)} years.|Not for {spelled(years)} years have prices in {country} [risen|gone up] as little as in {month}, when the increase was {rate}.]",
+            f"[Thanks to cheaper {goods}, prices in {country} rose by just {rate} in {month}, the [smallest|lowest] "
+            f"increase in {spelled(years)} years."
+            f"|Not for {spelled(years)} years have prices in {country} [risen|gone up] as little as in {month}, when "
+            f"the increase was {rate}.]",
             f"{country} inflation slows to {rate}, lowest in {years} years",
         ),
         (
-            f"[Unemployment in {country} [reached|climbed to] {rate} in {month} as factories sent workers home.|In {month}, {rate} of workers in {country} were [without|looking for] a job, more than in the month before.]",
+            f"[Unemployment in {country} [reached|climbed to] {rate} in {month} as factories sent workers home."
+            f"|In {month}, {rate} of workers in {country} were [without|looking for] a job, more than in the month "
+            "before.]",
             f"{country} jobless rate climbs to {rate} in {month}",
         ),
         (
-            f"[The {country.adjective} economy [shrank|contracted] by {rate} between {month} and {d.month()}, finance minister {minister} said.|It was a bad season for {country}, whose economy is {rate} smaller than a year ago, according to finance minister {minister}.]",
+            f"[The {country.adjective} economy [shrank|contracted] by {rate} in the half-year to {month}, finance "
+            f"minister {minister} said."
+            f"|It was a bad season for {country}, whose economy is {rate} smaller than a year ago, according to "
+            f"finance minister {minister}.]",
             f"{country} economy shrinks {rate}, minister says",
         ),
         (
-            f"[Led by a boom in {goods}, exports from {country} [rose|grew] by {rate} in {month}, the fastest pace in {spelled(years)} years.|Ships left {country} with {rate} more goods in {month} than a year before, [above all|mostly] {goods}, finance minister {minister} said.]",
-            f"{country} exports grow {rate} on {goods} boom",
+            f"[Led by a boom in {wares}, exports from {country} [rose|grew] by {rate} in {month}, the fastest pace in "
+            f"{spelled(years)} years."
+            f"|{country} sold {rate} more goods abroad in {month} than a year before, [above all|mostly] {wares}, "
+            f"finance minister {minister} said.]",
+            f"{country} exports grow {rate} on {wares} boom",
         ),
     )
     details = [
         f"In neighbouring {other} the figure was {d.int(1, 14)}.{d.int(1, 9)} percent.",
         f"Economists at {d.company()} had [forecast|expected] {d.int(1, 14)}.{d.int(1, 9)} percent.",
-        f'"[Families feel it every day|The worst is over|The numbers speak for themselves]," said {d.person()}, an economist at {d.company()}.',
+        f'"[Families feel it every day|The worst is over|The numbers speak for themselves]," said {d.person()}, an '
+        f"economist at {d.company()}.",
         f"The central bank, led by {d.person()}, [meets|will decide on rates] on {d.day()}.",
         f"A year earlier it had been {d.int(1, 14)}.{d.int(1, 9)} percent.",
     ]
@@ -1408,19 +1899,30 @@ def transfer(d: Desk) -> Story:
     weeks = d.int(2, 20)
     lead, headline = d.angle(
         (
-            f"[{role.capitalize()} {player} [moves|is moving] from {old} to {new}, who will pay {fee} after {other} [had pulled out|lost interest].|For {fee}, {new} have [bought|brought in] {role} {player} from {old}, to the regret of {other}.]",
+            f"[{role.capitalize()} {player} [moves|is moving] from {old} to {new}, who will pay {fee} after {other} "
+            "[had pulled out|lost interest]."
+            f"|For {fee}, {new} have [bought|brought in] {role} {player} from {old}, to the regret of {other}.]",
             f"{new} sign {old} {role} {player.last} for {fee}",
         ),
         (
-            f"[{player} will be out for {spelled(weeks)} weeks, {old} said, after the {role} [hurt a knee|broke a toe] in the game against {other}.|Against {other} the {role} {player} of {old} was carried off and will [not play|be missing] for {spelled(weeks)} weeks.]",
+            f"[{player} will be out for {spelled(weeks)} weeks, {old} said, after the {role} [hurt a knee|broke a "
+            f"toe] in the game against {other}."
+            f"|Against {other} the {role} {player} of {old} was carried off and will [not play|be missing] for "
+            f"{spelled(weeks)} weeks.]",
             f"{old} lose {role} {player.last} for {weeks} weeks",
         ),
         (
-            f"[Despite an offer of {fee} from {other}, {role} {player} has [put pen to paper|agreed to stay] at {old} until {(year := d.int(2027, 2032))}.|Until {year} {role} {player} will [wear|keep] the colours of {old}, although {other} had offered {fee}.]",
+            f"[Despite an offer of {fee} from {other}, {role} {player} has [put pen to paper|agreed to stay] at {old} "
+            f"until {(year := d.int(2027, 2032))}."
+            f"|Until {year} {role} {player} will [wear|keep] the colours of {old}, although {other} had offered "
+            f"{fee}.]",
             f"{player.last} to stay at {old} until {year}",
         ),
         (
-            f"[At the age of {(age := d.int(31, 42))}, {role} {player} of {old} will [play no more|hang up the boots] after the game against {other}.|One more game, against {other}, and {role} {player} will [say goodbye|take leave] to {old} and to football, aged {age}.]",
+            f"[At the age of {(age := d.int(31, 42))}, {role} {player} of {old} will [play no more|hang up the boots] "
+            f"after the game against {other}."
+            f"|One more game, against {other}, and {role} {player} will [say goodbye|take leave] to {old} and to "
+            f"football, aged {age}.]",
             f"{old} {role} {player.last} to retire at {age}",
         ),
     )
@@ -1438,29 +1940,44 @@ def transfer(d: Desk) -> Story:
 
 def dig(d: Desk) -> Story:
     place, leader, country, other, age = d.place(), d.person(), d.country(), d.place(), d.int(3, 60) * 100
-    thing = d.pick("temple", "ship", "tomb", "city wall", "bakery", "theatre", "mosaic", "gold hoard")
+    thing = d.pick("temple", "ship", "tomb", "palace", "chapel", "theatre", "mosaic", "gold hoard")
     finder = d.pick("Builders", "Students", "Divers", "Farmers", "Children")
     lead, headline = d.angle(
         (
-            f"[{finder} [stumbled upon|uncovered] a {thing} some {age:,} years old [near|outside] {place}, archaeologist {leader} said.|A {thing} that lay in the ground near {place} for {age:,} years has come to light by the luck of some {finder.lower()}, {leader} [said|reported].]",
+            f"[{finder} [stumbled upon|uncovered] a {thing} some {age:,} years old [near|outside] {place}, "
+            f"archaeologist {leader} said."
+            f"|A {thing} that lay in the ground near {place} for {age:,} years has come to light by the luck of some "
+            f"{finder.lower()}, {leader} [said|reported].]",
             f"{finder} find {age:,}-year-old {thing} near {place}",
         ),
         (
-            f"[The {thing} of {place} is {age:,} years old, much older than [anyone thought|the books say], a study led by {leader} in {country} shows.|A team from {country} under {leader} has [dated|traced] the {thing} of {place} to a time {age:,} years ago.]",
+            f"[The {thing} of {place} is {age:,} years old, much older than [anyone thought|the books say], a study "
+            f"led by {leader} in {country} shows."
+            f"|A team from {country} under {leader} has [dated|traced] the {thing} of {place} to a time {age:,} years "
+            "ago.]",
             f"{place} {thing} is {age:,} years old, study shows",
         ),
         (
-            f"[After {spelled(d.int(2, 9))} years of work, visitors can [see|walk round] the ancient {thing} of {place} from {(month := d.month())}.|The doors of the ancient {thing} in {place} will be [open to|opened for] the public from {month}, {leader} said.]",
+            f"[After {spelled(d.int(2, 9))} years of work, visitors can [see|walk round] the ancient {thing} of "
+            f"{place} from {(month := d.month())}."
+            f"|The doors of the ancient {thing} in {place} will be [open to|opened for] the public from {month}, "
+            f"{leader} said.]",
             f"Ancient {place} {thing} opens to visitors in {month}",
         ),
         (
-            f"[{country} wants the museum of {other} to [give back|hand over] the ancient {thing} that was taken from {place} in {d.int(1850, 1950)}.|An ancient {thing} from {place}, now shown in {other}, [belongs|should go] back home, the government of {country} wrote.]",
+            f"[{country} wants the museum of {other} to [give back|hand over] the ancient {thing} that was taken from "
+            f"{place} in {d.int(1850, 1950)}."
+            f"|An ancient {thing} from {place}, now shown in {other}, [belongs|should go] back home, the government "
+            f"of {country} wrote.]",
             f"{country} demands ancient {thing} back from {other}",
         ),
     )
     details = [
-        *science_details(d),
-        f"A {d.pick('helmet', 'harbour', 'road', 'coin')} found at {d.place()} in {d.int(1900, 2015)} is {d.int(3, 60) * 100:,} years old.",
+        f'"[Every stone tells a story|We have waited for this|It belongs to all of us]," said {d.person()}, a '
+        f"historian in {d.place()}.",
+        f"The [digging|research] at {d.place()} next door has cost {d.millions(2, 90)} so far.",
+        f"A {d.pick('helmet', 'harbour', 'road', 'coin')} found at {d.place()} in {d.int(1900, 2015)} is "
+        f"{d.int(3, 60) * 100:,} years old.",
         f"The site [belongs to|is owned by] {d.company()}, which wanted to build [offices|a car park] there.",
     ]
     openers = [
@@ -1472,27 +1989,44 @@ def dig(d: Desk) -> Story:
 
 def rescue(d: Desk) -> Story:
     place, ship, country, number, port = d.place(), d.river(), d.country(), d.int(3, 90), d.place()
-    vessel, group = d.angle(("ferry", "passengers"), ("trawler", "fishermen"), ("yacht", "sailors"), ("freighter", "crew members"))
+    vessel, group = d.angle(
+        ("ferry", "passengers"), ("trawler", "fishermen"), ("yacht", "sailors"), ("freighter", "crew members")
+    )
     lead, headline = d.angle(
         (
-            f"[Helicopters [lifted|brought] {number} {group} to safety when the {vessel} {ship}, bound for {port}, began to sink off {place} on {d.day()}.|All {number} {group} of the {vessel} {ship} are [safe|on dry land] after it began to sink off {place} on the way to {port}.]",
+            f"[Helicopters [lifted|brought] {number} {group} to safety when the {vessel} {ship}, bound for {port}, "
+            f"began to sink off {place} on {d.day()}."
+            f"|All {number} {group} of the {vessel} {ship} are [safe|on dry land] after it began to sink off {place} "
+            f"on the way to {port}.]",
             f"{number} {group} saved from sinking {vessel} off {place}",
         ),
         (
-            f"[The {vessel} {ship} went down in a storm [off|near] {place}, and {spelled(number)} {group} are [missing|unaccounted for], the coast guard of {country} said.|There is no trace of {spelled(number)} {group} of the {vessel} {ship}, which [sank|was lost] near {place} on {d.day()}.]",
+            f"[The {vessel} {ship} went down in a storm [off|near] {place}, and {spelled(number)} {group} are "
+            f"[missing|unaccounted for], the coast guard of {country} said."
+            f"|There is no trace of {spelled(number)} {group} of the {vessel} {ship}, which [sank|was lost] near "
+            f"{place} on {d.day()}.]",
             f"{number} {group} missing after {vessel} sinks off {place}",
         ),
         (
-            f"[Lost in fog on the way to {port}, the {vessel} {ship} [ran onto|struck] rocks near {place}, but nobody was hurt.|With a [damaged|broken] rudder, the {vessel} {ship} came to rest on a sandbank close to {place}, far from {port}.]",
+            f"[Lost in fog on the way to {port}, the {vessel} {ship} [ran onto|struck] rocks near {place}, but nobody "
+            "was hurt."
+            f"|With a [damaged|broken] rudder, the {vessel} {ship} came to rest on a sandbank close to {place}, far "
+            f"from {port}.]",
             f"{vessel.capitalize()} {ship} runs aground near {place}",
         ),
         (
-            f"[Divers off {place} have [found|located] the {vessel} {ship}, which sank in {(year := d.int(1900, 1990))} on a voyage to {port}.|The {vessel} {ship}, which never arrived in {port} in {year}, [lies|rests] on the sea floor off {place}, divers report.]",
+            f"[Divers off {place} have [found|located] the {vessel} {ship}, which sank in "
+            f"{(year := d.int(1900, 1990))} on a voyage to {port}."
+            f"|The {vessel} {ship}, which never arrived in {port} in {year}, [lies|rests] on the sea floor off "
+            f"{place}, divers report.]",
             f"Wreck of {vessel} lost in {year} found off {place}",
         ),
     )
     details = [
-        *rescue_details(d, country)[:4],
+        f'"[The sea was as black as ink|These waters forgive nothing|We know every rock here]," said {d.person()}, a '
+        f"fisherman from {d.place()}.",
+        f"{country}'s weather service [warned of|expects] more wind [before the weekend|by {d.day()}].",
+        f"A boat from {d.place()} [was the first to arrive|turned back with engine trouble].",
         f"In {d.int(1950, 2019)} the ferry {d.river()} sank near {d.place()} with {d.int(60, 300)} people on board.",
         f"Captain {d.person()} of the coast guard called these waters [dangerous|hard to read].",
     ]
@@ -1507,24 +2041,38 @@ def fine(d: Desk) -> Story:
     company, country, rival, amount, head = d.company(), d.country(), d.company(), d.money(), d.person()
     trade = d.pick("search engine", "bank", "brewer", "cement maker", "power company", "railway operator")
     offence, short = d.angle(
-        ("fixing prices with rivals", "price fixing"), ("hiding risks from investors", "hidden risks"), ("pouring waste into a lake", "lake pollution"),
-        ("spying on its own staff", "staff spying"), ("misleading customers in its advertising", "false advertising"),
+        ("fixing prices with rivals", "price fixing"),
+        ("hiding risks from investors", "hidden risks"),
+        ("pouring waste into a lake", "lake pollution"),
+        ("spying on its own staff", "staff spying"),
+        ("misleading customers in its advertising", "false advertising"),
     )
     lead, headline = d.angle(
         (
-            f"[For {offence}, {trade} {company} must [hand over|pay] {amount} to the state, regulators in {country} [ruled|decided] on {d.day()}.|In {country}, {trade} {company} has been [ordered|told] to pay a penalty of {amount} for {offence}.]",
+            f"[For {offence}, {trade} {company} must [hand over|pay] {amount} to the state, regulators in {country} "
+            f"[ruled|decided] on {d.day()}."
+            f"|In {country}, {trade} {company} has been [ordered|told] to pay a penalty of {amount} for {offence}.]",
             f"{country} fines {company} {amount} for {short}",
         ),
         (
-            f"[Investigators [searched|combed through] the offices of {trade} {company} in {country} on suspicion of {offence}, as they had done at {rival} in {d.month()}.|Officers [arrived|appeared] at the doors of {trade} {company} in {country} on {d.day()} and carried off papers that may prove {offence}.]",
+            f"[Investigators [searched|combed through] the offices of {trade} {company} in {country} on suspicion of "
+            f"{offence}, as they had done at {rival} in {d.month()}."
+            f"|Officers [arrived|appeared] at the doors of {trade} {company} in {country} on {d.day()} and carried "
+            f"off papers that may prove {offence}.]",
             f"{country} raids {company} offices over {short}",
         ),
         (
-            f"[{trade.capitalize()} {company} will not have to pay {amount} after all, since judges in {country} [saw|found] no proof of {offence}.|Judges in {country} [cancelled|lifted] a penalty of {amount} against {trade} {company} on {d.day()}, as nobody could prove {offence}.]",
+            f"[{trade.capitalize()} {company} will not have to pay {amount} after all, since judges in {country} "
+            f"[saw|found] no proof of {offence}."
+            f"|Judges in {country} [cancelled|lifted] a penalty of {amount} against {trade} {company} on {d.day()}, "
+            f"as nobody could prove {offence}.]",
             f"{company} escapes {amount} {country} fine",
         ),
         (
-            f"[{country} is [looking into|examining] whether {trade} {company} has been {offence}, {head} of the competition office [said|confirmed].|An inquiry into {trade} {company} has [begun|started] in {country}, where it is suspected of {offence}, according to {head}.]",
+            f"[{country} is [looking into|examining] whether {trade} {company} has been {offence}, {head} of the "
+            "competition office [said|confirmed]."
+            f"|An inquiry into {trade} {company} has [begun|started] in {country}, where it is suspected of "
+            f"{offence}, according to {head}.]",
             f"{country} probes {company} over {short}",
         ),
     )
@@ -1543,27 +2091,46 @@ def fine(d: Desk) -> Story:
 
 def blackout(d: Desk) -> Story:
     place, country, company, other, homes = d.place(), d.country(), d.company(), d.place(), d.round(2_000, 900_000)
-    cause, short = d.angle(("A storm", "storm"), ("A broken cable", "broken cable"), ("Ice on the lines", "ice"), ("A fire at a substation", "substation fire"), ("A curious squirrel", "squirrel"))
+    cause, short = d.angle(
+        ("A storm", "storm"),
+        ("A broken cable", "broken cable"),
+        ("Ice on the lines", "ice"),
+        ("A fire at a substation", "substation fire"),
+        ("A curious squirrel", "squirrel"),
+    )
     lead, headline = d.angle(
         (
-            f"[{cause} [left|plunged] {homes:,} homes in {place} [without electricity|into darkness] on {d.day()}, supplier {company} said.|There was no electricity in {homes:,} homes in {place} on {d.day()}, and supplier {company} [blamed|named as the cause] {cause[0].lower()}{cause[1:]}.]",
+            f"[{cause} [left|plunged] {homes:,} homes in {place} [without electricity|into darkness] on {d.day()}, "
+            f"supplier {company} said."
+            f"|There was no electricity in {homes:,} homes in {place} on {d.day()}, and supplier {company} "
+            f"[blamed|named as the cause] {cause[0].lower()}{cause[1:]}.]",
             f"{sentence(short)} cuts power to {homes:,} {place} homes",
         ),
         (
-            f"[The lights are [back on|burning again] in {place} after {spelled(hours := d.int(5, 60))} hours, following repairs by {company} near {other}.|It took {company} {spelled(hours)} hours to [restore|bring back] electricity to {place}, as a line near {other} had to be mended.]",
+            f"[The lights are [back on|burning again] in {place} after {spelled(hours := d.int(5, 60))} hours, "
+            f"following repairs by {company} near {other}."
+            f"|It took {company} {spelled(hours)} hours to [restore|bring back] electricity to {place}, as a line "
+            f"near {other} had to be mended.]",
             f"Power returns to {place} after {hours} hours",
         ),
         (
-            f"[Electricity in {country} will be [switched off|cut] for {spelled(hours := d.int(2, 9))} hours a day from {d.month()}, as the power station at {place} [lacks coal|needs repairs].|For {spelled(hours)} hours each day, people in {country} will [sit in the dark|have no electricity], since the power station at {place} is out of order.]",
+            f"[Electricity in {country} will be [switched off|cut] for {spelled(hours := d.int(2, 9))} hours a day "
+            f"from {d.month()}, as the power station at {place} [lacks coal|needs repairs]."
+            f"|For {spelled(hours)} hours each day, people in {country} will [sit in the dark|have no electricity], "
+            f"since the power station at {place} is out of order.]",
             f"{country} plans {hours}-hour daily power cuts",
         ),
         (
-            f"[{company} must [compensate|repay] {homes:,} customers in {place} who sat in the dark in {d.month()}, a court in {other} [ruled|decided].|Judges in {other} [sided with|agreed with] {homes:,} customers in {place} who want money from {company} for a night without electricity.]",
+            f"[{company} must [compensate|repay] {homes:,} customers in {place} who sat in the dark in {d.month()}, a "
+            f"court in {other} [ruled|decided]."
+            f"|Judges in {other} [sided with|agreed with] {homes:,} customers in {place} who want money from "
+            f"{company} for a night without electricity.]",
             f"{company} must compensate {homes:,} for {place} blackout",
         ),
     )
     details = [
-        f"In {d.place()} [trams stopped|lifts stood still|traffic lights failed], and {spelled(d.int(2, 30))} people were stuck.",
+        f"In {d.place()} [trams stopped|lifts stood still|traffic lights failed], and {spelled(d.int(2, 30))} people "
+        "were stuck.",
         f'"[We lit candles and sang|The freezer is a lake|It was very quiet]," said {d.person()} of {d.place()}.',
         f"A failure in {d.int(1990, 2020)} [affected|hit] {d.round(2_000, 900_000):,} homes in {d.country()}.",
         f"Hospitals [used|relied on] generators, according to mayor {d.person()}.",
@@ -1579,29 +2146,42 @@ def blackout(d: Desk) -> Story:
 def marathon(d: Desk) -> Story:
     place, winner, second, country, runners = d.place(), d.person(), d.person(), d.country(), d.round(900, 40_000)
     event = d.pick("marathon", "cycle race", "ski race", "rowing regatta", "chess open", "tennis open")
-    times = d.int(2, 7)
+    times = d.int(3, 9)
     lead, headline = d.angle(
         (
-            f"[{winner} from {country} [left|kept] {second} behind on {d.day()} and [finished first|came out on top] in the {place} {event}.|In front of {second}, who had led for hours, {winner} of {country} [took first place|won] in the {place} {event}.]",
+            f"[{winner} from {country} [left|kept] {second} behind on {d.day()} and [finished first|came out on top] "
+            f"in the {place} {event}."
+            f"|In front of {second}, who had led for hours, {winner} of {country} [took first place|won] in the "
+            f"{place} {event}.]",
             f"{winner.last} beats {second.last} to win {place} {event}",
         ),
         (
-            f"[Nobody had won the {place} {event} {spelled(times)} times before {winner} did so on {d.day()}, [with|in front of] {second} in second place.|With victory number {spelled(times)} at the {place} {event} on {d.day()}, {winner} has [more than|outdone] anyone before, {second} included.]",
+            f"[Nobody had won the {place} {event} {spelled(times)} times before {winner} did so on {d.day()}, "
+            f"[with|in front of] {second} in second place."
+            f"|With victory number {spelled(times)} at the {place} {event} on {d.day()}, {winner} has [more "
+            f"than|outdone] anyone before, {second} included.]",
             f"{winner.last} takes record {times} wins at {place} {event}",
         ),
         (
-            f"[Officials [took away|withdrew] the victory of {winner} in the {place} {event} after a failed drug test, so {second} is the winner.|Drugs were [found|detected] in the blood of {winner}, and the title of the {place} {event} passes to {second}.]",
+            f"[Officials [took away|withdrew] the victory of {winner} in the {place} {event} after a failed drug "
+            f"test, so {second} is the winner."
+            f"|Drugs were [found|detected] in the blood of {winner}, and the title of the {place} {event} passes to "
+            f"{second}.]",
             f"{winner.last} loses {place} {event} title over drug test",
         ),
         (
-            f"[An injury [will keep|keeps] {winner} out of the {place} {event}, which makes {second} of {country} the favourite.|Without {winner}, who is [hurt|injured], the {place} {event} should be an easy task for {second} of {country}.]",
+            f"[An injury [will keep|keeps] {winner} out of the {place} {event}, which makes {second} of {country} the "
+            "favourite."
+            f"|Without {winner}, who is [hurt|injured], the {place} {event} should be an easy task for {second} of "
+            f"{country}.]",
             f"Injured {winner.last} to miss {place} {event}",
         ),
     )
     details = [
         f"{d.person()} of {d.country()} came third.",
-        f"Some {runners:,} people lined the streets [in the rain|in bright sunshine|despite the cold].",
-        f'"[I gave everything|My legs are gone|I dreamed of this day]," said [coach|former champion] {d.person()}.',
+        f"Some {runners:,} people [watched|came to watch], among them {d.person()}, the champion of "
+        f"{d.int(1980, 2022)}.",
+        f'"[I have seen many champions|Form comes and goes|What a season]," said [coach|former champion] {d.person()}.',
         f"Last year's event, won by {d.person()}, [was cut short|took place in snow].",
         f"The prize money of ${d.round(5_000, 90_000):,} was given by {d.company()}.",
     ]
@@ -1659,7 +2239,7 @@ def generate_pairs(
         split: any text; every split has stories of its own.
         count: how many; asking for fewer gives a prefix.
         seed: of the whole corpus.
-        names: how many different places, companies, surnames, countries and rivers there are to draw from.
+        names: how many places, companies and surnames (each) there are to draw from; raise it with `count`.
         kind: adds the key `kind`, the kind of event (for tests and reports; the files do not have it).
     """
     functions = list(KINDS.items())
@@ -1710,14 +2290,18 @@ def report(splits: dict[str, list[dict[str, str]]], seed: int, names: int) -> No
     frequent = [word for word, times in known.items() if times > 2]
     plain = [word for word in frequent if word[0].islower()]
     print(f"seed {seed}, {names:,} names of each sort, {len(KINDS)} kinds of event")
-    print(f"training words: {len(known):,} different, {len(frequent):,} more than twice, {len(plain):,} of these in lower case")
+    print(
+        f"training words: {len(known):,} different, {len(frequent):,} more than twice, {len(plain):,} of these in "
+        "lower case"
+    )
     for split, pairs in splits.items():
         documents = [count_words(pair["document"]) for pair in pairs]
         summaries = [count_words(pair["summary"]) for pair in pairs]
         sentences = Counter(count_sentences(pair["document"]) for pair in pairs)
         line = (
             f"{split}: {len(pairs):,} pairs; document {min(documents)}-{max(documents)} words, mean "
-            f"{sum(documents) / len(pairs):.1f}; summary {min(summaries)}-{max(summaries)}, mean {sum(summaries) / len(pairs):.1f}; "
+            f"{sum(documents) / len(pairs):.1f}; summary {min(summaries)}-{max(summaries)}, mean "
+            f"{sum(summaries) / len(pairs):.1f}; "
             f"sentences {dict(sorted(sentences.items()))}"
         )
         if split != "train":
@@ -1743,7 +2327,9 @@ def main() -> None:
     if min(sizes.values()) < 0 or options.names < 1_000:
         sys.exit("generate.py: give counts of pairs from 0 up and at least 1,000 --names")
     if options.report:
-        pairs = {split: list(generate_pairs(split, size, options.seed, names=options.names)) for split, size in sizes.items()}
+        pairs = {
+            split: list(generate_pairs(split, size, options.seed, names=options.names)) for split, size in sizes.items()
+        }
         report(pairs, options.seed, options.names)
         return
     options.output.mkdir(parents=True, exist_ok=True)

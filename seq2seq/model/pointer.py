@@ -42,10 +42,13 @@ class SoftmaxOutput(nn.Module):
     ) -> tuple[Tensor, Tensor]:
         """For M words: features [M, F], attention [M, S], copied [M, S], targets [M] -> their log-probability [M], and
         the mean over the vocabulary [M] that label smoothing wants (Szegedy et al. 2016)."""
-        logits = self.logits(features)
-        normaliser = logits.logsumexp(dim=-1)
-        chosen = logits.gather(-1, targets.unsqueeze(-1)).squeeze(-1)
-        return chosen - normaliser, logits.mean(dim=-1) - normaliser
+        return self._chosen(self.logits(features), targets)
+
+    def _chosen(self, logits: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+        """logits [M, V], targets [M] below V -> the targets' log-probabilities [M], the mean of all V of them [M]."""
+        chosen = -functional.cross_entropy(logits, targets, reduction="none")
+        normaliser = logits.gather(-1, targets.unsqueeze(-1)).squeeze(-1) - chosen
+        return chosen, logits.mean(dim=-1) - normaliser
 
 
 class PointerOutput(SoftmaxOutput):
@@ -75,11 +78,10 @@ class PointerOutput(SoftmaxOutput):
         self, features: Tensor, attention: Tensor, copied: Tensor, targets: Tensor
     ) -> tuple[Tensor, Tensor]:
         logits = self.logits(features)
-        normaliser = logits.logsumexp(dim=-1)
         known = targets < logits.shape[-1]
-        chosen = logits.gather(-1, targets.where(known, 0).unsqueeze(-1)).squeeze(-1) - normaliser
+        chosen, spread = self._chosen(logits, targets.where(known, 0))
         gate = self.gate(features).squeeze(-1)
         generated = (functional.logsigmoid(gate) + chosen).masked_fill(~known, -torch.inf)
         pointed = (attention * (copied == targets.unsqueeze(-1))).sum(dim=-1)
         pointed = functional.logsigmoid(-gate) + pointed.clamp_min(TINY).log()
-        return torch.logaddexp(generated, pointed), logits.mean(dim=-1) - normaliser
+        return torch.logaddexp(generated, pointed), spread
