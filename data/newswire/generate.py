@@ -22,7 +22,9 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from math import floor
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
+
+T = TypeVar("T")
 
 SIZES = {"train": 12_000, "validation": 600, "test": 600}
 SEED = 2024
@@ -31,51 +33,418 @@ MIN_WORDS, MAX_WORDS = 25, 70
 
 # ---------------------------------------------------------------------------------------------------------------- names
 
-STARTS = (
-    "Bal Bar Bel Bor Bran Cal Car Cor Dal Dar Del Dor Dun El Fal Far Fen Gar Gol Gran Hal Har Hel Hol Jar Kal Kar Kel "
-    "Kol "
-    "Kor Lan Lar Lor Mal Mar Mel Mor Nar Nel Nor Ol Or Os Pal Par Pel Por Quil Ral Ran Ros Sal Sar Sel Sil Sol Sor "
-    "Tal Tar "
-    "Tel Tol Tor Ul Val Var Vel Vol Wal War Wes Yar Zan Zel Zor Ast Brem Drav Esk Frel Grev Ilm Jun Krav Lund Mirs "
-    "Nost Ond "
-    "Prel Rusk Stev Trav Umb Vint"
-).split()
-MIDDLES = (
-    "an en in on un ar er or ad ed id am em im ov ev iv al el il ag eg ith eth ob ab es is as ul ur ak ek ik".split()
-)
+STARTS = [
+    "Bal",
+    "Bar",
+    "Bel",
+    "Bor",
+    "Bran",
+    "Cal",
+    "Car",
+    "Cor",
+    "Dal",
+    "Dar",
+    "Del",
+    "Dor",
+    "Dun",
+    "El",
+    "Fal",
+    "Far",
+    "Fen",
+    "Gar",
+    "Gol",
+    "Gran",
+    "Hal",
+    "Har",
+    "Hel",
+    "Hol",
+    "Jar",
+    "Kal",
+    "Kar",
+    "Kel",
+    "Kol",
+    "Kor",
+    "Lan",
+    "Lar",
+    "Lor",
+    "Mal",
+    "Mar",
+    "Mel",
+    "Mor",
+    "Nar",
+    "Nel",
+    "Nor",
+    "Ol",
+    "Or",
+    "Os",
+    "Pal",
+    "Par",
+    "Pel",
+    "Por",
+    "Quil",
+    "Ral",
+    "Ran",
+    "Ros",
+    "Sal",
+    "Sar",
+    "Sel",
+    "Sil",
+    "Sol",
+    "Sor",
+    "Tal",
+    "Tar",
+    "Tel",
+    "Tol",
+    "Tor",
+    "Ul",
+    "Val",
+    "Var",
+    "Vel",
+    "Vol",
+    "Wal",
+    "War",
+    "Wes",
+    "Yar",
+    "Zan",
+    "Zel",
+    "Zor",
+    "Ast",
+    "Brem",
+    "Drav",
+    "Esk",
+    "Frel",
+    "Grev",
+    "Ilm",
+    "Jun",
+    "Krav",
+    "Lund",
+    "Mirs",
+    "Nost",
+    "Ond",
+    "Prel",
+    "Rusk",
+    "Stev",
+    "Trav",
+    "Umb",
+    "Vint",
+]
+MIDDLES = [
+    "an",
+    "en",
+    "in",
+    "on",
+    "un",
+    "ar",
+    "er",
+    "or",
+    "ad",
+    "ed",
+    "id",
+    "am",
+    "em",
+    "im",
+    "ov",
+    "ev",
+    "iv",
+    "al",
+    "el",
+    "il",
+    "ag",
+    "eg",
+    "ith",
+    "eth",
+    "ob",
+    "ab",
+    "es",
+    "is",
+    "as",
+    "ul",
+    "ur",
+    "ak",
+    "ek",
+    "ik",
+]
 ENDINGS = {
-    "place": "burg ford ton ville mere stad grad haven port moor wick dale field gate worth by holm vik nes mouth".split(),
-    "company": "ex ix ax ora ica ent ium ano era io etta edyne omed otek avia onix ara ova una isys ancor elon".split(),
-    "surname": "ak ic sen sson ova ini etti ov enko ez ard man ner well stad lund as is el er ides inger".split(),
-    "country": "ia ania ora ana ea avia onia inia aria esia oria ina osia edia urnia".split(),
-    "river": "a e o us in ine".split(),
+    "place": [
+        "burg",
+        "ford",
+        "ton",
+        "ville",
+        "mere",
+        "stad",
+        "grad",
+        "haven",
+        "port",
+        "moor",
+        "wick",
+        "dale",
+        "field",
+        "gate",
+        "worth",
+        "by",
+        "holm",
+        "vik",
+        "nes",
+        "mouth",
+    ],
+    "company": [
+        "ex",
+        "ix",
+        "ax",
+        "ora",
+        "ica",
+        "ent",
+        "ium",
+        "ano",
+        "era",
+        "io",
+        "etta",
+        "edyne",
+        "omed",
+        "otek",
+        "avia",
+        "onix",
+        "ara",
+        "ova",
+        "una",
+        "isys",
+        "ancor",
+        "elon",
+    ],
+    "surname": [
+        "ak",
+        "ic",
+        "sen",
+        "sson",
+        "ova",
+        "ini",
+        "etti",
+        "ov",
+        "enko",
+        "ez",
+        "ard",
+        "man",
+        "ner",
+        "well",
+        "stad",
+        "lund",
+        "as",
+        "is",
+        "el",
+        "er",
+        "ides",
+        "inger",
+    ],
+    "country": [
+        "ia",
+        "ania",
+        "ora",
+        "ana",
+        "ea",
+        "avia",
+        "onia",
+        "inia",
+        "aria",
+        "esia",
+        "oria",
+        "ina",
+        "osia",
+        "edia",
+        "urnia",
+    ],
+    "river": ["a", "e", "o", "us", "in", "ine"],
 }
-UNSUITABLE = (
-    "anal anus arse ass cock coon cum dago dick dik fag fuk gay homo isis jew kik nazi nig pedo piss poo porn rap sex "
-    "shit slut spic "
-    "tit turd wog whor hell hitl stalin bastard mord murd kill dead idiot moron cretin retard israel iran iraq"
-).split()
+UNSUITABLE = [
+    "anal",
+    "anus",
+    "arse",
+    "ass",
+    "cock",
+    "coon",
+    "cum",
+    "dago",
+    "dick",
+    "dik",
+    "fag",
+    "fuk",
+    "gay",
+    "homo",
+    "isis",
+    "jew",
+    "kik",
+    "nazi",
+    "nig",
+    "pedo",
+    "piss",
+    "poo",
+    "porn",
+    "rap",
+    "sex",
+    "shit",
+    "slut",
+    "spic",
+    "tit",
+    "turd",
+    "wog",
+    "whor",
+    "hell",
+    "hitl",
+    "stalin",
+    "bastard",
+    "mord",
+    "murd",
+    "kill",
+    "dead",
+    "idiot",
+    "moron",
+    "cretin",
+    "retard",
+    "israel",
+    "iran",
+    "iraq",
+]
 POOLS = {"place": 1, "company": 1, "surname": 1, "country": 2, "river": 4}  # countries are half as many as places
 FAMOUS = {
-    "place": "Aldermoor Brackenford Castelmar Dunharrow Eastmere Fallowgate Greyhaven Highmarch Ironbridge Kingsholt".split(),
-    "company": "Altivara Brontide Cindertek Dovarix Everlune Fenora Glintara Harbora Irontek Junivex".split(),
-    "surname": "Ashdown Bellweather Crane Draper Ellery Fenwick Garrow Holloway Iverson Jarrow".split(),
-    "river": "Aldra Brenne Cosma Dresna Elsine Morla".split(),
-    "country": "Arvania Belmora Cordovia Drelland Estoria Galdora Kestria Lutania Mirovia Norland Ostrana Velmark".split(),
+    "place": [
+        "Aldermoor",
+        "Brackenford",
+        "Castelmar",
+        "Dunharrow",
+        "Eastmere",
+        "Fallowgate",
+        "Greyhaven",
+        "Highmarch",
+        "Ironbridge",
+        "Kingsholt",
+    ],
+    "company": [
+        "Altivara",
+        "Brontide",
+        "Cindertek",
+        "Dovarix",
+        "Everlune",
+        "Fenora",
+        "Glintara",
+        "Harbora",
+        "Irontek",
+        "Junivex",
+    ],
+    "surname": [
+        "Ashdown",
+        "Bellweather",
+        "Crane",
+        "Draper",
+        "Ellery",
+        "Fenwick",
+        "Garrow",
+        "Holloway",
+        "Iverson",
+        "Jarrow",
+    ],
+    "river": ["Aldra", "Brenne", "Cosma", "Dresna", "Elsine", "Morla"],
+    "country": [
+        "Arvania",
+        "Belmora",
+        "Cordovia",
+        "Drelland",
+        "Estoria",
+        "Galdora",
+        "Kestria",
+        "Lutania",
+        "Mirovia",
+        "Norland",
+        "Ostrana",
+        "Velmark",
+    ],
 }
 ADJECTIVES = {"Drelland": "Drellish", "Norland": "Norlandic", "Velmark": "Velmarkian"}
-FIRST_NAMES = (
-    "Ada Alma Anton Arne Astrid Bela Boris Carla Cesar Clara Dario Diana Edgar Elena Elias Emil Erik Esther Fabio "
-    "Felix Flora "
-    "Greta Hanna Hugo Ida Igor Ines Iris Ivan Jana Jonas Julia Karel Kira Lars Lena Leo Lucia Magda Marco Maria Milan "
-    "Mira Nadia "
-    "Nils Nina Olga Oscar Otto Paula Petra Rafael Rita Rosa Ruth Sara Simon Sofia Stefan Sven Tamara Teresa Thea "
-    "Tomas Vera Viktor "
-    "Wanda Yusuf Zora"
-).split()
-DAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
-MONTHS = "January February March April May June July August September October November December".split()
-SMALL = "zero one two three four five six seven eight nine".split()
+FIRST_NAMES = [
+    "Ada",
+    "Alma",
+    "Anton",
+    "Arne",
+    "Astrid",
+    "Bela",
+    "Boris",
+    "Carla",
+    "Cesar",
+    "Clara",
+    "Dario",
+    "Diana",
+    "Edgar",
+    "Elena",
+    "Elias",
+    "Emil",
+    "Erik",
+    "Esther",
+    "Fabio",
+    "Felix",
+    "Flora",
+    "Greta",
+    "Hanna",
+    "Hugo",
+    "Ida",
+    "Igor",
+    "Ines",
+    "Iris",
+    "Ivan",
+    "Jana",
+    "Jonas",
+    "Julia",
+    "Karel",
+    "Kira",
+    "Lars",
+    "Lena",
+    "Leo",
+    "Lucia",
+    "Magda",
+    "Marco",
+    "Maria",
+    "Milan",
+    "Mira",
+    "Nadia",
+    "Nils",
+    "Nina",
+    "Olga",
+    "Oscar",
+    "Otto",
+    "Paula",
+    "Petra",
+    "Rafael",
+    "Rita",
+    "Rosa",
+    "Ruth",
+    "Sara",
+    "Simon",
+    "Sofia",
+    "Stefan",
+    "Sven",
+    "Tamara",
+    "Teresa",
+    "Thea",
+    "Tomas",
+    "Vera",
+    "Viktor",
+    "Wanda",
+    "Yusuf",
+    "Zora",
+]
+DAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
+MONTHS = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+]
+SMALL = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
 
 
 def compose(kind: str, index: int) -> str:
@@ -127,24 +496,21 @@ class Desk:
         self.names = names
         self.used: list[str] = []
 
-    def angle(self, *angles: tuple[str, str]) -> tuple[str, str]:
-        """One of several pairs: a lead with its headline, a cause with its short form."""
-        return angles[floor(self.random() * len(angles))]
-
     def chance(self, probability: float) -> bool:
         return self.random() < probability
 
-    def int(self, low: int, high: int) -> int:
+    def count(self, low: int, high: int) -> int:
         """A whole number from low to high, both included."""
         return low + floor(self.random() * (high - low + 1))
 
-    def pick(self, *options: str) -> str:
+    def pick(self, *options: T) -> T:
+        """One of the options: words, or leads with their headlines."""
         return options[floor(self.random() * len(options))]
 
     def shuffled(self, items: list[str]) -> list[str]:
         items = list(items)
         for last in range(len(items) - 1, 0, -1):
-            other = self.int(0, last)
+            other = self.count(0, last)
             items[last], items[other] = items[other], items[last]
         return items
 
@@ -160,7 +526,7 @@ class Desk:
             if self.chance(0.17):
                 name = self.pick(*FAMOUS[kind])
             else:
-                name = compose(kind, self.int(0, self.names // POOLS[kind] - 1))
+                name = compose(kind, self.count(0, self.names // POOLS[kind] - 1))
             if name not in self.used and is_suitable(name):
                 self.used.append(name)
                 return name
@@ -188,20 +554,20 @@ class Desk:
         return self.pick(*MONTHS)
 
     def percent(self, low: int, high: int) -> str:
-        return f"{self.int(low, high)} percent"
+        return f"{self.count(low, high)} percent"
 
     def millions(self, low: int = 12, high: int = 950) -> str:
         return f"${self.round(low, high)} million"
 
     def billions(self) -> str:
-        return f"${self.int(1, 19)}.{self.int(1, 9)} billion"
+        return f"${self.count(1, 19)}.{self.count(1, 9)} billion"
 
     def money(self) -> str:
         return self.billions() if self.chance(0.5) else self.millions()
 
     def round(self, low: int, high: int) -> int:
         """A number from low to high that somebody could have counted or estimated: 43, 850, 1,250, 36,000."""
-        number = self.int(low, high)
+        number = self.count(low, high)
         unit = (
             1
             if number < 100
@@ -256,10 +622,10 @@ def market_details(d: Desk, company: str) -> list[str]:
         '"[Few expected this|The timing is a surprise|Much depends on the next quarter|The market will need '
         'convincing]," said '
         f"{d.person()}, an analyst at {d.company()}.",
-        f"{company} [employs|has] {d.round(1_000, 60_000):,} [people|workers|staff] in {spelled(d.int(3, 24))} "
+        f"{company} [employs|has] {d.round(1_000, 60_000):,} [people|workers|staff] in {spelled(d.count(3, 24))} "
         "countries.",
         f"{d.company()}, a [smaller|larger] competitor, [declined to comment|said it was watching closely].",
-        f"The company was founded in {d.place()} in {d.int(1890, 1999)}.",
+        f"The company was founded in {d.place()} in {d.count(1890, 1999)}.",
     ]
 
 
@@ -273,7 +639,7 @@ def rescue_details(d: Desk, country: Country, weather: str = "[wind|frost|rain]"
         f"{d.millions()} in aid.",
         f"[Troops|Doctors|Rescue teams|Volunteers] from {d.place()} [were sent to help|joined the effort|arrived late "
         f"on {d.day()}].",
-        f"In {d.int(1950, 2019)} a similar disaster [claimed|took] {d.round(20, 300)} lives in {d.place()}.",
+        f"In {d.count(1950, 2019)} a similar disaster [claimed|took] {d.round(20, 300)} lives in {d.place()}.",
         f"{country}'s weather service [warned of|expects] more {weather} [before the weekend|by {d.day()}].",
     ]
 
@@ -299,7 +665,7 @@ def sport_details(d: Desk, place: str) -> list[str]:
         f"A crowd of {d.round(2_000, 60_000):,} watched in [heavy rain|bright sunshine|bitter cold].",
         f"In the other match of the day, {d.place()} and {d.place()} [drew 1-1|drew 2-2|drew without goals].",
         f"{d.person()}, the [captain|goalkeeper], was missing with [a knee injury|a fever|a broken finger].",
-        f"{d.place()} [won|lifted] the cup in {d.int(1950, 2015)}, the last surprise of its kind.",
+        f"{d.place()} [won|lifted] the cup in {d.count(1950, 2015)}, the last surprise of its kind.",
     ]
 
 
@@ -309,8 +675,8 @@ def science_details(d: Desk) -> list[str]:
         f'"[It is a remarkable result|We need to see more data|This changes what we teach]," said {d.person()} of the '
         "University "
         f"of {d.place()}, who was not involved.",
-        f"The [work|research] took {spelled(d.int(3, 14))} years and cost {d.millions(2, 90)}.",
-        f"A team in {d.place()} [gave up|failed with|stopped] a similar attempt in {d.int(1990, 2020)}.",
+        f"The [work|research] took {spelled(d.count(3, 14))} years and cost {d.millions(2, 90)}.",
+        f"A team in {d.place()} [gave up|failed with|stopped] a similar attempt in {d.count(1990, 2020)}.",
         f"The [findings|results] will be [presented|published] in {d.month()}, project leader {d.person()} said.",
     ]
 
@@ -321,11 +687,11 @@ def science_details(d: Desk) -> list[str]:
 def earnings(d: Desk) -> Story:
     company, rival, market = d.company(), d.company(), d.country()
     goods = d.pick("phone", "truck", "chip", "shoe", "battery", "tyre", "toy", "furniture")
-    quarter, size, amount = d.pick("first", "second", "third", "fourth"), d.int(2, 60), d.money()
+    quarter, size, amount = d.pick("first", "second", "third", "fourth"), d.count(2, 60), d.money()
     cost = d.pick("steel", "energy", "shipping", "labour")
     up = "soars" if size >= 30 else "jumps" if size >= 10 else "edges up"
     down = "plunges" if size >= 30 else "falls" if size >= 10 else "slips"
-    lead, headline = d.angle(
+    lead, headline = d.pick(
         (
             f"[[Strong|Better|Brisk] sales helped {goods} maker {company} [lift|raise|push up] {quarter}-quarter "
             f"profit by {size} percent to {amount}."
@@ -376,10 +742,10 @@ def earnings(d: Desk) -> Story:
 def merger(d: Desk) -> Story:
     buyer, target, bidder, country, price = d.company(), d.company(), d.company(), d.country(), d.money()
     trade = d.pick("insurer", "brewer", "retailer", "software house", "drug maker", "airline", "publisher")
-    lead, headline = d.angle(
+    lead, headline = d.pick(
         (
             f"[Shareholders of {trade} {target} will receive {price} [from|in cash from] {buyer}, which [outbid|beat] "
-            f"{bidder} in a contest that lasted {spelled(d.int(2, 9))} months."
+            f"{bidder} in a contest that lasted {spelled(d.count(2, 9))} months."
             f"|Beating a lower offer by {bidder}, {buyer} has [reached a deal|agreed] to take over {trade} {target} "
             f"at a price of {price}.]",
             f"{buyer} buys {target} for {price}",
@@ -427,8 +793,8 @@ def merger(d: Desk) -> Story:
 
 def flood(d: Desk) -> Story:
     place, other, country, river = d.place(), d.place(), d.country(), d.river()
-    dead, homeless, houses, damage = d.int(2, 90), d.round(300, 40_000), d.round(20, 900), d.millions()
-    lead, headline = d.angle(
+    dead, homeless, houses, damage = d.count(2, 90), d.round(300, 40_000), d.round(20, 900), d.millions()
+    lead, headline = d.pick(
         (
             f"[Days of heavy rain sent the {river} over its banks [in|around] {place}, in the [north|south|east|west] "
             f"of {country}, and at least {people(dead)} [drowned|died]."
@@ -465,7 +831,7 @@ def flood(d: Desk) -> Story:
         f"Roads to {other} [were cut|remained closed], and {d.round(1_000, 20_000):,} households had no power.",
     ]
     openers = [
-        f"In {d.int(1960, 2018)} the same valley lost {d.round(50, 900)} people to high water.",
+        f"In {d.count(1960, 2018)} the same valley lost {d.round(50, 900)} people to high water.",
         f"Forecasters in {other} had warned since {d.day()} that the ground could take no more water.",
     ]
     return Story(lead, headline, details, openers)
@@ -473,7 +839,7 @@ def flood(d: Desk) -> Story:
 
 def strike(d: Desk) -> Story:
     country, company, place, union_leader = d.country(), d.company(), d.place(), d.person()
-    workers, effect = d.angle(
+    workers, effect = d.pick(
         ("pilots", "Planes stayed on the ground"),
         ("train drivers", "Trains stood still"),
         ("nurses", "Hospitals put off operations"),
@@ -481,14 +847,14 @@ def strike(d: Desk) -> Story:
         ("dockers", "Ships waited outside the ports"),
         ("miners", "Coal pits fell silent"),
     )
-    reason, short = d.angle(
+    reason, short = d.pick(
         ("demanding higher wages", "pay"),
         ("angry about plans to cut jobs", "job cuts"),
         ("protesting against longer shifts", "hours"),
         ("opposed to changes in their pensions", "pensions"),
     )
     offer = d.percent(2, 12)
-    lead, headline = d.angle(
+    lead, headline = d.pick(
         (
             f"[{effect} across {country} on {d.day()} when {d.round(1_000, 90_000):,} {workers} [walked out|stopped "
             f"work], {reason}."
@@ -510,7 +876,7 @@ def strike(d: Desk) -> Story:
         ),
         (
             f"[A court in {place} [ruled|decided] that {workers} in {country} must go back to work, "
-            f"{spelled(d.int(3, 20))} days after they walked out."
+            f"{spelled(d.count(3, 20))} days after they walked out."
             f"|The walkout of {workers} in {country} is [illegal|against the law] and has to end, judges in {place} "
             f"said on {d.day()}.]",
             f"Court orders striking {country} {workers} back to work",
@@ -520,7 +886,7 @@ def strike(d: Desk) -> Story:
         f"Labour minister {d.person()} [called for calm|offered to help|declined to comment].",
         f'"[Our patience is at an end|We were left no choice|We will be back]," said union leader {union_leader}.',
         f"The union represents {d.round(2_000, 90_000):,} people and has asked for {d.percent(4, 15)} more.",
-        f"A similar dispute at {d.company()} [lasted|dragged on for] {spelled(d.int(2, 9))} weeks and cost "
+        f"A similar dispute at {d.company()} [lasted|dragged on for] {spelled(d.count(2, 9))} weeks and cost "
         f"{d.millions()}.",
     ]
     openers = [
@@ -532,9 +898,9 @@ def strike(d: Desk) -> Story:
 
 def election(d: Desk) -> Story:
     country, winner, loser, place = d.country(), d.person(), d.person(), d.place()
-    share = d.int(41, 68)
+    share = d.count(41, 68)
     verb = "sweeps" if share >= 60 else "wins" if share >= 50 else "leads"
-    lead, headline = d.angle(
+    lead, headline = d.pick(
         (
             f"[With {share} percent of the vote, {winner} [defeated|left behind] {loser} in the {country.adjective} "
             "presidential election."
@@ -552,8 +918,8 @@ def election(d: Desk) -> Story:
         (
             f"[Voters in {place} chose {winner}, "
             f"{an(d.pick('engineer', 'baker', 'novelist', 'former goalkeeper', 'lawyer'))}, as their next mayor over "
-            f"{loser}, who had held the office for {spelled(d.int(4, 20))} years."
-            f"|After {spelled(d.int(4, 20))} years in the town hall of {place}, {loser} [must make way for|lost to] "
+            f"{loser}, who had held the office for {spelled(d.count(4, 20))} years."
+            f"|After {spelled(d.count(4, 20))} years in the town hall of {place}, {loser} [must make way for|lost to] "
             f"{winner}, who received {share} percent of the vote.]",
             f"{winner.last} ousts {loser.last} as {place} mayor",
         ),
@@ -586,10 +952,10 @@ def election(d: Desk) -> Story:
 
 
 def verdict(d: Desk) -> Story:
-    accused, judge, place, company, years = d.person(), d.person(), d.place(), d.company(), d.int(2, 25)
+    accused, judge, place, company, years = d.person(), d.person(), d.place(), d.company(), d.count(2, 25)
     crime = d.pick("fraud", "bribery", "smuggling", "arson", "blackmail", "tax evasion")
     job = d.pick("banker", "mayor", "surgeon", "property developer", "art dealer", "shipowner")
-    lead, headline = d.angle(
+    lead, headline = d.pick(
         (
             f"[Judge {judge} sent {job} {accused} to prison for {spelled(years)} years on {d.day()} after a jury in "
             f"{place} found {d.pick('enough proof', 'clear evidence')} of {crime}."
@@ -623,8 +989,8 @@ def verdict(d: Desk) -> Story:
         f"The case of {d.person()}, heard by the same judges, begins in {d.month()}.",
         f'"[We will appeal|Justice has been done|This is a sad day]," said lawyer {d.person()}.',
         f"In a similar case in {d.place()}, {d.person()} [was fined {d.millions(2, 60)}|received "
-        f"{spelled(d.int(2, 9))} years].",
-        f"The trial lasted {spelled(d.int(3, 40))} days and heard {d.int(20, 90)} witnesses.",
+        f"{spelled(d.count(2, 9))} years].",
+        f"The trial lasted {spelled(d.count(3, 40))} days and heard {d.count(20, 90)} witnesses.",
         f"[The affair|The case] came to light when {d.person()}, a clerk at {d.company()}, spoke to reporters.",
     ]
     openers = [
@@ -637,7 +1003,7 @@ def verdict(d: Desk) -> Story:
 
 def recall(d: Desk) -> Story:
     company, rival, country, number = d.company(), d.company(), d.country(), d.round(2_000, 900_000)
-    thing, fault, cause = d.angle(
+    thing, fault, cause = d.pick(
         ("cars", "brakes that may fail", "brakes"),
         ("heaters", "a switch that can catch fire", "fire risk"),
         ("prams", "wheels that come off", "wheels"),
@@ -645,12 +1011,12 @@ def recall(d: Desk) -> Story:
         ("bicycles", "forks that can snap", "forks"),
         ("motorcycles", "leaking fuel tanks", "fuel leaks"),
     )
-    lead, headline = d.angle(
+    lead, headline = d.pick(
         (
             f"[Owners of {number:,} {thing} made by {company} [should|were told to] return them because of {fault}, "
             f"the company said on {d.day()}."
             f"|Because of {fault}, {company} is calling back {number:,} {thing} that it sold [in|since] "
-            f"{d.int(2012, 2023)}.]",
+            f"{d.count(2012, 2023)}.]",
             f"{company} recalls {number:,} {thing} over {cause}",
         ),
         (
@@ -669,12 +1035,12 @@ def recall(d: Desk) -> Story:
     )
     details = [
         *market_details(d, company)[:4],
-        f"No injuries [have been reported|are known], but {spelled(d.int(2, 40))} customers complained.",
+        f"No injuries [have been reported|are known], but {spelled(d.count(2, 40))} customers complained.",
         f"{rival} [withdrew|recalled] {d.round(2_000, 90_000):,} {thing} of its own in {d.month()}.",
         f"The parts were supplied by {d.company()}, which will [bear|share] the cost of {d.millions()}.",
     ]
     openers = [
-        f"The safety of {thing} has been in question since a recall by {rival} in {d.int(2005, 2022)}.",
+        f"The safety of {thing} has been in question since a recall by {rival} in {d.count(2005, 2022)}.",
         f"Supplier {d.company()} admitted [mistakes|a mix-up] at its plant in {d.place()} last week.",
     ]
     return Story(lead, headline, details, openers)
@@ -682,12 +1048,12 @@ def recall(d: Desk) -> Story:
 
 def match(d: Desk) -> Story:
     winner, loser, scorer, place = d.place(), d.place(), d.person(), d.place()
-    goals = d.int(2, 5)
-    score = f"{goals}-{d.int(0, goals - 1)}"
+    goals = d.count(2, 5)
+    score = f"{goals}-{d.count(0, goals - 1)}"
     margin = goals - int(score[-1])
     verb = "thrash" if margin >= 3 else "beat" if margin == 2 else "edge"
     stage = d.pick("final", "semi-final", "quarter-final")
-    lead, headline = d.angle(
+    lead, headline = d.pick(
         (
             f"[{scorer} [scored twice|was the hero|struck late] as {loser} lost {score} to {winner} on {d.day()} in "
             f"the cup {stage}."
@@ -704,21 +1070,21 @@ def match(d: Desk) -> Story:
         ),
         (
             f"[A [draw|goalless draw] at {place} was enough for {winner} to secure the league title, "
-            f"{spelled(d.int(2, 9))} points ahead of {loser}."
+            f"{spelled(d.count(2, 9))} points ahead of {loser}."
             f"|Champions at last, {winner} needed just one point at {place} and got it, while {loser} [came "
             "second|fell short].]",
             f"{winner} draw at {place} to win league title",
         ),
         (
-            f"[After {spelled(d.int(3, 9))} defeats in a row, the last of them against {loser}, {winner} [parted "
+            f"[After {spelled(d.count(3, 9))} defeats in a row, the last of them against {loser}, {winner} [parted "
             f"with|dismissed] coach {scorer} on {d.day()}."
             f"|A defeat against {loser} [cost|has cost] {scorer} the job of coach at {winner} after "
-            f"{spelled(d.int(3, 9))} games without a point.]",
+            f"{spelled(d.count(3, 9))} games without a point.]",
             f"{winner} sack coach {scorer.last} after {loser} defeat",
         ),
         (
             f"[The wait is over for {winner}, whose [striker|young striker] {scorer} [ended|finished] a run of "
-            f"{spelled(run := d.int(4, 14))} games without a win with a goal against {loser}."
+            f"{spelled(run := d.count(4, 14))} games without a win with a goal against {loser}."
             f"|A goal by {scorer} against {loser} [gave|brought] {winner} a victory at last, after {spelled(run)} "
             "games without one.]",
             f"{scorer.last} goal ends {winner} winless run at {run}",
@@ -726,8 +1092,8 @@ def match(d: Desk) -> Story:
     )
     details = [
         *sport_details(d, place),
-        f"The two sides last met in {d.month()}, when the game ended {d.int(0, 4)}-{d.int(0, 4)}.",
-        f"Referee {d.person()} showed {spelled(d.int(2, 8))} yellow cards.",
+        f"The two sides last met in {d.month()}, when the game ended {d.count(0, 4)}-{d.count(0, 4)}.",
+        f"Referee {d.person()} showed {spelled(d.count(2, 8))} yellow cards.",
     ]
     openers = [
         f"{d.person()} of {d.place()} had called it the match of the season.",
@@ -737,7 +1103,7 @@ def match(d: Desk) -> Story:
 
 
 def product(d: Desk) -> Story:
-    company, rival, country, price = d.company(), d.company(), d.country(), d.int(4, 99) * 10 + 9
+    company, rival, country, price = d.company(), d.company(), d.country(), d.count(4, 99) * 10 + 9
     thing = d.pick(
         "electric van",
         "folding phone",
@@ -749,7 +1115,7 @@ def product(d: Desk) -> Story:
         "electric scooter",
     )
     when = d.month()
-    lead, headline = d.angle(
+    lead, headline = d.pick(
         (
             f"[Customers [can|will be able to] buy the {thing} of {company} from {when}, the firm said at a "
             f"[show|fair] in {d.place()}, and it will cost ${price}."
@@ -773,16 +1139,16 @@ def product(d: Desk) -> Story:
         (
             f"[Few people wanted the {thing} of {company}, and production at {d.place()} [will end|comes to an end] "
             f"in {when}."
-            f"|After {spelled(d.int(2, 9))} years {company} will make no more of its {thing}, for which it found "
+            f"|After {spelled(d.count(2, 9))} years {company} will make no more of its {thing}, for which it found "
             "[few|hardly any] buyers.]",
             f"{company} scraps {thing} after poor sales",
         ),
     )
     details = [
         *market_details(d, company),
-        f"A model by {rival} [sells for|costs] ${d.int(4, 99) * 10 + 9} and has found {d.round(2_000, 900_000):,} "
+        f"A model by {rival} [sells for|costs] ${d.count(4, 99) * 10 + 9} and has found {d.round(2_000, 900_000):,} "
         "buyers.",
-        f"Designer {d.person()} [spent|worked] {spelled(d.int(2, 7))} years on the project.",
+        f"Designer {d.person()} [spent|worked] {spelled(d.count(2, 7))} years on the project.",
     ]
     openers = [
         f"Its competitor {rival} was first to the market in {d.month()}.",
@@ -793,14 +1159,14 @@ def product(d: Desk) -> Story:
 
 def appointment(d: Desk) -> Story:
     company, new, old, former, country = d.company(), d.person(), d.person(), d.company(), d.country()
-    post, short = d.angle(
+    post, short = d.pick(
         ("chief executive", "chief"),
         ("finance director", "finance director"),
         ("chairman", "chairman"),
         ("head of research", "research head"),
     )
     ministry = d.pick("finance", "health", "defence", "transport", "education", "trade")
-    lead, headline = d.angle(
+    lead, headline = d.pick(
         (
             f"[{company} has [turned to|chosen] {new}, until now at {former}, to [succeed|follow] {old} as {post}."
             f"|The new {post} of {company} is {new}, who [worked|served] at {former} and will take over from {old} in "
@@ -811,11 +1177,11 @@ def appointment(d: Desk) -> Story:
             f"[The next {ministry} minister of {country} will be {new}, [an economist|a lawyer|a former mayor] from "
             f"{d.place()}, who takes over from {old}."
             f"|{country} has a new {ministry} minister in {new}, who [replaces|follows] {old} after "
-            f"{spelled(d.int(2, 9))} years.]",
+            f"{spelled(d.count(2, 9))} years.]",
             f"{country} picks {new.last} as {ministry} minister",
         ),
         (
-            f"[{new} is leaving {former} after {spelled(d.int(3, 20))} years to become {post} of {company}, a "
+            f"[{new} is leaving {former} after {spelled(d.count(3, 20))} years to become {post} of {company}, a "
             "[smaller|younger] firm."
             f"|Lured away from {former} by {company}, {new} will [begin|start] as {post} there in {d.month()}.]",
             f"{company} hires {new.last} from {former} as {short}",
@@ -828,12 +1194,12 @@ def appointment(d: Desk) -> Story:
         ),
     )
     details = [
-        f'"[I look forward to the task|There is much to do|I will listen first]," the newcomer said.',
+        '"[I look forward to the task|There is much to do|I will listen first]," the newcomer said.',
         f"The job had also attracted {d.person()} and {d.person()}.",
         f"{d.person()}, a former deputy, will [stay on|act as adviser] until {d.month()}.",
         f"[Friends|Former colleagues] in {d.place()} speak of a leader who is "
         f"{d.pick('patient', 'tireless', 'careful', 'direct')}.",
-        f"In {d.int(2005, 2022)} the post went to {d.person()}, who left after {spelled(d.int(4, 18))} months.",
+        f"In {d.count(2005, 2022)} the post went to {d.person()}, who left after {spelled(d.count(4, 18))} months.",
     ]
     openers = [
         f"For months {d.person()} of {d.company()} was seen as the favourite.",
@@ -845,14 +1211,14 @@ def appointment(d: Desk) -> Story:
 def resignation(d: Desk) -> Story:
     person, country, company, place, successor = d.person(), d.country(), d.company(), d.place(), d.person()
     ministry = d.pick("finance", "health", "defence", "transport", "education", "trade")
-    reason, short = d.angle(
+    reason, short = d.pick(
         ("reports about unpaid taxes", "tax affair"),
         ("a row over a new airport", "airport row"),
         ("questions about free holidays", "holiday gifts"),
         ("criticism of a failed computer system", "computer failure"),
         ("a dispute about the budget", "budget dispute"),
     )
-    lead, headline = d.angle(
+    lead, headline = d.pick(
         (
             f"[[Bowing to pressure|Worn down] after {reason}, {person} [stepped down|gave up the post] as "
             f"{country.adjective} {ministry} minister on {d.day()}."
@@ -888,7 +1254,7 @@ def resignation(d: Desk) -> Story:
         f"columnist in {d.place()}.",
         f"[Deputy|Party colleague] {d.person()} [had long warned of trouble|declined to comment].",
         f"The newspaper of {d.place()} first [wrote about|reported] the matter in {d.month()}.",
-        f"{d.person()}, a predecessor, [also left early|lasted only {spelled(d.int(3, 9))} months].",
+        f"{d.person()}, a predecessor, [also left early|lasted only {spelled(d.count(3, 9))} months].",
     ]
     openers = [
         f"A similar affair had [toppled|brought down] {d.person()} of {d.place()} in {d.month()}.",
@@ -899,8 +1265,8 @@ def resignation(d: Desk) -> Story:
 
 def rates(d: Desk) -> Story:
     country, governor, neighbour = d.country(), d.person(), d.country()
-    level = f"{d.int(1, 9)}.{d.pick('25', '5', '75')} percent"
-    lead, headline = d.angle(
+    level = f"{d.count(1, 9)}.{d.pick('25', '5', '75')} percent"
+    lead, headline = d.pick(
         (
             f"[Borrowing will become dearer in {country}, where the central bank [lifted|moved up] its main rate to "
             f"{level} on {d.day()} to [tame|fight] inflation."
@@ -931,10 +1297,10 @@ def rates(d: Desk) -> Story:
         ),
     )
     details = [
-        f"Neighbouring {neighbour} [raised|lowered] its own rate to {d.int(1, 9)}.{d.pick('25', '5', '75')} percent "
+        f"Neighbouring {neighbour} [raised|lowered] its own rate to {d.count(1, 9)}.{d.pick('25', '5', '75')} percent "
         f"in {d.month()}.",
-        f"Inflation stands at {d.int(1, 14)}.{d.int(1, 9)} percent, [far|well] above the target of "
-        f"{spelled(d.int(2, 3))} percent.",
+        f"Inflation stands at {d.count(1, 14)}.{d.count(1, 9)} percent, [far|well] above the target of "
+        f"{spelled(d.count(2, 3))} percent.",
         f'"[The bank had little choice|It is too late|Home owners will feel it]," said {d.person()}, an economist at '
         f"{d.company()}.",
         f"The currency [gained|lost] {d.percent(1, 4)} against that of {d.country()}.",
@@ -948,10 +1314,10 @@ def rates(d: Desk) -> Story:
 
 
 def quake(d: Desk) -> Story:
-    place, country, other, dead, hurt = d.place(), d.country(), d.place(), d.int(2, 400), d.round(10, 900)
-    size = f"{d.int(4, 7)}.{d.int(0, 9)}"
+    place, country, other, dead, hurt = d.place(), d.country(), d.place(), d.count(2, 400), d.round(10, 900)
+    size = f"{d.count(4, 7)}.{d.count(0, 9)}"
     adjective = "strong" if size >= "6" else "moderate"
-    lead, headline = d.angle(
+    lead, headline = d.pick(
         (
             f"[The earth shook for almost a minute near {place}, in {country}, on {d.day()}, and {people(dead)} died "
             "[in|under] collapsed buildings."
@@ -968,7 +1334,7 @@ def quake(d: Desk) -> Story:
         ),
         (
             f"[Rescuers in {place} [pulled|freed] a {d.pick('boy', 'girl', 'woman', 'man')} alive from the ruins "
-            f"{spelled(days := d.int(3, 9))} days after the earthquake that struck {country}."
+            f"{spelled(days := d.count(3, 9))} days after the earthquake that struck {country}."
             f"|Against all hope, a {d.pick('boy', 'girl', 'woman', 'man')} was [dug|brought] out alive in {place}, "
             f"{country}, {spelled(days)} days after the earthquake.]",
             f"Survivor found in {place} {days} days after quake",
@@ -984,11 +1350,12 @@ def quake(d: Desk) -> Story:
     details = [
         *rescue_details(d, country),
         f"The tremor was felt as far away as {other}, {d.round(60, 600)} kilometres to the [north|south|east|west].",
-        f"A quake of magnitude {d.int(5, 7)}.{d.int(0, 9)} [killed|claimed the lives of] {d.round(100, 900)} people "
-        f"in {d.country()} in {d.int(1950, 2018)}.",
+        f"A quake of magnitude {d.count(5, 7)}.{d.count(0, 9)} [killed|claimed the lives of] {d.round(100, 900)} "
+        "people "
+        f"in {d.country()} in {d.count(1950, 2018)}.",
     ]
     openers = [
-        f"People in {other} still remember the great quake of {d.int(1930, 2010)}.",
+        f"People in {other} still remember the great quake of {d.count(1930, 2010)}.",
         f"Only last week researchers in {d.place()} had warned of rising tension in the rock.",
     ]
     return Story(lead, headline, details, openers)
@@ -996,7 +1363,7 @@ def quake(d: Desk) -> Story:
 
 def festival(d: Desk) -> Story:
     place, artist, other, visitors, country = d.place(), d.person(), d.person(), d.round(3_000, 300_000), d.country()
-    art, prize = d.angle(
+    art, prize = d.pick(
         ("film", "best film"),
         ("jazz", "best band"),
         ("poetry", "best poem"),
@@ -1004,7 +1371,7 @@ def festival(d: Desk) -> Story:
         ("dance", "best show"),
         ("comic", "best book"),
     )
-    lead, headline = d.angle(
+    lead, headline = d.pick(
         (
             f"[More people than ever before, {visitors:,} in all, came to this year's {art} festival in {place}, "
             f"which [closed|ended] on {d.day()}."
@@ -1038,22 +1405,28 @@ def festival(d: Desk) -> Story:
         f"Last year's award for the {prize} went to {d.person()}.",
         f"A rival event in {d.place()} counted {d.round(3_000, 90_000):,} guests.",
         f'"[It was magical|The town is one big stage|Next year we need more beds]," said organiser {d.person()}.',
-        f"The programme listed {d.int(20, 300)} events in {spelled(d.int(3, 30))} halls, and tickets cost up to "
-        f"${d.int(12, 180)}.",
-        f"{d.company()} paid {d.millions(2, 40)} to be the main partner until {d.int(2027, 2035)}.",
+        f"The programme listed {d.count(20, 300)} events in {spelled(d.count(3, 30))} halls, and tickets cost up to "
+        f"${d.count(12, 180)}.",
+        f"{d.company()} paid {d.millions(2, 40)} to be the main partner until {d.count(2027, 2035)}.",
     ]
     openers = [
         f"The hotels of {d.place()} next door were full too.",
-        f"Founder {d.person()} began with {d.int(20, 90)} chairs in a barn.",
+        f"Founder {d.person()} began with {d.count(20, 90)} chairs in a barn.",
     ]
     return Story(lead, headline, details, openers)
 
 
 def vaccine(d: Desk) -> Story:
-    company, country, rival, rate, number = d.company(), d.country(), d.company(), d.int(31, 97), d.round(2_000, 60_000)
+    company, country, rival, rate, number = (
+        d.company(),
+        d.country(),
+        d.company(),
+        d.count(31, 97),
+        d.round(2_000, 60_000),
+    )
     illness = d.pick("malaria", "flu", "dengue", "measles", "cholera", "tuberculosis")
     adverb = "highly effective" if rate >= 80 else "effective" if rate >= 60 else "weak"
-    lead, headline = d.angle(
+    lead, headline = d.pick(
         (
             f"[In a trial with {number:,} [volunteers|people], a vaccine by {company} [prevented|stopped] {rate} "
             f"percent of {illness} cases."
@@ -1063,9 +1436,9 @@ def vaccine(d: Desk) -> Story:
         ),
         (
             f"[{company} [broke off|ended] the test of its {illness} vaccine in {country} on {d.day()} after "
-            f"{spelled(d.int(2, 9))} volunteers fell ill."
+            f"{spelled(d.count(2, 9))} volunteers fell ill."
             f"|Testing of the {illness} vaccine of {company} has stopped in {country} since "
-            f"[some|{spelled(d.int(2, 9))}] volunteers became unwell.]",
+            f"[some|{spelled(d.count(2, 9))}] volunteers became unwell.]",
             f"{company} halts {illness} vaccine trial in {country}",
         ),
         (
@@ -1076,7 +1449,7 @@ def vaccine(d: Desk) -> Story:
             f"{country} approves {company} {illness} vaccine",
         ),
         (
-            f"[{country} [will buy|ordered] {(doses := d.int(2, 60))} million doses of a {illness} vaccine from "
+            f"[{country} [will buy|ordered] {(doses := d.count(2, 60))} million doses of a {illness} vaccine from "
             f"{company} and none from {rival}, whose price was higher."
             f"|A contract for {doses} million doses of {illness} vaccine [goes to|went to] {company} and not to "
             f"{rival}, officials in {country} said.]",
@@ -1090,7 +1463,7 @@ def vaccine(d: Desk) -> Story:
         f"The illness [killed|claimed] {d.round(2_000, 90_000):,} people in {d.country()} last year.",
     ]
     openers = [
-        f"Researchers at {rival} [gave up|failed] in {d.int(2010, 2022)}.",
+        f"Researchers at {rival} [gave up|failed] in {d.count(2010, 2022)}.",
         f"An outbreak in {d.country()} has [frightened|alarmed] doctors since {d.month()}.",
     ]
     return Story(lead, headline, details, openers)
@@ -1099,7 +1472,7 @@ def vaccine(d: Desk) -> Story:
 def bankruptcy(d: Desk) -> Story:
     company, bank, place, debt, jobs = d.company(), d.company(), d.place(), d.money(), d.round(200, 20_000)
     trade = d.pick("airline", "toy chain", "shipyard", "travel agency", "builder", "department store", "steel maker")
-    lead, headline = d.angle(
+    lead, headline = d.pick(
         (
             f"[Unable to repay {debt} to {bank} and other lenders, {trade} {company} [asked a court in {place} for "
             f"protection|sought protection in a court in {place}] on {d.day()}."
@@ -1130,7 +1503,7 @@ def bankruptcy(d: Desk) -> Story:
     )
     details = [
         *market_details(d, company)[2:],
-        f"Its rival {d.company()} went under in {d.int(1995, 2022)} with debts of {d.money()}.",
+        f"Its rival {d.company()} went under in {d.count(1995, 2022)} with debts of {d.money()}.",
         f"Administrator {d.person()} will [meet|write to] creditors in {d.month()}.",
         f'"[We fought to the end|Costs ate us up|Customers stayed away]," said founder {d.person()}.',
     ]
@@ -1143,14 +1516,14 @@ def bankruptcy(d: Desk) -> Story:
 
 def accord(d: Desk) -> Story:
     one, two, host, place = d.country(), d.country(), d.country(), d.place()
-    subject, short = d.angle(
+    subject, short = d.pick(
         ("their border", "border"),
         ("fishing rights", "fishing"),
         ("the water of a shared river", "water"),
         ("the return of refugees", "refugee"),
         ("trade in grain", "grain"),
     )
-    lead, headline = d.angle(
+    lead, headline = d.pick(
         (
             f"[At a meeting in {place}, [ministers|envoys] from {one} and {two} put their names to a treaty on "
             f"{subject}, [with help from|brokered by] {host}."
@@ -1159,7 +1532,7 @@ def accord(d: Desk) -> Story:
             f"{one}, {two} sign {short} accord in {place}",
         ),
         (
-            f"[{one} [walked out of|left] the talks about {subject} with {two} on {d.day()}, {spelled(d.int(3, 12))} "
+            f"[{one} [walked out of|left] the talks about {subject} with {two} on {d.day()}, {spelled(d.count(3, 12))} "
             f"days after they began in {host}."
             f"|Envoys of {one} [flew home|went home] from {host} on {d.day()}, saying that talks with {two} about "
             f"{subject} had no purpose.]",
@@ -1173,17 +1546,17 @@ def accord(d: Desk) -> Story:
             f"{host} offers to mediate in {one}, {two} {short} dispute",
         ),
         (
-            f"[For the first time in {spelled(d.int(5, 40))} years, trains [can cross|are crossing] the border "
+            f"[For the first time in {spelled(d.count(5, 40))} years, trains [can cross|are crossing] the border "
             f"between {one} and {two} at {place}."
             f"|Gates at {place} on the border of {one} and {two} [opened|went up] on {d.day()}, after "
-            f"{spelled(d.int(5, 40))} years.]",
+            f"{spelled(d.count(5, 40))} years.]",
             f"{one}, {two} reopen border at {place}",
         ),
     )
     details = [
         '"[This is a good day for both peoples|Trust takes time|Words must be followed by deeds]," said '
         f"[envoy|minister] {d.person()}.",
-        f"The dispute goes back to {d.int(1900, 1990)}, when {d.country()} left the region.",
+        f"The dispute goes back to {d.count(1900, 1990)}, when {d.country()} left the region.",
         f"Talks in {d.place()} had [failed|stalled] in {d.month()}.",
         f"{d.country()} and {d.country()} have a similar quarrel that [remains unsolved|is before a court].",
         f"Some {d.round(2_000, 90_000):,} people live in the area, most of them around {d.place()}.",
@@ -1196,9 +1569,16 @@ def accord(d: Desk) -> Story:
 
 
 def derailment(d: Desk) -> Story:
-    place, start, end, country, hurt, dead = d.place(), d.place(), d.place(), d.country(), d.int(2, 90), d.int(2, 40)
+    place, start, end, country, hurt, dead = (
+        d.place(),
+        d.place(),
+        d.place(),
+        d.country(),
+        d.count(2, 90),
+        d.count(2, 40),
+    )
     cargo = d.pick("grain", "fuel", "coal", "timber", "cement")
-    lead, headline = d.angle(
+    lead, headline = d.pick(
         (
             f"[A night train on its way from {start} to {end} left the rails [outside|near] {place} on {d.day()}, and "
             f"{people(dead)} [lost their lives|died]."
@@ -1232,12 +1612,12 @@ def derailment(d: Desk) -> Story:
         *rescue_details(d, country)[:1],
         f"Transport minister {d.person()} [promised|ordered] an inquiry.",
         f"Services between {d.place()} and {d.place()} will [resume|start again] on {d.day()}.",
-        f"The train was {d.int(12, 45)} years old and belonged to {d.company()}.",
-        f"In {d.int(1960, 2020)} an accident at {d.place()} [killed|cost the lives of] {d.int(20, 90)} people.",
+        f"The train was {d.count(12, 45)} years old and belonged to {d.company()}.",
+        f"In {d.count(1960, 2020)} an accident at {d.place()} [killed|cost the lives of] {d.count(20, 90)} people.",
     ]
     openers = [
         f"The line through {d.place()} was [repaired|renewed] only last year.",
-        f"Railway unions in {country} have complained about [old tracks|long shifts] since {d.int(2005, 2022)}.",
+        f"Railway unions in {country} have complained about [old tracks|long shifts] since {d.count(2005, 2022)}.",
     ]
     return Story(lead, headline, details, openers)
 
@@ -1245,7 +1625,7 @@ def derailment(d: Desk) -> Story:
 def theft(d: Desk) -> Story:
     place, museum, painter, value, other = d.place(), d.place(), d.person(), d.millions(2, 90), d.place()
     thing = d.pick("painting", "crown", "violin", "statue", "tapestry", "vase")
-    lead, headline = d.angle(
+    lead, headline = d.pick(
         (
             f"[Thieves [broke|climbed] into the museum of {place} on {d.day()} night and [escaped|made off] with a "
             f"{thing} worth {value}."
@@ -1254,7 +1634,7 @@ def theft(d: Desk) -> Story:
             f"Thieves steal {value} {thing} from {place} museum",
         ),
         (
-            f"[A {thing} that [vanished|was stolen] from a museum in {museum} in {(year := d.int(1970, 2020))} has "
+            f"[A {thing} that [vanished|was stolen] from a museum in {museum} in {(year := d.count(1970, 2020))} has "
             f"turned up in a [garage|cellar|barn] in {place}."
             f"|Forgotten in a [garage|cellar|barn] in {place}, police found a {thing} that the museum of {museum} has "
             f"missed since {year}.]",
@@ -1269,7 +1649,8 @@ def theft(d: Desk) -> Story:
             f"{place} police arrest {painter.last} over {museum} {thing}",
         ),
         (
-            f"[The {thing} shown in the museum of {place} for {spelled(d.int(8, 60))} years is not real, experts from "
+            f"[The {thing} shown in the museum of {place} for {spelled(d.count(8, 60))} years is not real, experts "
+            "from "
             f"{other} [found|concluded]."
             f"|Experts from {other} looked closely at a famous {thing} in the museum of {place} and [called|declared] "
             "it a forgery.]",
@@ -1280,7 +1661,7 @@ def theft(d: Desk) -> Story:
         f'"[I have no words|We had no idea|I could hardly sleep]," said director {d.person()}.',
         f"The collection, a gift of {d.person()}, is [valued|insured] at {d.millions(20, 900)}.",
         f"Alarms [failed|stayed silent], and guard {d.person()} noticed nothing.",
-        f"A similar case in {d.place()} in {d.int(1985, 2020)} was [never|quickly] solved.",
+        f"A similar case in {d.place()} in {d.count(1985, 2020)} was [never|quickly] solved.",
         f"The insurer {d.company()} [offers|promised] a reward for information.",
     ]
     openers = [
@@ -1292,7 +1673,7 @@ def theft(d: Desk) -> Story:
 
 def wildfire(d: Desk) -> Story:
     place, country, other, area, homes = d.place(), d.country(), d.place(), d.round(200, 60_000), d.round(20, 900)
-    lead, headline = d.angle(
+    lead, headline = d.pick(
         (
             f"[Driven by [strong|hot] winds, flames have [blackened|eaten through] {area:,} hectares of forest around "
             f"{place}, in {country}, since {d.day()}."
@@ -1308,10 +1689,10 @@ def wildfire(d: Desk) -> Story:
             f"Wildfire destroys {homes} houses in {place}",
         ),
         (
-            f"[After {spelled(d.int(4, 20))} days, crews in {country} have [put out|mastered] the forest fire that "
+            f"[After {spelled(d.count(4, 20))} days, crews in {country} have [put out|mastered] the forest fire that "
             f"had threatened {place}."
             f"|The forest fire close to {place} is out, crews in {country} [said|reported] after "
-            f"{spelled(d.int(4, 20))} days of work.]",
+            f"{spelled(d.count(4, 20))} days of work.]",
             f"{country} crews put out {place} wildfire",
         ),
         (
@@ -1324,26 +1705,26 @@ def wildfire(d: Desk) -> Story:
     )
     details = [
         *rescue_details(d, country, "[wind|heat]"),
-        f"Planes from {d.country()} [dropped|brought] water, and {d.int(60, 900)} firefighters were at work near "
+        f"Planes from {d.country()} [dropped|brought] water, and {d.count(60, 900)} firefighters were at work near "
         f"{d.place()}.",
         f"Last summer {d.round(200, 60_000):,} hectares burned [around|near] {d.place()}.",
     ]
     openers = [
-        f"It has not rained in {other} for {spelled(d.int(5, 20))} weeks.",
+        f"It has not rained in {other} for {spelled(d.count(5, 20))} weeks.",
         f"A careless camper from {d.place()} has been [questioned|charged].",
     ]
     return Story(lead, headline, details, openers)
 
 
 def harvest(d: Desk) -> Story:
-    country, other, amount, size = d.country(), d.country(), d.int(3, 90), d.int(3, 45)
+    country, other, amount, size = d.country(), d.country(), d.count(3, 90), d.count(3, 45)
     crop = d.pick("wheat", "maize", "rice", "barley", "cotton", "sugar", "coffee", "soybean")
     up = "soar" if size >= 25 else "rise"
     down = "slump" if size >= 25 else "drop"
-    reason, short = d.angle(
+    reason, short = d.pick(
         ("a late frost", "frost"), ("a plague of beetles", "beetles"), ("too much rain", "rain"), ("hot winds", "heat")
     )
-    lead, headline = d.angle(
+    lead, headline = d.pick(
         (
             f"[Farmers in {country} will bring in {amount} million tonnes of {crop} this year, {size} percent more "
             "than last season, the farm ministry [predicts|expects]."
@@ -1375,14 +1756,14 @@ def harvest(d: Desk) -> Story:
     )
     details = [
         f"Prices in {d.place()} [rose|fell] {d.percent(1, 9)} to ${d.round(120, 900)} a tonne.",
-        f"In {d.country()} the outlook is [better|worse], with {d.int(3, 90)} million tonnes expected.",
+        f"In {d.country()} the outlook is [better|worse], with {d.count(3, 90)} million tonnes expected.",
         f'"[The fields look good|It has been a hard year|Our silos are full]," said {d.person()}, who farms near '
         f"{d.place()}.",
-        f"Last year's harvest came to {d.int(3, 90)} million tonnes.",
+        f"Last year's harvest came to {d.count(3, 90)} million tonnes.",
         f"Traders at {d.company()} [doubt the figures|had expected less|had expected more].",
     ]
     openers = [
-        f"In {d.country()} the harvest is already over, and {d.int(3, 90)} million tonnes are in store.",
+        f"In {d.country()} the harvest is already over, and {d.count(3, 90)} million tonnes are in store.",
         f"Trader {d.person()} of {d.company()} travelled through the fields in {d.month()}.",
     ]
     return Story(lead, headline, details, openers)
@@ -1397,7 +1778,7 @@ def bridge(d: Desk) -> Story:
         d.round(300, 9_000),
         d.company(),
     )
-    lead, headline = d.angle(
+    lead, headline = d.pick(
         (
             f"[Drivers [crossed|could cross] the {river} at {place} for the first time on {d.day()} on a bridge that "
             f"{builder} built for {cost}."
@@ -1428,25 +1809,25 @@ def bridge(d: Desk) -> Story:
         ),
     )
     details = [
-        f"The old crossing dates from {d.int(1850, 1960)} and was designed by {d.person()}.",
+        f"The old crossing dates from {d.count(1850, 1960)} and was designed by {d.person()}.",
         f"About {d.round(2_000, 90_000):,} cars a day use the road to {d.place()}.",
         f'"[We waited long enough|It is a work of art|My children will use it]," said {d.person()}, a '
         f"[baker|driver|ferryman] in {d.place()}.",
-        f"A similar project in {d.place()} took {spelled(d.int(3, 15))} years and {d.money()}.",
+        f"A similar project in {d.place()} took {spelled(d.count(3, 15))} years and {d.money()}.",
         f"Transport minister {d.person()} [praised the workers|asked for patience].",
     ]
     openers = [
         f"Last {d.month()} a new bridge near {d.place()} [cut|shortened] the way to {d.place()} by an hour.",
-        f"Plans by {d.company()} were [rejected|shelved] in {d.int(1980, 2015)}.",
+        f"Plans by {d.company()} were [rejected|shelved] in {d.count(1980, 2015)}.",
     ]
     return Story(lead, headline, details, openers)
 
 
 def leak(d: Desk) -> Story:
-    company, country, place, number, firm = d.company(), d.country(), d.place(), d.int(2, 90), d.company()
+    company, country, place, number, firm = d.company(), d.country(), d.place(), d.count(2, 90), d.company()
     data = d.pick("passport numbers", "bank details", "health records", "passwords", "home addresses", "phone numbers")
     trade = d.pick("hotel chain", "retailer", "insurer", "airline", "network", "clinic group")
-    lead, headline = d.angle(
+    lead, headline = d.pick(
         (
             f"[Strangers [copied|got hold of] the {data} of {number} million customers of {trade} {company}, the "
             f"security firm {firm} [found|discovered]."
@@ -1469,7 +1850,8 @@ def leak(d: Desk) -> Story:
             f"{country} fines {company} {fine} over data leak",
         ),
         (
-            f"[Police in {place} [caught|arrested] a student of {d.int(17, 24)} who is said to have taken {data} from "
+            f"[Police in {place} [caught|arrested] a student of {d.count(17, 24)} who is said to have taken {data} "
+            "from "
             f"{trade} {company}."
             f"|A student is [in custody|under arrest] in {place}, suspected of breaking into the computers of {trade} "
             f"{company} to steal {data}.]",
@@ -1478,7 +1860,7 @@ def leak(d: Desk) -> Story:
     )
     details = [
         *market_details(d, company)[:4],
-        f"{d.company()} lost the data of {d.int(2, 90)} million people in {d.int(2010, 2023)}.",
+        f"{d.company()} lost the data of {d.count(2, 90)} million people in {d.count(2010, 2023)}.",
         f"Customers in {d.country()} [were not affected|should change their passwords].",
         f"Expert {d.person()} of {d.company()} [blamed|pointed to] an old server in {d.place()}.",
     ]
@@ -1490,13 +1872,13 @@ def leak(d: Desk) -> Story:
 
 
 def wages(d: Desk) -> Story:
-    company, union, country, rise, staff = d.company(), d.person(), d.country(), d.int(2, 15), d.round(1_000, 90_000)
+    company, union, country, rise, staff = d.company(), d.person(), d.country(), d.count(2, 15), d.round(1_000, 90_000)
     group = d.pick(
         "cleaners", "bus drivers", "bakers", "postal workers", "electricians", "cabin crews", "steel workers"
     )
-    lead, headline = d.angle(
+    lead, headline = d.pick(
         (
-            f"[After {spelled(d.int(5, 40))} hours of talks, {company} and the union led by {union} agreed on {rise} "
+            f"[After {spelled(d.count(5, 40))} hours of talks, {company} and the union led by {union} agreed on {rise} "
             f"percent more pay for {staff:,} {group}."
             f"|The {group} at {company} will [get|receive] {rise} percent more pay, union leader {union} said after a "
             "long night.]",
@@ -1527,7 +1909,7 @@ def wages(d: Desk) -> Story:
     details = [
         f"At {d.company()}, workers [won|received] {d.percent(2, 15)} in {d.month()}.",
         f'"[It is a fair result|The money is there|We wanted more]," said {d.person()}, who has worked in {d.place()} '
-        f"for {d.int(12, 40)} years.",
+        f"for {d.count(12, 40)} years.",
         f"Employers, led by {d.person()}, had [first offered|started with] {d.percent(1, 4)}.",
         f"Prices have risen {d.percent(2, 14)} in a year, more than in {d.country()}.",
         f"A [similar|comparable] agreement in {d.country()} cost {d.millions()}.",
@@ -1540,8 +1922,8 @@ def wages(d: Desk) -> Story:
 
 
 def drought(d: Desk) -> Story:
-    country, place, river, other, level = d.country(), d.place(), d.river(), d.place(), d.int(8, 38)
-    lead, headline = d.angle(
+    country, place, river, other, level = d.country(), d.place(), d.river(), d.place(), d.count(8, 38)
+    lead, headline = d.pick(
         (
             f"[People in {place} may [no longer water|not water] gardens or wash cars from {d.day()}, since the "
             f"reservoir is only {level} percent full."
@@ -1550,8 +1932,8 @@ def drought(d: Desk) -> Story:
             f"{place} rations water as reservoir falls to {level} percent",
         ),
         (
-            f"[{country} declared an emergency in {spelled(provinces := d.int(2, 14))} provinces after "
-            f"{spelled(d.int(3, 18))} months with [almost no|hardly any] rain."
+            f"[{country} declared an emergency in {spelled(provinces := d.count(2, 14))} provinces after "
+            f"{spelled(d.count(3, 18))} months with [almost no|hardly any] rain."
             f"|Hardly any rain has fallen in {spelled(provinces)} provinces of {country}, which are now [under|in] a "
             "state of emergency.]",
             f"{country} declares drought emergency in {provinces} provinces",
@@ -1564,7 +1946,7 @@ def drought(d: Desk) -> Story:
             f"Low water on {river} cuts off {place}",
         ),
         (
-            f"[The first rain in {spelled(months := d.int(3, 18))} months [fell|came down] on {place} on {d.day()}, "
+            f"[The first rain in {spelled(months := d.count(3, 18))} months [fell|came down] on {place} on {d.day()}, "
             f"and {country} may lift limits on water."
             f"|People danced in the streets of {place} on {d.day()} as rain [fell|poured down] after "
             f"{spelled(months)} dry months.]",
@@ -1575,8 +1957,8 @@ def drought(d: Desk) -> Story:
         f"In {d.place()} [wells have run dry|trees are losing their leaves|cattle are being sold].",
         f'"[I have never seen the lake so small|Every drop counts|We pray for clouds]," said farmer {d.person()} from '
         f"{d.place()}.",
-        f"The last dry spell, in {d.int(1950, 2015)}, cost farmers in {d.country()} {d.millions()}.",
-        f"Water minister {d.person()} wants to [drill|dig] {d.int(20, 300)} wells.",
+        f"The last dry spell, in {d.count(1950, 2015)}, cost farmers in {d.country()} {d.millions()}.",
+        f"Water minister {d.person()} wants to [drill|dig] {d.count(20, 300)} wells.",
         f"Meteorologist {d.person()} expects [showers|clouds] over {d.place()} by {d.day()}.",
     ]
     openers = [
@@ -1587,10 +1969,10 @@ def drought(d: Desk) -> Story:
 
 
 def blaze(d: Desk) -> Story:
-    place, company, country, dead, other = d.place(), d.company(), d.country(), d.int(2, 60), d.place()
+    place, company, country, dead, other = d.place(), d.company(), d.country(), d.count(2, 60), d.place()
     building = d.pick("factory", "warehouse", "hotel", "market hall", "theatre", "paint plant")
     damage = d.millions(2, 300)
-    lead, headline = d.angle(
+    lead, headline = d.pick(
         (
             f"[At least {people(dead)} [did not get out|were trapped and died] when flames raced through a {building} "
             f"in {place} on {d.day()}."
@@ -1622,9 +2004,9 @@ def blaze(d: Desk) -> Story:
     )
     details = [
         *rescue_details(d, country)[:4],
-        f"It took {d.int(20, 300)} firefighters {spelled(d.int(3, 20))} hours to [control|put out] the blaze.",
+        f"It took {d.count(20, 300)} firefighters {spelled(d.count(3, 20))} hours to [control|put out] the blaze.",
         f"In {other} a fire at a {d.pick('bakery', 'shoe shop', 'school')} on {d.day()} [hurt|injured] "
-        f"{spelled(d.int(2, 9))} people.",
+        f"{spelled(d.count(2, 9))} people.",
         f"Inspectors from {d.place()} had [visited|checked] the site in {d.month()}.",
     ]
     openers = [
@@ -1636,14 +2018,14 @@ def blaze(d: Desk) -> Story:
 
 def space(d: Desk) -> Story:
     country, company, place, scientist, other = d.country(), d.company(), d.place(), d.person(), d.country()
-    task, short = d.angle(
+    task, short = d.pick(
         ("watch the weather", "weather"),
         ("map the ice", "ice"),
         ("carry phone calls", "phone"),
         ("study the sun", "sun"),
         ("look for water on the moon", "moon"),
     )
-    lead, headline = d.angle(
+    lead, headline = d.pick(
         (
             f"[A rocket [rose|lifted off] from {place} on {d.day()} with {an(country.adjective)} satellite that will "
             f"{task}."
@@ -1652,7 +2034,7 @@ def space(d: Desk) -> Story:
             f"{country} launches {short} satellite from {place}",
         ),
         (
-            f"[The rocket of {company} [exploded|broke up] {d.int(40, 190)} seconds after lift-off from {place} and "
+            f"[The rocket of {company} [exploded|broke up] {d.count(40, 190)} seconds after lift-off from {place} and "
             f"took with it a satellite built to {task}."
             f"|A satellite built to {task} was [lost|destroyed] on {d.day()} when a rocket of {company} blew up over "
             f"{place}.]",
@@ -1666,7 +2048,7 @@ def space(d: Desk) -> Story:
             f"{company} delays {short} satellite launch to {day}",
         ),
         (
-            f"[Contact with the satellite that {country} sent up in {d.int(2010, 2023)} to {task} has been "
+            f"[Contact with the satellite that {country} sent up in {d.count(2010, 2023)} to {task} has been "
             f"[lost|broken off] since {d.day()}, engineer {scientist} said."
             f"|The satellite with which {country} [hoped|wanted] to {task} no longer answers, engineer {scientist} "
             f"said on {d.day()}.]",
@@ -1687,15 +2069,15 @@ def space(d: Desk) -> Story:
 
 
 def layoffs(d: Desk) -> Story:
-    company, place, rival, jobs, share = d.company(), d.place(), d.company(), d.round(100, 20_000), d.int(4, 40)
+    company, place, rival, jobs, share = d.company(), d.place(), d.company(), d.round(100, 20_000), d.count(4, 40)
     trade = d.pick("bank", "carmaker", "phone maker", "retailer", "newspaper group", "shipping line")
-    reason, short = d.angle(
+    reason, short = d.pick(
         ("falling sales", "sales fall"),
         ("new machines", "machines take over"),
         ("high debts", "debts mount"),
         ("the loss of a big order", "order is lost"),
     )
-    lead, headline = d.angle(
+    lead, headline = d.pick(
         (
             f"[[Citing|Pointing to] {reason}, {trade} {company} said on {d.day()} that it would part with {jobs:,} "
             f"employees, most of them in {place}."
@@ -1739,7 +2121,7 @@ def layoffs(d: Desk) -> Story:
 
 def plant(d: Desk) -> Story:
     company, place, country, cost, jobs = d.company(), d.place(), d.country(), d.money(), d.round(100, 9_000)
-    goods, good = d.angle(
+    goods, good = d.pick(
         ("batteries", "battery"),
         ("solar panels", "solar panel"),
         ("engines", "engine"),
@@ -1749,7 +2131,7 @@ def plant(d: Desk) -> Story:
         ("ceramics", "ceramics"),
         ("bicycles", "bicycle"),
     )
-    lead, headline = d.angle(
+    lead, headline = d.pick(
         (
             f"[{company} will spend {cost} on a factory for {goods} in {place}, [winning over|after a contest with] "
             f"two other sites in {country}."
@@ -1785,15 +2167,15 @@ def plant(d: Desk) -> Story:
     ]
     openers = [
         f"The mayor of {d.place()}, {d.person()}, had [lobbied|fought] for the project in vain.",
-        f"Demand for {goods} has [doubled|tripled] since {d.int(2015, 2022)}, according to {d.company()}.",
+        f"Demand for {goods} has [doubled|tripled] since {d.count(2015, 2022)}, according to {d.company()}.",
     ]
     return Story(lead, headline, details, openers)
 
 
 def oil(d: Desk) -> Story:
-    company, country, place, other, amount = d.company(), d.country(), d.place(), d.country(), d.int(2, 90) * 10
+    company, country, place, other, amount = d.company(), d.country(), d.place(), d.country(), d.count(2, 90) * 10
     thing = d.pick("oil", "gas", "copper", "lithium", "gold")
-    lead, headline = d.angle(
+    lead, headline = d.pick(
         (
             f"[Drilling [off the coast|in the hills|in the desert] of {country} has [paid off|ended well] for "
             f"{company}, which [came upon|struck] a large field of {thing} near {place}."
@@ -1802,7 +2184,7 @@ def oil(d: Desk) -> Story:
             f"{company} finds {thing} near {place} in {country}",
         ),
         (
-            f"[{country} will let {company} look for {thing} around {place} for {spelled(years := d.int(5, 30))} "
+            f"[{country} will let {company} look for {thing} around {place} for {spelled(years := d.count(5, 30))} "
             f"years, [turning down|against the wishes of] {other}."
             f"|For {spelled(years)} years only {company} may [take|bring] {thing} out of the ground of {country}, "
             f"around {place}, and {other} goes away with nothing.]",
@@ -1825,24 +2207,24 @@ def oil(d: Desk) -> Story:
     )
     details = [
         *market_details(d, company)[:4],
-        f"In {d.int(2005, 2023)} the region [produced|supplied] {amount} tonnes of {thing} a day.",
-        f"{d.company()} gave up its search near {d.place()} in {d.int(1995, 2020)}.",
+        f"In {d.count(2005, 2023)} the region [produced|supplied] {amount} tonnes of {thing} a day.",
+        f"{d.company()} gave up its search near {d.place()} in {d.count(1995, 2020)}.",
         f"Prices [rose|fell] {d.percent(1, 7)} after the news, dealers in {d.place()} said.",
         f"Environment groups led by {d.person()} [fear|warned of] damage to the coast.",
     ]
     openers = [
         f"A find of {thing} near {d.place()} made headlines in {other} last {d.month()}.",
-        f"Geologist {d.person()} had [believed in|told everybody about] the region since {d.int(1980, 2010)}.",
+        f"Geologist {d.person()} had [believed in|told everybody about] the region since {d.count(1980, 2010)}.",
     ]
     return Story(lead, headline, details, openers)
 
 
 def inflation(d: Desk) -> Story:
     country, other, month, minister = d.country(), d.country(), d.month(), d.person()
-    rate, years = f"{d.int(1, 14)}.{d.int(1, 9)} percent", d.int(2, 30)
+    rate, years = f"{d.count(1, 14)}.{d.count(1, 9)} percent", d.count(2, 30)
     goods = d.pick("food", "fuel", "rent", "energy", "bread", "clothing")
     wares = d.pick("wine", "machines", "steel", "toys", "cheese", "timber")
-    lead, headline = d.angle(
+    lead, headline = d.pick(
         (
             f"[Shoppers in {country} paid {rate} more in {month} than a year before, [chiefly|mostly] because of "
             f"dearer {goods}."
@@ -1879,12 +2261,12 @@ def inflation(d: Desk) -> Story:
         ),
     )
     details = [
-        f"In neighbouring {other} the figure was {d.int(1, 14)}.{d.int(1, 9)} percent.",
-        f"Economists at {d.company()} had [forecast|expected] {d.int(1, 14)}.{d.int(1, 9)} percent.",
+        f"In neighbouring {other} the figure was {d.count(1, 14)}.{d.count(1, 9)} percent.",
+        f"Economists at {d.company()} had [forecast|expected] {d.count(1, 14)}.{d.count(1, 9)} percent.",
         f'"[Families feel it every day|The worst is over|The numbers speak for themselves]," said {d.person()}, an '
         f"economist at {d.company()}.",
         f"The central bank, led by {d.person()}, [meets|will decide on rates] on {d.day()}.",
-        f"A year earlier it had been {d.int(1, 14)}.{d.int(1, 9)} percent.",
+        f"A year earlier it had been {d.count(1, 14)}.{d.count(1, 9)} percent.",
     ]
     openers = [
         f"Figures from {other} had [raised|dampened] hopes on {d.day()}.",
@@ -1896,8 +2278,8 @@ def inflation(d: Desk) -> Story:
 def transfer(d: Desk) -> Story:
     player, old, new, other, fee = d.person(), d.place(), d.place(), d.place(), d.millions(2, 90)
     role = d.pick("striker", "goalkeeper", "defender", "midfielder", "winger")
-    weeks = d.int(2, 20)
-    lead, headline = d.angle(
+    weeks = d.count(2, 20)
+    lead, headline = d.pick(
         (
             f"[{role.capitalize()} {player} [moves|is moving] from {old} to {new}, who will pay {fee} after {other} "
             "[had pulled out|lost interest]."
@@ -1913,13 +2295,14 @@ def transfer(d: Desk) -> Story:
         ),
         (
             f"[Despite an offer of {fee} from {other}, {role} {player} has [put pen to paper|agreed to stay] at {old} "
-            f"until {(year := d.int(2027, 2032))}."
+            f"until {(year := d.count(2027, 2032))}."
             f"|Until {year} {role} {player} will [wear|keep] the colours of {old}, although {other} had offered "
             f"{fee}.]",
             f"{player.last} to stay at {old} until {year}",
         ),
         (
-            f"[At the age of {(age := d.int(31, 42))}, {role} {player} of {old} will [play no more|hang up the boots] "
+            f"[At the age of {(age := d.count(31, 42))}, {role} {player} of {old} will [play no more|hang up the "
+            "boots] "
             f"after the game against {other}."
             f"|One more game, against {other}, and {role} {player} will [say goodbye|take leave] to {old} and to "
             f"football, aged {age}.]",
@@ -1929,7 +2312,7 @@ def transfer(d: Desk) -> Story:
     details = [
         *sport_details(d, d.place())[:4],
         f"In {d.month()} {d.person()} [moved|went] to {d.place()} for {d.millions(2, 90)}.",
-        f"The {role} has scored {d.int(3, 60)} goals in {d.int(61, 300)} games.",
+        f"The {role} has scored {d.count(3, 60)} goals in {d.count(61, 300)} games.",
     ]
     openers = [
         f"There has been much talk about players since {d.person()} left {d.place()}.",
@@ -1939,10 +2322,10 @@ def transfer(d: Desk) -> Story:
 
 
 def dig(d: Desk) -> Story:
-    place, leader, country, other, age = d.place(), d.person(), d.country(), d.place(), d.int(3, 60) * 100
+    place, leader, country, other, age = d.place(), d.person(), d.country(), d.place(), d.count(3, 60) * 100
     thing = d.pick("temple", "ship", "tomb", "palace", "chapel", "theatre", "mosaic", "gold hoard")
     finder = d.pick("Builders", "Students", "Divers", "Farmers", "Children")
-    lead, headline = d.angle(
+    lead, headline = d.pick(
         (
             f"[{finder} [stumbled upon|uncovered] a {thing} some {age:,} years old [near|outside] {place}, "
             f"archaeologist {leader} said."
@@ -1958,7 +2341,7 @@ def dig(d: Desk) -> Story:
             f"{place} {thing} is {age:,} years old, study shows",
         ),
         (
-            f"[After {spelled(d.int(2, 9))} years of work, visitors can [see|walk round] the ancient {thing} of "
+            f"[After {spelled(d.count(2, 9))} years of work, visitors can [see|walk round] the ancient {thing} of "
             f"{place} from {(month := d.month())}."
             f"|The doors of the ancient {thing} in {place} will be [open to|opened for] the public from {month}, "
             f"{leader} said.]",
@@ -1966,7 +2349,7 @@ def dig(d: Desk) -> Story:
         ),
         (
             f"[{country} wants the museum of {other} to [give back|hand over] the ancient {thing} that was taken from "
-            f"{place} in {d.int(1850, 1950)}."
+            f"{place} in {d.count(1850, 1950)}."
             f"|An ancient {thing} from {place}, now shown in {other}, [belongs|should go] back home, the government "
             f"of {country} wrote.]",
             f"{country} demands ancient {thing} back from {other}",
@@ -1976,23 +2359,23 @@ def dig(d: Desk) -> Story:
         f'"[Every stone tells a story|We have waited for this|It belongs to all of us]," said {d.person()}, a '
         f"historian in {d.place()}.",
         f"The [digging|research] at {d.place()} next door has cost {d.millions(2, 90)} so far.",
-        f"A {d.pick('helmet', 'harbour', 'road', 'coin')} found at {d.place()} in {d.int(1900, 2015)} is "
-        f"{d.int(3, 60) * 100:,} years old.",
+        f"A {d.pick('helmet', 'harbour', 'road', 'coin')} found at {d.place()} in {d.count(1900, 2015)} is "
+        f"{d.count(3, 60) * 100:,} years old.",
         f"The site [belongs to|is owned by] {d.company()}, which wanted to build [offices|a car park] there.",
     ]
     openers = [
         f"Until now {d.place()} was thought to have the oldest ruins of the region.",
-        f"When {d.person()} dug here in {d.int(1900, 1990)}, nothing came to light.",
+        f"When {d.person()} dug here in {d.count(1900, 1990)}, nothing came to light.",
     ]
     return Story(lead, headline, details, openers)
 
 
 def rescue(d: Desk) -> Story:
-    place, ship, country, number, port = d.place(), d.river(), d.country(), d.int(3, 90), d.place()
-    vessel, group = d.angle(
+    place, ship, country, number, port = d.place(), d.river(), d.country(), d.count(3, 90), d.place()
+    vessel, group = d.pick(
         ("ferry", "passengers"), ("trawler", "fishermen"), ("yacht", "sailors"), ("freighter", "crew members")
     )
-    lead, headline = d.angle(
+    lead, headline = d.pick(
         (
             f"[Helicopters [lifted|brought] {number} {group} to safety when the {vessel} {ship}, bound for {port}, "
             f"began to sink off {place} on {d.day()}."
@@ -2016,7 +2399,7 @@ def rescue(d: Desk) -> Story:
         ),
         (
             f"[Divers off {place} have [found|located] the {vessel} {ship}, which sank in "
-            f"{(year := d.int(1900, 1990))} on a voyage to {port}."
+            f"{(year := d.count(1900, 1990))} on a voyage to {port}."
             f"|The {vessel} {ship}, which never arrived in {port} in {year}, [lies|rests] on the sea floor off "
             f"{place}, divers report.]",
             f"Wreck of {vessel} lost in {year} found off {place}",
@@ -2027,11 +2410,12 @@ def rescue(d: Desk) -> Story:
         f"fisherman from {d.place()}.",
         f"{country}'s weather service [warned of|expects] more wind [before the weekend|by {d.day()}].",
         f"A boat from {d.place()} [was the first to arrive|turned back with engine trouble].",
-        f"In {d.int(1950, 2019)} the ferry {d.river()} sank near {d.place()} with {d.int(60, 300)} people on board.",
+        f"In {d.count(1950, 2019)} the ferry {d.river()} sank near {d.place()} with {d.count(60, 300)} people on "
+        "board.",
         f"Captain {d.person()} of the coast guard called these waters [dangerous|hard to read].",
     ]
     openers = [
-        f"Waves of {spelled(d.int(4, 12))} metres kept the boats of {d.place()} in harbour.",
+        f"Waves of {spelled(d.count(4, 12))} metres kept the boats of {d.place()} in harbour.",
         f"Harbour master {d.person()} of {d.place()} heard the first call at dawn.",
     ]
     return Story(lead, headline, details, openers)
@@ -2040,14 +2424,14 @@ def rescue(d: Desk) -> Story:
 def fine(d: Desk) -> Story:
     company, country, rival, amount, head = d.company(), d.country(), d.company(), d.money(), d.person()
     trade = d.pick("search engine", "bank", "brewer", "cement maker", "power company", "railway operator")
-    offence, short = d.angle(
+    offence, short = d.pick(
         ("fixing prices with rivals", "price fixing"),
         ("hiding risks from investors", "hidden risks"),
         ("pouring waste into a lake", "lake pollution"),
         ("spying on its own staff", "staff spying"),
         ("misleading customers in its advertising", "false advertising"),
     )
-    lead, headline = d.angle(
+    lead, headline = d.pick(
         (
             f"[For {offence}, {trade} {company} must [hand over|pay] {amount} to the state, regulators in {country} "
             f"[ruled|decided] on {d.day()}."
@@ -2078,7 +2462,7 @@ def fine(d: Desk) -> Story:
     )
     details = [
         *market_details(d, company)[:4],
-        f"In {d.int(2005, 2023)} {rival} [was fined|paid] {d.money()} in a similar case.",
+        f"In {d.count(2005, 2023)} {rival} [was fined|paid] {d.money()} in a similar case.",
         f"Consumer groups led by {d.person()} [were pleased|want more].",
         f"Authorities in {d.country()} [closed|dropped] their own inquiry in {d.month()}.",
     ]
@@ -2091,14 +2475,14 @@ def fine(d: Desk) -> Story:
 
 def blackout(d: Desk) -> Story:
     place, country, company, other, homes = d.place(), d.country(), d.company(), d.place(), d.round(2_000, 900_000)
-    cause, short = d.angle(
+    cause, short = d.pick(
         ("A storm", "storm"),
         ("A broken cable", "broken cable"),
         ("Ice on the lines", "ice"),
         ("A fire at a substation", "substation fire"),
         ("A curious squirrel", "squirrel"),
     )
-    lead, headline = d.angle(
+    lead, headline = d.pick(
         (
             f"[{cause} [left|plunged] {homes:,} homes in {place} [without electricity|into darkness] on {d.day()}, "
             f"supplier {company} said."
@@ -2107,14 +2491,14 @@ def blackout(d: Desk) -> Story:
             f"{sentence(short)} cuts power to {homes:,} {place} homes",
         ),
         (
-            f"[The lights are [back on|burning again] in {place} after {spelled(hours := d.int(5, 60))} hours, "
+            f"[The lights are [back on|burning again] in {place} after {spelled(hours := d.count(5, 60))} hours, "
             f"following repairs by {company} near {other}."
             f"|It took {company} {spelled(hours)} hours to [restore|bring back] electricity to {place}, as a line "
             f"near {other} had to be mended.]",
             f"Power returns to {place} after {hours} hours",
         ),
         (
-            f"[Electricity in {country} will be [switched off|cut] for {spelled(hours := d.int(2, 9))} hours a day "
+            f"[Electricity in {country} will be [switched off|cut] for {spelled(hours := d.count(2, 9))} hours a day "
             f"from {d.month()}, as the power station at {place} [lacks coal|needs repairs]."
             f"|For {spelled(hours)} hours each day, people in {country} will [sit in the dark|have no electricity], "
             f"since the power station at {place} is out of order.]",
@@ -2129,10 +2513,10 @@ def blackout(d: Desk) -> Story:
         ),
     )
     details = [
-        f"In {d.place()} [trams stopped|lifts stood still|traffic lights failed], and {spelled(d.int(2, 30))} people "
+        f"In {d.place()} [trams stopped|lifts stood still|traffic lights failed], and {spelled(d.count(2, 30))} people "
         "were stuck.",
         f'"[We lit candles and sang|The freezer is a lake|It was very quiet]," said {d.person()} of {d.place()}.',
-        f"A failure in {d.int(1990, 2020)} [affected|hit] {d.round(2_000, 900_000):,} homes in {d.country()}.",
+        f"A failure in {d.count(1990, 2020)} [affected|hit] {d.round(2_000, 900_000):,} homes in {d.country()}.",
         f"Hospitals [used|relied on] generators, according to mayor {d.person()}.",
         f"{d.company()} plans to spend {d.millions()} on new lines.",
     ]
@@ -2146,8 +2530,8 @@ def blackout(d: Desk) -> Story:
 def marathon(d: Desk) -> Story:
     place, winner, second, country, runners = d.place(), d.person(), d.person(), d.country(), d.round(900, 40_000)
     event = d.pick("marathon", "cycle race", "ski race", "rowing regatta", "chess open", "tennis open")
-    times = d.int(3, 9)
-    lead, headline = d.angle(
+    times = d.count(3, 9)
+    lead, headline = d.pick(
         (
             f"[{winner} from {country} [left|kept] {second} behind on {d.day()} and [finished first|came out on top] "
             f"in the {place} {event}."
@@ -2180,7 +2564,7 @@ def marathon(d: Desk) -> Story:
     details = [
         f"{d.person()} of {d.country()} came third.",
         f"Some {runners:,} people [watched|came to watch], among them {d.person()}, the champion of "
-        f"{d.int(1980, 2022)}.",
+        f"{d.count(1980, 2022)}.",
         f'"[I have seen many champions|Form comes and goes|What a season]," said [coach|former champion] {d.person()}.',
         f"Last year's event, won by {d.person()}, [was cut short|took place in snow].",
         f"The prize money of ${d.round(5_000, 90_000):,} was given by {d.company()}.",
@@ -2195,9 +2579,10 @@ def marathon(d: Desk) -> Story:
 KINDS: dict[str, Callable[[Desk], Story]] = {
     function.__name__: function
     for function in (
-        earnings, merger, flood, strike, election, verdict, recall, match, product, appointment, resignation, rates, quake,
-        festival, vaccine, bankruptcy, accord, derailment, theft, wildfire, harvest, bridge, leak, wages, drought, blaze, space,
-        layoffs, plant, oil, inflation, transfer, dig, rescue, fine, blackout, marathon,
+        earnings, merger, flood, strike, election, verdict, recall, match, product, appointment, resignation,
+        rates, quake, festival, vaccine, bankruptcy, accord, derailment, theft, wildfire, harvest, bridge, leak,
+        wages, drought, blaze, space, layoffs, plant, oil, inflation, transfer, dig, rescue, fine, blackout,
+        marathon,
     )
 }  # fmt: skip
 
