@@ -1,7 +1,8 @@
 """From features to log-probabilities: a softmax over the vocabulary, or its mixture with words of the document.
 
-Both classes have the same two functions: `log_probs` (everything, for search) and `target_log_probs` (of given words
-alone, for training: neither the extended vocabulary nor padding is ever materialised there).
+Both classes have the same three functions: `log_probs` (everything, for search), `target_log_probs` (of given words
+alone) and `loss` (the same summed, for training: neither padding, nor the extended vocabulary, nor all logits at once
+are ever held in memory).
 """
 
 from __future__ import annotations
@@ -11,8 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from .attention import Memory
-
-TINY = 1e-30  # keeps the logarithm of a copying probability of zero finite, in value and in gradient
+from .loss import TINY, MixtureLoss
 
 
 class SoftmaxOutput(nn.Module):
@@ -31,7 +31,7 @@ class SoftmaxOutput(nn.Module):
 
     def logits(self, features: Tensor) -> Tensor:
         """features [..., F] -> [..., V]."""
-        return functional.linear(self.project(features), self.weight[: len(self.bias)], self.bias)
+        return functional.linear(self.project(features), self._weight(), self.bias)
 
     def log_probs(self, features: Tensor, attention: Tensor, memory: Memory) -> Tensor:
         """features [N, F], attention [N, S] -> [N, V]."""
@@ -43,6 +43,15 @@ class SoftmaxOutput(nn.Module):
         """For M words: features [M, F], attention [M, S], copied [M, S], targets [M] -> their log-probability [M], and
         the mean over the vocabulary [M] that label smoothing wants (Szegedy et al. 2016)."""
         return self._chosen(self.logits(features), targets)
+
+    def loss(
+        self, features: Tensor, attention: Tensor, copied: Tensor, targets: Tensor, smoothing: float
+    ) -> tuple[Tensor, Tensor]:
+        """As `target_log_probs`, summed: smoothed cross-entropy, log-likelihood (without gradient)."""
+        return MixtureLoss.apply(self.project(features), self._weight(), self.bias, None, None, targets, smoothing)
+
+    def _weight(self) -> Tensor:
+        return self.weight[: len(self.bias)]
 
     def _chosen(self, logits: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
         """logits [M, V], targets [M] below V -> the targets' log-probabilities [M], the mean of all V of them [M]."""
@@ -85,3 +94,11 @@ class PointerOutput(SoftmaxOutput):
         pointed = (attention * (copied == targets.unsqueeze(-1))).sum(dim=-1)
         pointed = functional.logsigmoid(-gate) + pointed.clamp_min(TINY).log()
         return torch.logaddexp(generated, pointed), spread
+
+    def loss(
+        self, features: Tensor, attention: Tensor, copied: Tensor, targets: Tensor, smoothing: float
+    ) -> tuple[Tensor, Tensor]:
+        gate = self.gate(features).squeeze(-1)
+        pointed = (attention * (copied == targets.unsqueeze(-1))).sum(dim=-1)
+        projected = self.project(features)
+        return MixtureLoss.apply(projected, self._weight(), self.bias, gate, pointed, targets, smoothing)
