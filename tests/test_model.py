@@ -16,7 +16,7 @@ from seq2seq.model.attention import AdditiveAttention, Memory, MultiplicativeAtt
 from seq2seq.model.encoder import Encoder
 from seq2seq.model.loss import CHUNK
 from seq2seq.model.pointer import PointerOutput
-from seq2seq.model.seq2seq import NetworkOptions, Seq2Seq, build_network
+from seq2seq.model.seq2seq import NetworkOptions, Seq2Seq, build_network, first_occurrences
 
 VOCABULARY = Vocabulary(size=11, pad=0, bos=2, eos=3, unk=1)
 SMALL = NetworkOptions(
@@ -114,7 +114,7 @@ def test_pointer_mixture_by_hand() -> None:
     document = torch.tensor([[1, 3, 1, 4]])  # word 1 twice; 3 and 4 are unknown words of a vocabulary of three
     mask = torch.ones(1, 4, dtype=torch.bool)
     empty = torch.zeros(1, 4, 0, dtype=torch.double)
-    memory = Memory(empty, empty, mask, empty[:, 0], document, extension=2)
+    memory = Memory(empty, empty, mask, empty[:, 0], document, first_occurrences(document), extension=2)
     gate = 1 / (1 + math.exp(-(0.5 * 0.2 - 0.5 * 0.4)))
     exps = [math.exp(0.2), math.exp(0.4), math.exp(0.6)]
     expected = [

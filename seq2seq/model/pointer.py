@@ -73,15 +73,26 @@ class PointerOutput(SoftmaxOutput):
         nn.init.xavier_uniform_(self.gate.weight)
         nn.init.zeros_(self.gate.bias)
 
+    @torch.no_grad()
     def log_probs(self, features: Tensor, attention: Tensor, memory: Memory) -> Tensor:
-        """features [N, F], attention [N, S], N = B*K -> [N, V + X]."""
-        gate = self.gate(features).sigmoid()
-        probs = self.logits(features).softmax(dim=-1) * gate
-        if memory.extension:
-            probs = torch.cat([probs, probs.new_zeros(len(probs), memory.extension)], dim=-1)
-        copies = memory.copy_ids.repeat_interleave(len(probs) // len(memory.copy_ids), dim=0)
-        probs = probs.scatter_add(-1, copies, attention * (1 - gate))
-        return probs.log()  # -inf for the extended ids that a row's document does not have
+        """features [N, F], attention [N, S], N = B*K -> [N, V + X], -inf for unknown words of other documents.
+
+        Only the document's own words differ from the softmax, so only they are touched: what is copied of a word is
+        gathered at its first occurrence, and mixed in at all of them (with the same result).
+        """
+        exact = torch.promote_types(features.dtype, torch.float32)
+        gate = self.gate(features).to(exact)
+        words = len(self.bias)
+        mixed = gate.new_full((len(features), words + memory.extension), -torch.inf)
+        torch.add(
+            self.logits(features).log_softmax(dim=-1, dtype=exact), functional.logsigmoid(gate), out=mixed[:, :words]
+        )
+        beams = len(features) // len(memory.copy_ids)
+        assert memory.first is not None  # `Seq2Seq.start` sees to it
+        ids, first = (x.repeat_interleave(beams, dim=0) for x in (memory.copy_ids, memory.first))
+        copied = torch.zeros_like(attention).scatter_add_(1, first, attention).gather(1, first).to(exact)
+        pointed = functional.logsigmoid(-gate) + copied.log()
+        return mixed.scatter_(1, ids, torch.logaddexp(mixed.gather(1, ids), pointed))
 
     def target_log_probs(
         self, features: Tensor, attention: Tensor, copied: Tensor, targets: Tensor

@@ -124,7 +124,7 @@ class Seq2Seq(nn.Module):
         """document [B, S] extended ids, lengths [B], mask [B, S] -> Memory."""
         states, whole = self.encoder(self.embed(document), lengths)
         states, whole = self.dropout(states), self.dropout(whole)
-        return Memory(states, self.decoder.keys(states), mask, whole, document, extension)
+        return Memory(states, self.decoder.keys(states), mask, whole, document, extension=extension)
 
     def decode(self, previous: Tensor, memory: Memory, state: DecoderState) -> tuple[Tensor, Tensor, DecoderState]:
         """previous [N, T] extended ids -> features [N, T, F], attention [N, T, S], state after the last step."""
@@ -155,6 +155,8 @@ class Seq2Seq(nn.Module):
 
     def start(self, memory: Memory) -> SearchState:
         """The search's state before the first word."""
+        if isinstance(self.output, PointerOutput):
+            memory = memory._replace(first=first_occurrences(memory.copy_ids))
         return SearchState(self.decoder.initial_state(memory), memory)
 
     def step(self, tokens: Tensor, state: SearchState) -> tuple[Tensor, SearchState]:
@@ -162,6 +164,11 @@ class Seq2Seq(nn.Module):
         features, attention, decoder = self.decode(tokens.unsqueeze(1), state.memory, state.decoder)
         log_probs = self.output.log_probs(features.squeeze(1), attention.squeeze(1), state.memory)
         return log_probs, state._replace(decoder=decoder)
+
+
+def first_occurrences(ids: Tensor) -> Tensor:
+    """ids [B, S] -> for each position the first one [B, S] that holds the same id."""
+    return (ids.unsqueeze(2) == ids.unsqueeze(1)).int().argmax(dim=2)  # argmax gives the first of equal maxima
 
 
 def build_network(options: NetworkOptions, vocabulary: Vocabulary) -> Seq2Seq:
