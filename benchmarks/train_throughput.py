@@ -1,6 +1,6 @@
 """How fast training is, and how far from what the machine can do.
 
-    python benchmarks/train_throughput.py [--size reuters gigaword] [--device cpu|cuda] [--threads N] [--steps 20] [--runs 3]
+    python benchmarks/train_throughput.py [--size reuters gigaword] [--device cpu|cuda] [--threads N]
 
 Sizes: `reuters` are those of the comparison with other toolkits (vocabulary 10,000, embeddings 128, encoder 2 x 128,
 decoder 2 x 256, 64 documents of 80 words a batch), `gigaword` is vocabulary 50,000, embeddings 300, encoder 2 x 512,
