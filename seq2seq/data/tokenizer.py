@@ -10,6 +10,7 @@ summary that its document lacks, and for the word "<unk>" of corpora that others
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import os
 import re
@@ -35,6 +36,7 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
 SPECIALS = {"pad": "<pad>", "unk": "<unk>", "bos": "<s>", "eos": "</s>"}
 _FORMAT = 1  # of `to_dict`; a reader of another number refuses
 _GROUP_CHARACTERS = 4 << 20  # tokenized at a time: an encoding takes some fifty times the memory of its text
+_REMEMBERED = 1 << 18  # chunks of text whose ids are kept, some 50 MB of them
 _BYTES = [f"<0x{byte:02X}>" for byte in range(256)]
 
 
@@ -69,6 +71,15 @@ class EncodedDocument(NamedTuple):
     length: int
 
 
+class _Tokens(NamedTuple):
+    """A text's ids after cutting, how many there were before, and (position, word) of the unknown ones; word is None
+    where the text itself says "<unk>"."""
+
+    ids: list[int]
+    length: int
+    unknown: list[tuple[int, str | None]]
+
+
 class Tokenizer:
     """A `tokenizers` tokenizer with four special tokens that text cannot forge, and extended ids for unknown words."""
 
@@ -88,18 +99,18 @@ class Tokenizer:
         )
         self._reserved = frozenset((self.pad_id, self.bos_id, self.eos_id))
         self._strange = self._reserved | {self.unk_id}
+        self._pieces: dict[str, tuple[int, ...]] = {}
+        self._piece_words: list[str] = []
 
     # --- Text to ids ---
 
     def encode_documents(self, texts: Sequence[str], max_tokens: int) -> list[EncodedDocument]:
         """Encode documents, each cut to its first `max_tokens`; `oov` lists the unknown words within the cut."""
         encoded = []
-        for text, encoding in self._encode(texts):
-            ids, length = encoding.ids[:max_tokens], len(encoding)
+        for ids, length, unknown in self._tokenize(texts, max_tokens):
             oov: dict[str, int] = {}
-            if not self._strange.isdisjoint(ids):
-                for position, word in self._unknown_words(text, encoding, ids):
-                    ids[position] = self.unk_id if word is None else self.vocab_size + oov.setdefault(word, len(oov))
+            for position, word in unknown:
+                ids[position] = self.unk_id if word is None else self.vocab_size + oov.setdefault(word, len(oov))
             encoded.append(EncodedDocument(ids, list(oov), length))
         return encoded
 
@@ -112,14 +123,51 @@ class Tokenizer:
         id.
         """
         encoded = []
-        for (text, encoding), oov in zip(self._encode(texts), oovs, strict=True):
-            ids, length = encoding.ids[:max_tokens], len(encoding)
-            if not self._strange.isdisjoint(ids):
+        for (ids, length, unknown), oov in zip(self._tokenize(texts, max_tokens), oovs, strict=True):
+            if unknown:
                 index = {word: self.vocab_size + k for k, word in enumerate(oov)}
-                for position, word in self._unknown_words(text, encoding, ids):
+                for position, word in unknown:
                     ids[position] = self.unk_id if word is None else index.get(word, self.unk_id)
             encoded.append((ids, length))
         return encoded
+
+    def _tokenize(self, texts: Sequence[str], max_tokens: int) -> Iterator[_Tokens]:
+        """Cut each text's ids to `max_tokens` and find the unknown or reserved ones among them."""
+        if self.kind == "word":
+            yield from self._tokenize_words(texts, max_tokens)
+            return
+        for text, encoding in self._encode(texts):
+            ids = encoding.ids[:max_tokens]
+            unknown = [] if self._strange.isdisjoint(ids) else list(self._unknown_words(text, encoding, ids))
+            yield _Tokens(ids, len(encoding), unknown)
+
+    def _tokenize_words(self, texts: Sequence[str], max_tokens: int) -> Iterator[_Tokens]:
+        """The same for whole words, several times as fast: no word reaches over white space, and nothing that normalizes
+        or splits text looks across it, so what stands between spaces is tokenized once and remembered."""
+        for group in _groups(texts):
+            split = [text.split() for text in group]
+            self._learn_chunks(set(itertools.chain.from_iterable(split)))
+            pieces, words = self._pieces, self._piece_words
+            for chunks in split:
+                ids = list(itertools.chain.from_iterable([pieces[chunk] for chunk in chunks]))
+                length = len(ids)
+                del ids[max_tokens:]
+                strange = [i for i, token in enumerate(ids) if token < 0]
+                yield _Tokens(ids, length, [(i, words[-ids[i] - 1]) for i in strange])
+
+    def _learn_chunks(self, chunks: set[str]) -> None:
+        """Put the ids of these chunks of text into `_pieces`; -1 - k stands for the unknown word `_piece_words[k]`."""
+        new = [chunk for chunk in chunks if chunk not in self._pieces]
+        if len(self._pieces) + len(new) > _REMEMBERED:
+            self._pieces, self._piece_words, new = {}, [], list(chunks)
+        for chunk, (text, encoding) in zip(new, self._encode(new), strict=True):
+            ids = encoding.ids
+            if not self._strange.isdisjoint(ids):
+                for position, word in self._unknown_words(text, encoding, ids):
+                    ids[position] = self.unk_id if word is None else -1 - len(self._piece_words)
+                    if word is not None:
+                        self._piece_words.append(word)
+            self._pieces[chunk] = tuple(ids)
 
     def _encode(self, texts: Sequence[str]) -> Iterator[tuple[str, tokenizers.Encoding]]:
         """Yield (text that the offsets refer to, encoding).
