@@ -24,6 +24,7 @@ from .batch import Batch, Vocabulary, make_batch
 from .data.bucketing import BatchOptions, BatchPlan, BatchSampler
 from .data.corpora import CorpusOptions, load_split
 from .data.encoding import EncodedRows, encode_corpus
+from .data.progress import Progress
 from .data.tokenizer import Tokenizer, TokenizerOptions, load_pretrained, train_tokenizer
 from .errors import UserError
 from .inference import read_checkpoint
@@ -173,6 +174,8 @@ class PlannedBatches(Dataset):
 
 def _texts(pairs: datasets.Dataset, size: int = 1000) -> Iterator[list[str]]:
     """Documents and summaries in lists of some size, for training a tokenizer."""
-    for chunk in pairs.iter(size):
-        yield chunk["document"]
-        yield chunk["summary"]
+    with Progress("Learning the vocabulary", len(pairs)) as progress:
+        for chunk in pairs.iter(size):
+            yield chunk["document"]
+            yield chunk["summary"]
+            progress.update(len(chunk["document"]))

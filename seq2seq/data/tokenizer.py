@@ -15,6 +15,7 @@ import json
 import os
 import re
 import sys
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -142,8 +143,8 @@ class Tokenizer:
             yield _Tokens(ids, len(encoding), unknown)
 
     def _tokenize_words(self, texts: Sequence[str], max_tokens: int) -> Iterator[_Tokens]:
-        """The same for whole words, several times as fast: no word reaches over white space, and nothing that normalizes
-        or splits text looks across it, so what stands between spaces is tokenized once and remembered."""
+        """The same for whole words, several times as fast: no word reaches over white space, and nothing that
+        normalizes or splits text looks across it, so what stands between spaces is tokenized once and remembered."""
         for group in _groups(texts):
             split = [text.split() for text in group]
             self._learn_chunks(set(itertools.chain.from_iterable(split)))
@@ -374,18 +375,29 @@ def _train_word(options: TokenizerOptions, texts: _Watched, length: int | None) 
         backend.pre_tokenizer = pre_tokenizers.Split(pattern, "removed", invert=True)
     else:
         backend.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
-    # The special tokens are left to us, so that the same strings in the texts do not get their ids.
-    trainer = trainers.WordLevelTrainer(
-        vocab_size=options.vocab_size, min_frequency=options.min_frequency, show_progress=_progress()
-    )
-    backend.train_from_iterator(texts, trainer, length)
-    ranked = sorted(backend.get_vocab().items(), key=lambda item: item[1])  # by frequency, then by the alphabet
+    # Counted by hand and not by the library's trainer, which tokenizes every occurrence of every word anew.
+    counts = _count_words(backend, texts)
+    frequent = ((word, count) for word, count in counts.items() if count >= options.min_frequency)
+    ranked = sorted(frequent, key=lambda item: (-item[1], item[0]))  # by frequency, then by the alphabet
     words = [word for word, _ in ranked if word not in SPECIALS.values()][:room]
     if texts.seen_text and not words:
         raise UserError(f"no word occurs {options.min_frequency} times: lower data.tokenizer.min_frequency")
     vocabulary = {word: index for index, word in enumerate([*SPECIALS.values(), *words])}
     backend.model = models.WordLevel(vocabulary, SPECIALS["unk"])
     return backend
+
+
+def _count_words(backend: tokenizers.Tokenizer, texts: Iterable[str | list[str]]) -> Counter[str]:
+    """How often each word occurs. What stands between spaces is counted first and tokenized once (see
+    `Tokenizer._tokenize_words`)."""
+    chunks: Counter[str] = Counter()
+    for item in texts:
+        chunks.update((item if isinstance(item, str) else " ".join(item)).split())
+    words: Counter[str] = Counter()
+    for chunk, count in chunks.items():
+        for word, _ in backend.pre_tokenizer.pre_tokenize_str(backend.normalizer.normalize_str(chunk)):
+            words[word] += count
+    return words
 
 
 def _train_bpe(options: TokenizerOptions, texts: _Watched, length: int | None) -> tokenizers.Tokenizer:
