@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
 import datasets
+import numpy as np
 from filelock import FileLock
 from lightning.pytorch import LightningDataModule
 from lightning.pytorch.utilities import rank_zero_info
@@ -69,6 +70,8 @@ class HeadlineData(LightningDataModule):
         self.max_document_tokens, self.max_summary_tokens = max_document_tokens, max_summary_tokens
         self.eval_tokens, self.workers, self.seed, self.predict_split = eval_tokens, workers, seed, predict_split
         self.tokenizer_from = tokenizer_from
+        self.remaining: Callable[[], np.ndarray] | None = None
+        """Rows that `predict` has still to do; None = all. Set by who writes them."""
         self._splits: dict[Split, datasets.Dataset] = {}
         self._encoded: dict[tuple[Split, bool], datasets.Dataset] = {}
 
@@ -109,8 +112,9 @@ class HeadlineData(LightningDataModule):
             self._splits[split] = load_split(self.corpus, split)
         return self._splits[split]
 
-    def loader(self, split: Split, training: bool = False) -> DataLoader:
-        """Batches of a split: in training shuffled and without empty pairs, else every example once."""
+    def loader(self, split: Split, training: bool = False, only: np.ndarray | None = None) -> DataLoader:
+        """Batches of a split: in training shuffled and without empty pairs, else every example once; or `only` some
+        rows."""
         encoded, report = encode_corpus(
             self.split(split),
             self.tokenizer,
@@ -121,7 +125,7 @@ class HeadlineData(LightningDataModule):
         if (split, training) not in self._encoded:
             rank_zero_info(f"{split}: {report.lines()}")
         self._encoded[split, training] = encoded  # kept, so that its files stay open
-        rows = EncodedRows(encoded)
+        rows = EncodedRows(encoded if only is None or len(only) == len(encoded) else encoded.select(only))
         if training and not len(rows):
             raise UserError(f"data.corpus.{split}: no pair with both a document and a summary is left to train on")
         options = self.batches if training else BatchOptions(tokens=max(self.eval_tokens, self._longest()))
@@ -157,7 +161,7 @@ class HeadlineData(LightningDataModule):
         return self.loader("test")
 
     def predict_dataloader(self) -> DataLoader:
-        return self.loader(self.predict_split)
+        return self.loader(self.predict_split, only=self.remaining() if self.remaining else None)
 
 
 class PlannedBatches(Dataset):

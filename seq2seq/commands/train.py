@@ -25,7 +25,7 @@ for key, value in {
 from lightning.pytorch.callbacks import EarlyStopping
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI, SaveConfigCallback
 
-from ..callbacks import BestCheckpoint, PlainProgress, RunFiles, SampleHeadlines, has_terminal
+from ..callbacks import BestCheckpoint, PlainProgress, PredictionFiles, RunFiles, SampleHeadlines, has_terminal
 from ..datamodule import HeadlineData
 from ..errors import UserError
 from ..inference import read_checkpoint
@@ -93,6 +93,8 @@ class SummarizerCLI(LightningCLI):
         seed = config.get("seed_everything")
         if not isinstance(seed, bool) and seed is not None:
             config["data.seed"] = seed
+        if self.config.subcommand == "predict":
+            config["return_predictions"] = False  # they are written as they come
         if not has_terminal():
             config["trainer.enable_progress_bar"] = False
 
@@ -115,7 +117,7 @@ def quiet() -> None:
 def main(argv: list[str]) -> int:
     """Run the command with `argv` (subcommand first)."""
     quiet()
-    callbacks: list[Any] = [RunFiles(), SampleHeadlines()]
+    callbacks: list[Any] = [RunFiles(), PredictionFiles(), SampleHeadlines()]
     if not has_terminal():
         callbacks.append(PlainProgress())
     sys.argv = ["seq2seq"]  # Lightning warns if it is given arguments while there are others here
