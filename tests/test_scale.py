@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import logging
 import os
-import signal
 import time
 from pathlib import Path
 from typing import Any
@@ -14,10 +12,11 @@ import numpy as np
 import pytest
 import torch
 from helpers import TrainedRun, pairs, process, read_jsonl, run, write_jsonl
+from jobs import Shifted
 
 from seq2seq import callbacks, inference
 from seq2seq.batch import Batch
-from seq2seq.data import encoding, parallel, progress
+from seq2seq.data import encoding, progress
 from seq2seq.data.bucketing import BatchOptions, BatchSampler
 from seq2seq.data.corpora import CorpusOptions, load_split
 from seq2seq.data.encoding import encode_corpus
@@ -32,20 +31,6 @@ from seq2seq.parts import Parts, PartWriter
 ROOT = Path(__file__).parents[1]
 
 # ---- preparing
-
-
-class Shifted:
-    """Adds a number; job -1 kills the process that runs it, unless that is the one which holds the pool."""
-
-    def __init__(self, by: int, home: int) -> None:
-        self.by, self.home = by, home
-
-    def __call__(self, number: int) -> tuple[int, int]:
-        if number == -1 and os.getpid() != self.home:
-            os.kill(os.getpid(), signal.SIGKILL)
-        if number == -2:
-            raise UserError("job -2: wrong")
-        return number + self.by, os.getpid()
 
 
 @pytest.mark.parametrize("workers", [1, 2])
@@ -85,7 +70,7 @@ def test_encoding_does_not_depend_on_the_number_of_workers(tmp_path: Path, monke
 
 def test_words_are_those_of_the_library(tmp_path: Path) -> None:
     """The remembered chunks of text give what tokenizing every text as a whole gives."""
-    letters = list("aB.,'’-&:/#01 \t  é\u0301\x01\u2028ﬁ½Σσ<>\"`…") + ["</s>", "<unk>", "U.S.", "'s"]
+    letters = [*"aB.,'’-&:/#01 \t  é\u0301\x01\u2028ﬁ½Σσ<>\"`…", "</s>", "<unk>", "U.S.", "'s"]
     chooser = np.random.default_rng(3)
     texts = ["".join(chooser.choice(letters, chooser.integers(0, 40))) for _ in range(2000)]
     for split in ("words", "whitespace"):
@@ -176,7 +161,11 @@ SHORTAGES = [
 @pytest.mark.parametrize("error", SHORTAGES, ids=lambda e: type(e).__name__)
 @pytest.mark.parametrize("room", [1, 5])
 def test_out_of_memory_halves_the_batch(
-    summarizer: Summarizer, error: Exception, room: int, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    summarizer: Summarizer,
+    error: Exception,
+    room: int,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     documents = [pair["document"] + " zyx" * (i % 5) for i, pair in enumerate(pairs(24))] + ["", "quokka"]
     options = {"beam_size": 3, "n_best": 3}
@@ -217,9 +206,7 @@ def test_evaluation_survives_a_lack_of_memory(
     assert read_jsonl(lines[0]) == read_jsonl(lines[1])
 
 
-def test_no_batch_exceeds_its_budget(
-    summarizer: Summarizer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_no_batch_exceeds_its_budget(summarizer: Summarizer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Training, evaluation and decoding, with documents of very different lengths, some far over the limit."""
     chooser = np.random.default_rng(1)
     texts = ["fire " * int(n) for n in (*chooser.integers(1, 60, 80), 5000)]
@@ -253,7 +240,8 @@ def test_reading_ahead_is_bounded(summarizer: Summarizer, monkeypatch: pytest.Mo
 
     def documents() -> Any:
         nonlocal read
-        for read in range(1, 51):
+        while read < 50:
+            read += 1
             yield "snow " * 100
 
     stream = summarizer.stream(documents(), beam_size=1)

@@ -120,12 +120,12 @@ def main(argv: list[str]) -> int:
     callbacks: list[Any] = [RunFiles(), PredictionFiles(), SampleHeadlines()]
     if not has_terminal():
         callbacks.append(PlainProgress())
-    sys.argv = ["seq2seq"]  # Lightning warns if it is given arguments while there are others here
+    sys.argv = [sys.argv[0], *argv]  # read from here, also by the processes that Lightning starts beside this one
     SummarizerCLI(
         SummarizerModule,
         HeadlineData,
-        args=argv,
         parser_class=Parser,
+        parser_kwargs={"prog": "seq2seq"},
         save_config_callback=SaveConfigCallback,
         save_config_kwargs={"overwrite": True},
         seed_everything_default=1,
