@@ -43,7 +43,7 @@ model:
 trainer:
   accelerator: cpu
   max_steps: 50
-  limit_val_batches: 0
+  limit_val_batches: 1
   logger: false
   log_every_n_steps: 10
   default_root_dir: {folder}/run
@@ -190,7 +190,8 @@ def grow(corpus: list[Path], folder: Path) -> str:
     return (
         f"| {figures['pairs']:,} | {figures['read']:.1f} + {figures['vocabulary']:.1f} + {figures['encode']:.1f} "
         f"| {figures['pairs'] / work:,.0f} | {peak.anonymous:,.0f} / {peak.resident:,.0f} | {text:,.0f} -> {disk:,.0f} "
-        f"| {first:.1f} ({peak.cpu:.1f}) | {second:.1f} ({again.cpu:.1f}) | {again.anonymous:,.0f} / {again.resident:,.0f} "
+        f"| {first:.1f} ({peak.cpu:.1f}) | {second:.1f} ({again.cpu:.1f}) "
+        f"| {again.anonymous:,.0f} / {again.resident:,.0f} "
         f"| {figures['sampler']:.2f} ({figures['batches']:,}) | {training.anonymous:,.0f} / {training.resident:,.0f} |"
     )
 
