@@ -79,6 +79,21 @@ class Batch:
         """Real document and summary tokens (end symbols included); a host-side count."""
         return int(self.lengths.sum()) + int(self.summary_mask.sum())
 
+    def part(self, rows: slice) -> Batch:
+        """Some of the examples (at least one), without the padding that only other documents needed."""
+        lengths = self.lengths[rows]
+        width = int(lengths.max())
+        return replace(
+            self,
+            document=self.document[rows, :width],
+            lengths=lengths,
+            mask=self.mask[rows, :width],
+            summary=self.summary[rows],
+            summary_mask=self.summary_mask[rows],
+            rows=self.rows[rows],
+            oov=self.oov[rows],
+        )
+
     def to(self, device: Any, non_blocking: bool = False) -> Batch:
         """The batch on `device`; lengths stay on the CPU, where packing wants them."""
         moved = {

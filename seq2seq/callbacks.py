@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import sys
 import time
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.callbacks import ModelCheckpoint
@@ -17,7 +21,9 @@ from lightning.pytorch.loggers import TensorBoardLogger, WandbLogger
 from lightning.pytorch.utilities import rank_zero_only
 
 from . import __version__
+from .inference import Headline
 from .module import Outcome, Prediction, SummarizerModule
+from .parts import Parts, PartWriter
 from .rouge import KINDS, SETTINGS
 
 
@@ -76,8 +82,7 @@ def _map_paths(state: dict[str, Any], change: Any) -> dict[str, Any]:
 
 
 class RunFiles(Callback):
-    """Writes what a run found out into its folder: metrics.json and predictions.jsonl after `test`, the latter alone
-    (as predictions-SPLIT.jsonl) after `predict`."""
+    """Writes what `test` found out into the run's folder: metrics.json and predictions.jsonl."""
 
     def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         assert isinstance(pl_module, SummarizerModule)
@@ -102,18 +107,77 @@ class RunFiles(Callback):
         write_whole(folder / "metrics.json", json.dumps(outcome.scores | {"settings": settings}, indent=2) + "\n")
         print(summary_line(outcome), f"-> {folder / 'metrics.json'}, {folder / 'predictions.jsonl'}", flush=True)
 
+
+class PredictionFiles(Callback):
+    """Writes what `predict` finds as it comes, each process its own part, and merges the parts to
+    predictions-SPLIT.jsonl in corpus order. After an interruption the same command, on however many processes,
+    continues: only what no part holds yet is decoded."""
+
+    def __init__(self) -> None:
+        self.parts: Parts | None = None
+        self.writer: PartWriter | None = None
+
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        if stage == "predict":
+            trainer.datamodule.remaining = lambda: self._remaining(trainer, pl_module)  # type: ignore[attr-defined]
+
+    def _remaining(self, trainer: Trainer, pl_module: LightningModule) -> np.ndarray:
+        """Rows still to be decoded; called on every rank between loading the weights and the first batch."""
+        assert isinstance(pl_module, SummarizerModule)
+        data = trainer.datamodule  # type: ignore[attr-defined]
+        pairs = data.split(data.predict_split)
+        file = Path(trainer.default_root_dir) / f"predictions-{data.predict_split}.jsonl"
+        self.parts = Parts(file, prediction_fingerprint(pl_module, data), len(pairs))
+        done = self.parts.done()
+        if trainer.is_global_zero:
+            if done.any():
+                print(f"{int(done.sum()):,} of {len(pairs):,} predictions are there already: continuing", flush=True)
+            for folder in self.parts.others():
+                print(f"{folder}: left by an unfinished run with other settings; not used", flush=True)
+        done[-1] &= not done.all()  # Lightning leaves out a run without batches, and with it the merging
+        return np.flatnonzero(~done)
+
+    def on_predict_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        assert self.parts is not None
+        self.writer = self.parts.writer(trainer.global_rank)  # there was a barrier since all ranks called `done`
+
+    def on_predict_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int, *_: Any
+    ) -> None:
+        assert self.writer is not None
+        self.writer.write([{"row": p.row, "hypotheses": [h._asdict() for h in p.hypotheses]} for p in outputs])
+
     def on_predict_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        parts: list[Any] = [trainer.predict_loop.predictions]
-        if trainer.world_size > 1:
-            parts = [None] * trainer.world_size
-            torch.distributed.all_gather_object(parts, trainer.predict_loop.predictions)
+        assert self.parts is not None
+        assert self.writer is not None
+        self.writer.close()
+        trainer.strategy.barrier("all predictions are written")
         if not trainer.is_global_zero:
             return
         data = trainer.datamodule  # type: ignore[attr-defined]
-        predictions = sorted((p for part in parts for batch in part for p in batch), key=lambda p: p.row)
-        file = Path(trainer.default_root_dir) / f"predictions-{data.predict_split}.jsonl"
-        write_predictions(file, predictions, data.split(data.predict_split))
-        print(f"{len(predictions)} predictions -> {file}", flush=True)
+        merged = (Prediction(p["row"], [Headline(**h) for h in p["hypotheses"]]) for p in self.parts.merged())
+        write_predictions(self.parts.file, merged, data.split(data.predict_split))
+        self.parts.remove()
+        print(f"{self.parts.rows:,} predictions -> {self.parts.file}", flush=True)
+
+
+def prediction_fingerprint(pl_module: SummarizerModule, data: Any) -> str:
+    """A name for all that predictions depend on: weights, tokenizer, search, limits, and the corpus."""
+    digest = hashlib.sha256()
+    for name, weights in pl_module.network.state_dict().items():
+        digest.update(f"{name} {weights.dtype} {tuple(weights.shape)} ".encode())
+        digest.update(weights.detach().cpu().reshape(-1).view(torch.uint8).numpy())
+    settings = [
+        __version__,
+        data.tokenizer.fingerprint,
+        asdict(pl_module.search),
+        data.max_document_tokens,
+        str(pl_module.trainer.precision),
+        data.predict_split,
+        data.split(data.predict_split)._fingerprint,
+    ]
+    digest.update(json.dumps(settings).encode())
+    return digest.hexdigest()[:16]
 
 
 def summary_line(outcome: Outcome) -> str:
@@ -124,25 +188,27 @@ def summary_line(outcome: Outcome) -> str:
     return f"{rouge}  ({SETTINGS}; {len(outcome.predictions)} examples)  loss {s['loss']:.3f}  {rest}"
 
 
-def write_predictions(file: Path, predictions: list[Prediction], pairs: Any) -> None:
+def write_predictions(file: Path, predictions: Iterable[Prediction], pairs: Any) -> None:
     """JSON Lines in corpus order: document, reference, prediction; with n-best also hypotheses and their scores."""
-    lines = []
-    for start in range(0, len(predictions), 1000):
-        chunk = predictions[start : start + 1000]
+    write_whole(file, _prediction_lines(iter(predictions), pairs))
+
+
+def _prediction_lines(predictions: Iterator[Prediction], pairs: Any) -> Iterator[str]:
+    while chunk := list(islice(predictions, 1000)):
         source = pairs[[p.row for p in chunk]]
         for p, document, reference in zip(chunk, source["document"], source["summary"], strict=True):
             line = {"document": document, "reference": reference, "prediction": p.hypotheses[0].text}
             if len(p.hypotheses) > 1:
                 line["hypotheses"] = [h._asdict() for h in p.hypotheses]
-            lines.append(json.dumps(line, ensure_ascii=False) + "\n")
-    write_whole(file, "".join(lines))
+            yield json.dumps(line, ensure_ascii=False) + "\n"
 
 
-def write_whole(file: Path, text: str) -> None:
+def write_whole(file: Path, text: Iterable[str]) -> None:
     """Write a file so that it is there whole or as it was before."""
     file.parent.mkdir(parents=True, exist_ok=True)
     temporary = file.with_name(f"{file.name}.{os.getpid()}.part")
-    temporary.write_text(text, encoding="utf-8", newline="\n")
+    with temporary.open("w", encoding="utf-8", newline="\n") as stream:
+        stream.writelines(text)
     temporary.replace(file)
 
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
 import datasets
+import numpy as np
 from filelock import FileLock
 from lightning.pytorch import LightningDataModule
 from lightning.pytorch.utilities import rank_zero_info
@@ -24,6 +25,7 @@ from .batch import Batch, Vocabulary, make_batch
 from .data.bucketing import BatchOptions, BatchPlan, BatchSampler
 from .data.corpora import CorpusOptions, load_split
 from .data.encoding import EncodedRows, encode_corpus
+from .data.progress import Progress
 from .data.tokenizer import Tokenizer, TokenizerOptions, load_pretrained, train_tokenizer
 from .errors import UserError
 from .inference import read_checkpoint
@@ -68,6 +70,8 @@ class HeadlineData(LightningDataModule):
         self.max_document_tokens, self.max_summary_tokens = max_document_tokens, max_summary_tokens
         self.eval_tokens, self.workers, self.seed, self.predict_split = eval_tokens, workers, seed, predict_split
         self.tokenizer_from = tokenizer_from
+        self.remaining: Callable[[], np.ndarray] | None = None
+        """Rows that `predict` has still to do; None = all. Set by who writes them."""
         self._splits: dict[Split, datasets.Dataset] = {}
         self._encoded: dict[tuple[Split, bool], datasets.Dataset] = {}
 
@@ -114,8 +118,9 @@ class HeadlineData(LightningDataModule):
             self._splits[split] = load_split(self.corpus, split)
         return self._splits[split]
 
-    def loader(self, split: Split, training: bool = False) -> DataLoader:
-        """Batches of a split: in training shuffled and without empty pairs, else every example once."""
+    def loader(self, split: Split, training: bool = False, only: np.ndarray | None = None) -> DataLoader:
+        """Batches of a split: in training shuffled and without empty pairs, else every example once; or `only` some
+        rows."""
         encoded, report = encode_corpus(
             self.split(split),
             self.tokenizer,
@@ -126,7 +131,7 @@ class HeadlineData(LightningDataModule):
         if (split, training) not in self._encoded:
             rank_zero_info(f"{split}: {report.lines()}")
         self._encoded[split, training] = encoded  # kept, so that its files stay open
-        rows = EncodedRows(encoded)
+        rows = EncodedRows(encoded if only is None or len(only) == len(encoded) else encoded.select(only))
         if training and not len(rows):
             raise UserError(f"data.corpus.{split}: no pair with both a document and a summary is left to train on")
         options = self.batches if training else BatchOptions(tokens=max(self.eval_tokens, self._longest()))
@@ -162,7 +167,7 @@ class HeadlineData(LightningDataModule):
         return self.loader("test")
 
     def predict_dataloader(self) -> DataLoader:
-        return self.loader(self.predict_split)
+        return self.loader(self.predict_split, only=self.remaining() if self.remaining else None)
 
 
 class BatchLoader(DataLoader):
@@ -201,6 +206,8 @@ class PlannedBatches(Dataset):
 
 def _texts(pairs: datasets.Dataset, size: int = 1000) -> Iterator[list[str]]:
     """Documents and summaries in lists of some size, for training a tokenizer."""
-    for chunk in pairs.iter(size):
-        yield chunk["document"]
-        yield chunk["summary"]
+    with Progress("Learning the vocabulary", len(pairs)) as progress:
+        for chunk in pairs.iter(size):
+            yield chunk["document"]
+            yield chunk["summary"]
+            progress.update(len(chunk["document"]))

@@ -117,6 +117,14 @@ class Hypotheses:
         """Those of some examples ([b] indices)."""
         return Hypotheses(*(getattr(self, f.name)[examples] for f in fields(self)))
 
+    @staticmethod
+    def join(parts: Sequence[Hypotheses], pad_id: int) -> Hypotheses:
+        """Those of several batches as of one."""
+        width = max(part.tokens.shape[2] for part in parts)
+        tokens = torch.cat([F.pad(part.tokens, (0, width - part.tokens.shape[2]), value=pad_id) for part in parts])
+        others = (torch.cat([getattr(part, f.name) for part in parts]) for f in fields(Hypotheses)[1:])
+        return Hypotheses(tokens, *others)
+
 
 @torch.no_grad()
 def search(

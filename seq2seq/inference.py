@@ -6,6 +6,7 @@ headlines = summarizer.summarize(["A fire broke out ..."], beam_size=5)
 
 from __future__ import annotations
 
+import logging
 import re
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
@@ -16,13 +17,14 @@ from typing import Any, NamedTuple
 
 import torch
 
-from .batch import Vocabulary, make_batch
+from .batch import Batch, Vocabulary, make_batch
 from .data.tokenizer import EncodedDocument, Tokenizer
 from .decoding import Hypotheses, SearchOptions, search
 from .errors import UserError
 from .model.seq2seq import NetworkOptions, Seq2Seq, build_network
 
 FORMAT = 1  # raised whenever an older checkpoint can no longer be read
+READ_AHEAD = 4 << 20  # characters of documents held while decoding a stream
 
 
 class Headline(NamedTuple):
@@ -135,7 +137,8 @@ class Summarizer:
         of `documents` itself is raised after the headlines of the documents before it.
 
         Args:
-            chunk: documents read ahead and sorted by length, so that batches need little padding.
+            chunk: documents read ahead and sorted by length, so that batches need little padding; fewer where they are
+                long (`READ_AHEAD` characters in all).
             batch_size: at most so many documents at once (None = by `batch_tokens` alone).
         """
         chosen = replace(self.options, **options)
@@ -144,7 +147,7 @@ class Summarizer:
         while failure is None:
             texts: list[str] = []
             try:
-                texts.extend(islice(iterator, chunk))
+                texts.extend(_read_ahead(iterator, chunk))
             except Exception as error:  # what came before it has its headlines first
                 failure = error
             if not texts and failure is None:
@@ -185,8 +188,51 @@ def choose_device(name: str) -> str:
     return name
 
 
-def generate(network: Seq2Seq, batch: Any, options: SearchOptions) -> Hypotheses:
-    """Search for the summaries of a batch; `<unk>` is forbidden unless `options.allow_unk`."""
+def _read_ahead(documents: Iterator[str], count: int) -> Iterator[str]:
+    """The next `count` documents, or fewer if they are long; at least one if there is one."""
+    characters = 0
+    for document in islice(documents, count):
+        yield document
+        characters += len(document)
+        if characters > READ_AHEAD:
+            return
+
+
+def generate(network: Seq2Seq, batch: Batch, options: SearchOptions) -> Hypotheses:
+    """Search for the summaries of a batch; `<unk>` is forbidden unless `options.allow_unk`.
+
+    A batch for which there is not enough memory is searched in two halves, which is reported and changes no result.
+    Raises UserError if there is not enough for one document.
+    """
+    try:
+        return _generate(network, batch, options)
+    except (RuntimeError, MemoryError) as error:
+        if not is_out_of_memory(error):
+            raise
+    # Outside of `except`, where the error no longer holds the tensors of the failed attempt.
+    documents, tokens = batch.document.shape
+    if documents == 1:
+        raise UserError(
+            f"out of memory with one document of {tokens} tokens and {options.beam_size} beams: give a smaller beam, "
+            "a smaller max_length, or another device"
+        )
+    logging.getLogger(__name__).warning(
+        "out of memory with %d documents of up to %d tokens: going on with halves of that batch", documents, tokens
+    )
+    if batch.document.device.type == "cuda":
+        torch.cuda.empty_cache()
+    half = documents // 2
+    parts = [generate(network, batch.part(rows), options) for rows in (slice(half), slice(half, documents))]
+    return Hypotheses.join(parts, network.vocabulary.pad)
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an error means that memory, the GPU's or the computer's, did not suffice."""
+    signs = ("out of memory", "can't allocate memory", "CUBLAS_STATUS_ALLOC_FAILED")
+    return isinstance(error, (MemoryError, torch.OutOfMemoryError)) or any(sign in str(error) for sign in signs)
+
+
+def _generate(network: Seq2Seq, batch: Batch, options: SearchOptions) -> Hypotheses:
     v = network.vocabulary
     with torch.inference_mode():
         memory = network.encode(batch.document, batch.lengths, batch.mask, batch.extension)

@@ -29,7 +29,7 @@ from lightning.pytorch.cli import LightningArgumentParser, LightningCLI, SaveCon
 from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 from lightning.pytorch.utilities.exceptions import MisconfigurationException
 
-from ..callbacks import BestCheckpoint, PlainProgress, RunFiles, SampleHeadlines, has_terminal
+from ..callbacks import BestCheckpoint, PlainProgress, PredictionFiles, RunFiles, SampleHeadlines, has_terminal
 from ..datamodule import HeadlineData
 from ..errors import UserError
 from ..inference import read_checkpoint
@@ -116,6 +116,8 @@ class SummarizerCLI(LightningCLI):
         seed = config.get("seed_everything")
         if not isinstance(seed, bool) and seed is not None:
             config["data.seed"] = seed
+        if self.config.subcommand == "predict":
+            config["return_predictions"] = False  # they are written as they come
         if not has_terminal():
             config["trainer.enable_progress_bar"] = False
 
@@ -155,15 +157,15 @@ def quiet() -> None:
 def main(argv: list[str]) -> int:
     """Run the command with `argv` (subcommand first)."""
     quiet()
-    callbacks: list[Any] = [RunFiles(), SampleHeadlines()]
+    callbacks: list[Any] = [RunFiles(), PredictionFiles(), SampleHeadlines()]
     if not has_terminal():
         callbacks.append(PlainProgress())
-    sys.argv = ["seq2seq"]  # Lightning warns if it is given arguments while there are others here
+    sys.argv = [sys.argv[0], *argv]  # read from here, also by the processes that Lightning starts beside this one
     SummarizerCLI(
         SummarizerModule,
         HeadlineData,
-        args=argv,
         parser_class=Parser,
+        parser_kwargs={"prog": "seq2seq"},
         save_config_callback=SaveConfigCallback,
         save_config_kwargs={"overwrite": True},
         seed_everything_default=1,

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -101,14 +101,21 @@ class BatchSampler:
         self.options, self.shuffle, self.seed, self.epoch = options, shuffle, seed, 0
         self.start = 0
         self.world_size, self.rank, self.accumulate = world_size, rank, accumulate
-        self.targets = summary_lengths.astype(np.int64) + 1  # the end symbol is predicted too
+        targets = summary_lengths.astype(np.int32) + 1  # the end symbol is predicted too
         width = options.bucket_width
-        documents = -(-np.maximum(document_lengths, 1).astype(np.int64) // width) * width
+        buckets = (np.maximum(document_lengths, 1).astype(np.int32) + (width - 1)) // width
         # Neighbouring buckets of documents run through the summaries' lengths in opposite directions, so that a batch
         # which spans two of them does not mix the longest summaries with the shortest.
-        self.keys = (documents, np.where(documents // width % 2 == 0, self.targets, -self.targets))
-        order = np.lexsort(self.keys[::-1])
-        self.starts = self._split(cut(documents[order], self.targets[order], options))
+        span = int(targets.max(initial=0)) + 1
+        keys = buckets.astype(np.int64) * span + np.where(buckets % 2 == 0, targets, span - targets)
+        keys = keys.astype(np.min_scalar_type(int(keys.max(initial=0))))  # 16 bits, as a rule: sorted in linear time
+        # The order of the lengths never changes; an epoch only shuffles the examples whose keys are equal. So all that
+        # depends on lengths alone is found once: `order`, where its runs of equal keys start, the batches, their words.
+        self.order = np.argsort(keys, kind="stable").astype(np.int32)
+        self.runs = np.flatnonzero(np.diff(keys[self.order], prepend=-1, append=-1))
+        targets = targets[self.order]
+        self.starts = self._split(cut(buckets[self.order] * width, targets, options))
+        self.words = np.add.reduceat(targets, self.starts[:-1], dtype=np.int64) if len(targets) else targets
 
     def _split(self, starts: np.ndarray) -> np.ndarray:
         """For training on several ranks: halve the largest batches until every rank gets the same number."""
@@ -139,28 +146,36 @@ class BatchSampler:
 
     def batches(self) -> list[np.ndarray]:
         """All ranks' batches of the present epoch, in order."""
-        rng = np.random.default_rng((self.seed, self.epoch))
-        ties = rng.random(len(self.targets)) if self.shuffle else np.arange(len(self.targets))
-        order = np.lexsort((ties, *self.keys[::-1]))
-        batches = np.split(order, self.starts[1:-1]) if len(order) else []
-        return [batches[i] for i in rng.permutation(len(batches))] if self.shuffle else batches[::-1]
+        return [batch for batch, _ in self._batches()]
+
+    def _batches(self) -> list[tuple[np.ndarray, int]]:
+        """The batches of `batches()`, each with its target tokens."""
+        order, which = self.order, np.arange(len(self.words))[::-1]
+        if self.shuffle:
+            rng = np.random.default_rng((self.seed, self.epoch))
+            order = order.copy()
+            for first, last in pairwise(self.runs.tolist()):
+                rng.shuffle(order[first:last])
+            which = rng.permutation(len(self.words))
+        bounds = zip(self.starts[which].tolist(), self.starts[which + 1].tolist(), strict=True)
+        return [(order[i:j], n) for (i, j), n in zip(bounds, self.words[which].tolist(), strict=True)]
 
     def __iter__(self) -> Iterator[BatchPlan]:
         start, self.start = self.start, 0  # when the first batch is asked for: loaders make iterators they never use
         yield from islice(self._plans(), start, None)
 
     def _plans(self) -> Iterator[BatchPlan]:
-        batches = self.batches()
+        batches = self._batches()
         if not self.shuffle:
-            empty = np.zeros(0, dtype=np.int64)
+            nothing = (np.zeros(0, dtype=np.int32), 0)
             for i in range(len(self)):
                 position = i * self.world_size + self.rank
-                yield BatchPlan(batches[position] if position < len(batches) else empty, None)
+                yield BatchPlan((batches[position] if position < len(batches) else nothing)[0], None)
             return
         step = self.world_size * self.accumulate
         for start in range(0, len(batches), step):
             group = batches[start : start + step]
-            tokens = sum(int(self.targets[batch].sum()) for batch in group)
+            tokens = sum(words for _, words in group)
             # The trainer averages gradients over ranks and divides them by `accumulate`; this undoes both.
-            for batch in group[self.rank :: self.world_size]:
+            for batch, _ in group[self.rank :: self.world_size]:
                 yield BatchPlan(batch, step / tokens)

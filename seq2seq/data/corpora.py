@@ -32,6 +32,7 @@ import pyarrow.parquet as pq
 from datasets.table import MemoryMappedTable
 from filelock import FileLock
 
+from seq2seq.data.progress import Progress
 from seq2seq.errors import UserError
 
 Split = Literal["train", "validation", "test"]
@@ -162,7 +163,7 @@ def _tables(rows: Iterable[tuple[str, str]], description: str) -> Iterator[pa.Ta
     documents: list[str] = []
     summaries: list[str] = []
     characters = 0
-    with datasets.utils.tqdm(desc=description, unit=" pairs") as progress:
+    with Progress(description) as progress:
         for document, summary in rows:
             documents.append(document)
             summaries.append(summary)

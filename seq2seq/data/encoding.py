@@ -18,6 +18,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from seq2seq.data.corpora import cached_dataset, fingerprint_of, quiet_progress_bars
+from seq2seq.data.parallel import cores, ordered_map
+from seq2seq.data.progress import Progress
 from seq2seq.data.tokenizer import Tokenizer
 
 # The lengths are those after cutting; *_tokens are the lengths before, from which the report is made.
@@ -35,6 +37,7 @@ SCHEMA = pa.schema(
 )
 
 _BATCH = 2_000
+_PARALLEL = 50_000  # pairs from which on starting processes pays
 _FORMAT = "encoded-1"  # part of the fingerprint: change it when the columns or their meaning change
 
 
@@ -102,27 +105,44 @@ def _count(mask: pa.ChunkedArray) -> int:
 def _encoded_tables(
     dataset: datasets.Dataset, tokenizer: Tokenizer, max_document_tokens: int, max_summary_tokens: int
 ) -> Iterator[pa.Table]:
-    row = 0
-    with datasets.utils.tqdm(total=len(dataset), desc="Encoding", unit=" pairs") as progress:
-        for batch in dataset.select_columns(["document", "summary"]).with_format(None).iter(_BATCH):
-            documents = tokenizer.encode_documents(batch["document"], max_document_tokens)
-            oovs = [document.oov for document in documents]
-            summaries = tokenizer.encode_summaries(batch["summary"], oovs, max_summary_tokens)
-            document_ids = _list_array([document.ids for document in documents])
-            summary_ids = _list_array([ids for ids, _ in summaries])
-            arrays = [
-                document_ids,
-                summary_ids,
-                pa.array(oovs, pa.list_(pa.string())),
-                pc.list_value_length(document_ids),
-                pc.list_value_length(summary_ids),
-                pa.array([document.length for document in documents], pa.int32()),
-                pa.array([length for _, length in summaries], pa.int32()),
-                pa.array(range(row, row + len(documents)), pa.int64()),
-            ]
-            yield pa.table(arrays, schema=SCHEMA)
-            row += len(documents)
-            progress.update(len(documents))
+    """The encoded corpus in tables of `_BATCH` rows, on all cores if it is big; the same tables either way."""
+    pairs = dataset.select_columns(["document", "summary"]).with_format(None)
+    jobs = (range(first, min(first + _BATCH, len(pairs))) for first in range(0, len(pairs), _BATCH))
+    arguments = (pairs, tokenizer.to_dict(), max_document_tokens, max_summary_tokens)
+    workers = cores() if len(pairs) >= _PARALLEL else 1
+    with Progress("Encoding", len(pairs)) as progress:
+        for table in ordered_map(_Encoder, arguments, jobs, workers):
+            yield table
+            progress.update(len(table))
+
+
+class _Encoder:
+    """Encodes ranges of rows; every process has one of its own, with its own memory map."""
+
+    def __init__(
+        self, pairs: datasets.Dataset, tokenizer: dict[str, Any], max_document_tokens: int, max_summary_tokens: int
+    ) -> None:
+        self.pairs, self.tokenizer = pairs, Tokenizer.from_dict(tokenizer)
+        self.max_document_tokens, self.max_summary_tokens = max_document_tokens, max_summary_tokens
+
+    def __call__(self, rows: range) -> pa.Table:
+        batch = self.pairs[rows.start : rows.stop]
+        documents = self.tokenizer.encode_documents(batch["document"], self.max_document_tokens)
+        oovs = [document.oov for document in documents]
+        summaries = self.tokenizer.encode_summaries(batch["summary"], oovs, self.max_summary_tokens)
+        document_ids = _list_array([document.ids for document in documents])
+        summary_ids = _list_array([ids for ids, _ in summaries])
+        arrays = [
+            document_ids,
+            summary_ids,
+            pa.array(oovs, pa.list_(pa.string())),
+            pc.list_value_length(document_ids),
+            pc.list_value_length(summary_ids),
+            pa.array([document.length for document in documents], pa.int32()),
+            pa.array([length for _, length in summaries], pa.int32()),
+            pa.array(rows, pa.int64()),
+        ]
+        return pa.table(arrays, schema=SCHEMA)
 
 
 def _list_array(lists: list[list[int]]) -> pa.ListArray:

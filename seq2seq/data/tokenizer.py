@@ -10,10 +10,12 @@ summary that its document lacks, and for the word "<unk>" of corpora that others
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import os
 import re
 import sys
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -35,6 +37,7 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
 SPECIALS = {"pad": "<pad>", "unk": "<unk>", "bos": "<s>", "eos": "</s>"}
 _FORMAT = 1  # of `to_dict`; a reader of another number refuses
 _GROUP_CHARACTERS = 4 << 20  # tokenized at a time: an encoding takes some fifty times the memory of its text
+_REMEMBERED = 1 << 18  # chunks of text whose ids are kept, some 50 MB of them
 _BYTES = [f"<0x{byte:02X}>" for byte in range(256)]
 
 
@@ -69,6 +72,15 @@ class EncodedDocument(NamedTuple):
     length: int
 
 
+class _Tokens(NamedTuple):
+    """A text's ids after cutting, how many there were before, and (position, word) of the unknown ones; word is None
+    where the text itself says "<unk>"."""
+
+    ids: list[int]
+    length: int
+    unknown: list[tuple[int, str | None]]
+
+
 class Tokenizer:
     """A `tokenizers` tokenizer with four special tokens that text cannot forge, and extended ids for unknown words."""
 
@@ -88,18 +100,18 @@ class Tokenizer:
         )
         self._reserved = frozenset((self.pad_id, self.bos_id, self.eos_id))
         self._strange = self._reserved | {self.unk_id}
+        self._pieces: dict[str, tuple[int, ...]] = {}
+        self._piece_words: list[str] = []
 
     # --- Text to ids ---
 
     def encode_documents(self, texts: Sequence[str], max_tokens: int) -> list[EncodedDocument]:
         """Encode documents, each cut to its first `max_tokens`; `oov` lists the unknown words within the cut."""
         encoded = []
-        for text, encoding in self._encode(texts):
-            ids, length = encoding.ids[:max_tokens], len(encoding)
+        for ids, length, unknown in self._tokenize(texts, max_tokens):
             oov: dict[str, int] = {}
-            if not self._strange.isdisjoint(ids):
-                for position, word in self._unknown_words(text, encoding, ids):
-                    ids[position] = self.unk_id if word is None else self.vocab_size + oov.setdefault(word, len(oov))
+            for position, word in unknown:
+                ids[position] = self.unk_id if word is None else self.vocab_size + oov.setdefault(word, len(oov))
             encoded.append(EncodedDocument(ids, list(oov), length))
         return encoded
 
@@ -112,14 +124,51 @@ class Tokenizer:
         id.
         """
         encoded = []
-        for (text, encoding), oov in zip(self._encode(texts), oovs, strict=True):
-            ids, length = encoding.ids[:max_tokens], len(encoding)
-            if not self._strange.isdisjoint(ids):
+        for (ids, length, unknown), oov in zip(self._tokenize(texts, max_tokens), oovs, strict=True):
+            if unknown:
                 index = {word: self.vocab_size + k for k, word in enumerate(oov)}
-                for position, word in self._unknown_words(text, encoding, ids):
+                for position, word in unknown:
                     ids[position] = self.unk_id if word is None else index.get(word, self.unk_id)
             encoded.append((ids, length))
         return encoded
+
+    def _tokenize(self, texts: Sequence[str], max_tokens: int) -> Iterator[_Tokens]:
+        """Cut each text's ids to `max_tokens` and find the unknown or reserved ones among them."""
+        if self.kind == "word":
+            yield from self._tokenize_words(texts, max_tokens)
+            return
+        for text, encoding in self._encode(texts):
+            ids = encoding.ids[:max_tokens]
+            unknown = [] if self._strange.isdisjoint(ids) else list(self._unknown_words(text, encoding, ids))
+            yield _Tokens(ids, len(encoding), unknown)
+
+    def _tokenize_words(self, texts: Sequence[str], max_tokens: int) -> Iterator[_Tokens]:
+        """The same for whole words, several times as fast: no word reaches over white space, and nothing that
+        normalizes or splits text looks across it, so what stands between spaces is tokenized once and remembered."""
+        for group in _groups(texts):
+            split = [text.split() for text in group]
+            self._learn_chunks(set(itertools.chain.from_iterable(split)))
+            pieces, words = self._pieces, self._piece_words
+            for chunks in split:
+                ids = list(itertools.chain.from_iterable([pieces[chunk] for chunk in chunks]))
+                length = len(ids)
+                del ids[max_tokens:]
+                strange = [i for i, token in enumerate(ids) if token < 0]
+                yield _Tokens(ids, length, [(i, words[-ids[i] - 1]) for i in strange])
+
+    def _learn_chunks(self, chunks: set[str]) -> None:
+        """Put the ids of these chunks of text into `_pieces`; -1 - k stands for the unknown word `_piece_words[k]`."""
+        new = [chunk for chunk in chunks if chunk not in self._pieces]
+        if len(self._pieces) + len(new) > _REMEMBERED:
+            self._pieces, self._piece_words, new = {}, [], list(chunks)
+        for chunk, (text, encoding) in zip(new, self._encode(new), strict=True):
+            ids = encoding.ids
+            if not self._strange.isdisjoint(ids):
+                for position, word in self._unknown_words(text, encoding, ids):
+                    ids[position] = self.unk_id if word is None else -1 - len(self._piece_words)
+                    if word is not None:
+                        self._piece_words.append(word)
+            self._pieces[chunk] = tuple(ids)
 
     def _encode(self, texts: Sequence[str]) -> Iterator[tuple[str, tokenizers.Encoding]]:
         """Yield (text that the offsets refer to, encoding).
@@ -326,18 +375,29 @@ def _train_word(options: TokenizerOptions, texts: _Watched, length: int | None) 
         backend.pre_tokenizer = pre_tokenizers.Split(pattern, "removed", invert=True)
     else:
         backend.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
-    # The special tokens are left to us, so that the same strings in the texts do not get their ids.
-    trainer = trainers.WordLevelTrainer(
-        vocab_size=options.vocab_size, min_frequency=options.min_frequency, show_progress=_progress()
-    )
-    backend.train_from_iterator(texts, trainer, length)
-    ranked = sorted(backend.get_vocab().items(), key=lambda item: item[1])  # by frequency, then by the alphabet
+    # Counted by hand and not by the library's trainer, which tokenizes every occurrence of every word anew.
+    counts = _count_words(backend, texts)
+    frequent = ((word, count) for word, count in counts.items() if count >= options.min_frequency)
+    ranked = sorted(frequent, key=lambda item: (-item[1], item[0]))  # by frequency, then by the alphabet
     words = [word for word, _ in ranked if word not in SPECIALS.values()][:room]
     if texts.seen_text and not words:
         raise UserError(f"no word occurs {options.min_frequency} times: lower data.tokenizer.min_frequency")
     vocabulary = {word: index for index, word in enumerate([*SPECIALS.values(), *words])}
     backend.model = models.WordLevel(vocabulary, SPECIALS["unk"])
     return backend
+
+
+def _count_words(backend: tokenizers.Tokenizer, texts: Iterable[str | list[str]]) -> Counter[str]:
+    """How often each word occurs. What stands between spaces is counted first and tokenized once (see
+    `Tokenizer._tokenize_words`)."""
+    chunks: Counter[str] = Counter()
+    for item in texts:
+        chunks.update((item if isinstance(item, str) else " ".join(item)).split())
+    words: Counter[str] = Counter()
+    for chunk, count in chunks.items():
+        for word, _ in backend.pre_tokenizer.pre_tokenize_str(backend.normalizer.normalize_str(chunk)):
+            words[word] += count
+    return words
 
 
 def _train_bpe(options: TokenizerOptions, texts: _Watched, length: int | None) -> tokenizers.Tokenizer:
