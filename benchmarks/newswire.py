@@ -41,7 +41,8 @@ def main() -> None:
     jobs = [lambda v=v, s=s: run(v, s) for s in args.seeds for v in VARIANTS]
     side_by_side(jobs, args.workers)
     print(title(f"Newswire, test split, beam 5, seeds {args.seeds}"))
-    pairs = [json.loads(line) for line in open(ROOT / "data/newswire/test.jsonl", encoding="utf-8")]
+    lines = (ROOT / "data/newswire/test.jsonl").read_text(encoding="utf-8").splitlines()
+    pairs = [json.loads(line) for line in lines]
     documents, references = [p["document"] for p in pairs], [p["summary"] for p in pairs]
     print(row("first 8 words of the document", lead(documents, references, first_words(8))))
     for variant in VARIANTS:

@@ -3,6 +3,7 @@ direction, decoder 256, dropout 0.2, Adam 1e-3, clipping 1.0, 64 documents a bat
 
     seq2seq prepare reuters21578 --output data/reuters21578
     python benchmarks/reuters.py [--seeds 1 2 3] [--workers 1] [--data data/reuters21578] [--output runs/reuters]
+    python benchmarks/reuters.py --stories benchmarks/stories.txt      # the first seed's headlines for other stories
 
 The text is lower-cased and tokenised beforehand (`seq2seq.data.prepare.tokenize`), as for every other system in the
 table; what is scored are tokens joined by blanks.
@@ -56,7 +57,20 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("data/reuters21578"), help="what `seq2seq prepare` wrote")
     parser.add_argument("--output", type=Path, default=Path("runs/reuters"))
     parser.add_argument("--report", action="store_true", help="only print the table of runs that are there")
+    parser.add_argument(
+        "--stories", type=Path, help="only print the first seed's headlines for the stories in this file"
+    )
     args = parser.parse_args()
+    if args.stories:
+        from seq2seq.inference import Summarizer
+
+        summarizer = Summarizer.from_checkpoint(ROOT / args.output / f"pointer-{args.seeds[0]}" / "best.ckpt")
+        stories = args.stories.read_text(encoding="utf-8").splitlines()
+        for story, headline in zip(
+            stories, summarizer.summarize([" ".join(tokenize(s)) for s in stories]), strict=True
+        ):
+            print(f"- {story}\n  **{headline}**")
+        return
     overlay = tokenised(args.data, ROOT / args.output / "tokens")
 
     def folder(variant: str, seed: int) -> Path:

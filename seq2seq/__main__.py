@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from difflib import get_close_matches
 from importlib import import_module
 
 COMMANDS = {
@@ -19,7 +20,10 @@ COMMANDS = {
 
 def usage() -> str:
     lines = "\n".join(f"  {name:9} {text}" for name, (_, text) in COMMANDS.items())
-    return f"usage: seq2seq COMMAND [options]\n\nA recurrent headline summarizer.\n\ncommands:\n{lines}\n\n`seq2seq COMMAND --help` shows a command's options."
+    return (
+        "usage: seq2seq COMMAND [options]\n\nA recurrent headline summarizer.\n\n"
+        f"commands:\n{lines}\n\n`seq2seq COMMAND --help` shows a command's options."
+    )
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -37,19 +41,30 @@ def main(argv: list[str] | None = None) -> int:
     name, rest = argv[0], argv[1:]
     try:
         if name not in COMMANDS:
-            raise UserError(f"unknown command {name!r}; known are {', '.join(COMMANDS)}")
+            near = get_close_matches(name, COMMANDS, 1)
+            hint = f"did you mean {near[0]!r}? " if near else ""
+            raise UserError(f"unknown command {name!r}; {hint}known are {', '.join(COMMANDS)}")
         module = import_module(f".commands.{COMMANDS[name][0]}", __package__)
         return module.main(argv if COMMANDS[name][0] == "train" else rest)
     except UserError as error:
         return fail(" ".join(str(error).split()))
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read our output has had enough
+        abandon_output()  # whoever read it has had enough
         return 0
     except OSError as error:
+        try:
+            sys.stdout.flush()
+        except OSError:  # a full disk, say: the interpreter would try once more when it ends, and complain at length
+            abandon_output()
         what = f"{error.filename}: {error.strerror}" if error.filename else str(error)
         return fail(what)
     except KeyboardInterrupt:
         return fail("interrupted", 130)
+
+
+def abandon_output() -> None:
+    """Send what is left for standard output nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def fail(message: str, status: int = 1) -> int:

@@ -50,6 +50,20 @@ class BestCheckpoint(ModelCheckpoint):
         self.dirpath = str(Path(trainer.default_root_dir))
         super().setup(trainer, pl_module, stage)
 
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        super().on_train_epoch_end(trainer, pl_module)
+        self._keep_last(trainer)
+
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        super().on_validation_end(trainer, pl_module)
+        if not self._should_save_on_train_epoch_end(trainer):
+            self._keep_last(trainer)
+
+    def _keep_last(self, trainer: Trainer) -> None:
+        """Lightning (2.6) writes last.ckpt only beside a new best.ckpt; a resumed run would repeat all epochs since."""
+        if not self._should_skip_saving_checkpoint(trainer):
+            self._save_last_checkpoint(trainer, self._monitor_candidates(trainer))
+
     def state_dict(self) -> dict[str, Any]:
         return _map_paths(super().state_dict(), os.path.basename) | {"dirpath": ""}
 
@@ -131,7 +145,7 @@ class PredictionFiles(Callback):
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int, *_: Any
     ) -> None:
         assert self.writer is not None
-        self.writer.write([{"row": p.row, "hypotheses": [_plain(h) for h in p.hypotheses]} for p in outputs])
+        self.writer.write([{"row": p.row, "hypotheses": [h._asdict() for h in p.hypotheses]} for p in outputs])
 
     def on_predict_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         assert self.parts is not None
@@ -166,10 +180,6 @@ def prediction_fingerprint(pl_module: SummarizerModule, data: Any) -> str:
     return digest.hexdigest()[:16]
 
 
-def _plain(headline: Headline) -> dict[str, Any]:
-    return {"text": headline.text, "score": headline.score, "log_prob": headline.log_prob}
-
-
 def summary_line(outcome: Outcome) -> str:
     """A split's scores in one line for people."""
     s = outcome.scores
@@ -189,7 +199,7 @@ def _prediction_lines(predictions: Iterator[Prediction], pairs: Any) -> Iterator
         for p, document, reference in zip(chunk, source["document"], source["summary"], strict=True):
             line = {"document": document, "reference": reference, "prediction": p.hypotheses[0].text}
             if len(p.hypotheses) > 1:
-                line["hypotheses"] = [_plain(h) for h in p.hypotheses]
+                line["hypotheses"] = [h._asdict() for h in p.hypotheses]
             yield json.dumps(line, ensure_ascii=False) + "\n"
 
 
@@ -248,15 +258,16 @@ class PlainProgress(Callback):
         self.seconds, self.last = seconds, 0.0
 
     @rank_zero_only
-    def on_train_batch_end(self, trainer: Trainer, *_: Any) -> None:
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
         if time.monotonic() - self.last < self.seconds:
             return
         self.last = time.monotonic()
         metrics = trainer.callback_metrics
-        done = trainer.fit_loop.epoch_loop.batch_progress.current.completed
         loss = float(metrics.get("train/loss", float("nan")))
         rate = float(metrics.get("train/tokens_per_second", float("nan")))
-        position = f"epoch {trainer.current_epoch + 1}: batch {done}/{trainer.num_training_batches}"
+        position = f"epoch {trainer.current_epoch + 1}: batch {batch_idx + 1}/{trainer.num_training_batches}"
         print(f"{position}  loss {loss:.3f}  {rate:,.0f} tokens/s", flush=True)
 
     @rank_zero_only

@@ -106,6 +106,12 @@ class HeadlineData(LightningDataModule):
         t = self.tokenizer
         return {"size": t.vocab_size, "pad": t.pad_id, "bos": t.bos_id, "eos": t.eos_id, "unk": t.unk_id}
 
+    def setup(self, stage: str) -> None:
+        """Open the splits that will be needed: a wrong file is told before the training, not after an epoch of it."""
+        splits: dict[str, list[Split]] = {"fit": ["train", "validation"], "validate": ["validation"], "test": ["test"]}
+        for split in splits.get(stage, [self.predict_split]):
+            self.split(split)
+
     def split(self, split: Split) -> datasets.Dataset:
         """The pairs of a split as they came (`document`, `summary`)."""
         if split not in self._splits:
@@ -139,7 +145,7 @@ class HeadlineData(LightningDataModule):
             rank=trainer.global_rank if trainer else 0,
             accumulate=trainer.accumulate_grad_batches if trainer and training else 1,
         )
-        return DataLoader(
+        return BatchLoader(
             PlannedBatches(rows, Vocabulary(**self.vocabulary)),
             batch_size=None,  # the sampler plans whole batches
             sampler=sampler,  # type: ignore[arg-type]
@@ -162,6 +168,28 @@ class HeadlineData(LightningDataModule):
 
     def predict_dataloader(self) -> DataLoader:
         return self.loader(self.predict_split, only=self.remaining() if self.remaining else None)
+
+
+class BatchLoader(DataLoader):
+    """A loader whose position is state: what a checkpoint saved in the midst of an epoch goes on from. Lightning calls
+    `state_dict` and `load_state_dict`, for training alone."""
+
+    given = 0
+
+    def __iter__(self) -> Iterator[Batch]:  # type: ignore[override]
+        self.given = self.sampler.start  # type: ignore[attr-defined]
+        for batch in super().__iter__():
+            self.given += 1
+            yield batch
+
+    def state_dict(self) -> dict[str, int]:
+        """The batches given of how many in this epoch, on this rank."""
+        return {"given": self.given, "batches": len(self)}
+
+    def load_state_dict(self, state: dict[str, int]) -> None:
+        """Go on there; from the start if batches are formed differently now, as they then say nothing of each other."""
+        if state["batches"] == len(self):
+            self.sampler.skip(state["given"] % len(self))  # type: ignore[attr-defined]
 
 
 class PlannedBatches(Dataset):

@@ -45,7 +45,8 @@ class State(Protocol):
 
 
 Step = Callable[[Tensor, StateT], tuple[Tensor, StateT]]
-"""tokens [N], state -> normalised log-probabilities [N, V'] of the next token, new state."""
+"""tokens [N], state -> normalised log-probabilities [N, V'] of the next token, new state. The search writes into the
+former where it forbids something: it must be a tensor of its own, not part of a table."""
 
 COMPACT_BELOW = 0.5
 """Finished examples leave the batch once the living are less than this share of it: copying the state costs little
@@ -181,8 +182,9 @@ def greedy_search(
     leavers = _Leavers(start)
     for length in range(1, options.max_length + 1):
         raw, state = step(tokens, state)
+        ends = raw[:, eos_id].clone()
         values, ids = top_tokens(constrain(raw, history, options, banned, eos_id), 1)
-        values, ids = allow_end(values, ids, raw[:, eos_id], eos_id)
+        values, ids = allow_end(values, ids, ends, eos_id)
         log_probs = log_probs + values.squeeze(1).masked_fill(ended, 0)
         history, tokens = torch.cat([history, ids], dim=1), ids.squeeze(1)
         ended = ended | (tokens == eos_id)
@@ -225,8 +227,9 @@ def beam_search(
     for length in range(1, options.max_length + 1):
         norm = length**options.length_penalty
         raw, state = step(tokens, state)
+        end = raw[:, eos_id].clone()
         values, ids = top_tokens(constrain(raw, live.tokens.flatten(0, 1), options, banned, eos_id), 2 * beams)
-        values, ids = allow_end(values, ids, raw[:, eos_id], eos_id)
+        values, ids = allow_end(values, ids, end, eos_id)
         extensions, parents = extend(live, values, ids, 2 * beams)
         ends = extensions.tokens[:, :, -1] == eos_id
         cut = length == options.max_length
@@ -250,12 +253,12 @@ def beam_search(
     return leavers.finish(finished, options.n_best, pad_id)
 
 
-# What may be said: pure functions on log-probabilities, before the best are taken.
+# What may be said: functions on log-probabilities, before the best are taken.
 
 
 def constrain(log_probs: Tensor, history: Tensor, options: SearchOptions, banned: Tensor, eos_id: int) -> Tensor:
-    """log_probs [N, V'] and the tokens so far [N, t] -> [N, V'] with -inf where the options forbid, and for `banned`
-    ids [c] (at least one). The rules only name ids, so that the large tensor is copied once."""
+    """log_probs [N, V'], given the tokens so far [N, t], with -inf where the options forbid, and for `banned` ids [c]
+    (at least one), in place. The rules only name ids, so that the large tensor is never copied."""
     if history.shape[1] < options.min_length:
         banned = F.pad(banned, (0, 1), value=eos_id)
     ids = banned.expand(len(history), -1)
@@ -266,8 +269,8 @@ def constrain(log_probs: Tensor, history: Tensor, options: SearchOptions, banned
 
 
 def forbid(log_probs: Tensor, ids: Tensor) -> Tensor:
-    """log_probs [N, V'] with -inf for the ids [N, c] of each row."""
-    return log_probs.scatter(1, ids, -math.inf)
+    """log_probs [N, V'] with -inf for the ids [N, c] of each row, in place."""
+    return log_probs.scatter_(1, ids, -math.inf)
 
 
 def repeated_tokens(history: Tensor, size: int, filler: Tensor) -> Tensor:

@@ -7,12 +7,13 @@ headlines = summarizer.summarize(["A fire broke out ..."], beam_size=5)
 from __future__ import annotations
 
 import logging
+import re
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 
@@ -26,9 +27,8 @@ FORMAT = 1  # raised whenever an older checkpoint can no longer be read
 READ_AHEAD = 4 << 20  # characters of documents held while decoding a stream
 
 
-@dataclass(frozen=True)
-class Headline:
-    """One hypothesis for one document.
+class Headline(NamedTuple):
+    """One hypothesis for one document. (A tuple, because Lightning can't move frozen dataclasses between devices.)
 
     Args:
         text: the headline.
@@ -65,7 +65,29 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
         raise UserError(
             f"{path}: checkpoint format {ours.get('format')}, but this version reads {FORMAT}; train it anew"
         )
-    return {**ours, "state_dict": checkpoint["state_dict"]}
+    known = {**ours, "state_dict": checkpoint.get("state_dict")}
+    try:
+        _check(known)
+    except Exception as error:  # whatever a missing or strange value leads to
+        raise UserError(
+            f"{path}: damaged, or of another version of seq2seq ({type(error).__name__}: {error}); use another"
+        ) from error
+    return known
+
+
+def _check(known: dict[str, Any]) -> None:
+    """Raise anything at all if a part of a checkpoint is missing or can't be used: nobody later expects that."""
+    Tokenizer.from_dict(known["tokenizer"])
+    SearchOptions(**known["search"])
+    int(known["max_document_tokens"])
+    NetworkOptions(**known["network"])
+    Vocabulary(**known["vocabulary"])
+    _weights(known)
+
+
+def _weights(known: dict[str, Any]) -> dict[str, torch.Tensor]:
+    """The network's part of a checkpoint's weights."""
+    return {k.removeprefix("network."): v for k, v in known["state_dict"].items() if k.startswith("network.")}
 
 
 class Summarizer:
@@ -94,16 +116,11 @@ class Summarizer:
     @classmethod
     def from_checkpoint(cls, path: str | Path, device: str = "auto") -> Summarizer:
         """Load what `seq2seq fit` wrote. device: auto (a GPU if there is one), cpu, cuda or cuda:N."""
-        if device == "auto":
-            device = "cuda" if torch.cuda.is_available() else "cpu"
-        elif device.startswith("cuda") and not torch.cuda.is_available():
-            raise UserError(f"--device {device}: no CUDA device here; use cpu or auto")
+        device = choose_device(device)
         checkpoint = read_checkpoint(path)
         network = build_network(NetworkOptions(**checkpoint["network"]), Vocabulary(**checkpoint["vocabulary"]))
-        prefix = "network."
-        weights = {k[len(prefix) :]: v for k, v in checkpoint["state_dict"].items() if k.startswith(prefix)}
         try:
-            network.load_state_dict(weights)
+            network.load_state_dict(_weights(checkpoint))
         except RuntimeError as error:
             raise UserError(f"{path}: the weights don't fit the network it describes; the file is damaged") from error
         tokenizer = Tokenizer.from_dict(checkpoint["tokenizer"])
@@ -116,7 +133,8 @@ class Summarizer:
     def stream(
         self, documents: Iterable[str], chunk: int = 512, batch_size: int | None = None, **options: Any
     ) -> Iterator[list[Headline]]:
-        """For each document, in order, its n_best headlines, best first; memory does not grow with the input.
+        """For each document, in order, its n_best headlines, best first; memory does not grow with the input. An error
+        of `documents` itself is raised after the headlines of the documents before it.
 
         Args:
             chunk: documents read ahead and sorted by length, so that batches need little padding; fewer where they are
@@ -125,8 +143,17 @@ class Summarizer:
         """
         chosen = replace(self.options, **options)
         iterator = iter(documents)
-        while texts := list(_read_ahead(iterator, chunk)):
+        failure: Exception | None = None
+        while failure is None:
+            texts: list[str] = []
+            try:
+                texts.extend(_read_ahead(iterator, chunk))
+            except Exception as error:  # what came before it has its headlines first
+                failure = error
+            if not texts and failure is None:
+                return
             yield from self._chunk(texts, chosen, batch_size)
+        raise failure
 
     def _chunk(self, texts: list[str], options: SearchOptions, batch_size: int | None) -> list[list[Headline]]:
         encoded = self.tokenizer.encode_documents(texts, self.max_document_tokens)
@@ -157,6 +184,18 @@ def _read_ahead(documents: Iterator[str], count: int) -> Iterator[str]:
         characters += len(document)
         if characters > READ_AHEAD:
             return
+
+
+def choose_device(name: str) -> str:
+    """auto, cpu, cuda or cuda:N -> cpu or cuda[:N]; raises UserError for a device that is not here."""
+    if name == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    if not re.fullmatch(r"cpu|cuda(:\d+)?", name):
+        raise UserError(f"--device {name}: no such device; use auto, cpu, cuda or cuda:N")
+    number = int(name.partition(":")[2] or 0)
+    if name != "cpu" and number >= torch.cuda.device_count():
+        raise UserError(f"--device {name}: no CUDA device with this number here; use cpu or auto")
+    return name
 
 
 def generate(network: Seq2Seq, batch: Batch, options: SearchOptions) -> Hypotheses:

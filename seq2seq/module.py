@@ -39,6 +39,15 @@ class OptimizerOptions:
     schedule: Literal["linear", "cosine", "constant"] = "linear"
     betas: tuple[float, float] = (0.9, 0.999)
 
+    def __post_init__(self) -> None:
+        if not 0 < self.learning_rate < float("inf"):
+            raise UserError(f"optimizer.learning_rate: {self.learning_rate} is no positive number")
+        for name in ("weight_decay", "warmup_steps"):
+            if not 0 <= getattr(self, name) < float("inf"):
+                raise UserError(f"optimizer.{name}: {getattr(self, name)} is too small; give at least 0")
+        if not all(0 <= beta < 1 for beta in self.betas):
+            raise UserError(f"optimizer.betas: {list(self.betas)} are not both in [0, 1)")
+
 
 class Prediction(NamedTuple):
     """One example's outcome; `row` is its position in the split."""
@@ -144,12 +153,7 @@ class SummarizerModule(LightningModule):
         self._evaluate(batch, "test", self.search)
 
     def predict_step(self, batch: Batch, batch_idx: int) -> list[Prediction]:
-        data = self.trainer.datamodule  # type: ignore[attr-defined]
-        return (
-            self._decode(batch, self.search, data.split(data.predict_split)[batch.rows]["document"])
-            if len(batch)
-            else []
-        )
+        return self._decode(batch, self.search) if len(batch) else []
 
     def on_validation_epoch_start(self) -> None:
         self._collected, self._sums = [], torch.zeros(2, dtype=torch.float64)
@@ -168,18 +172,18 @@ class SummarizerModule(LightningModule):
         _, log_likelihood = self.network.loss(batch)
         self._sums += torch.stack([-log_likelihood.double().cpu(), batch.summary_mask.sum().double().cpu()])
         pairs = self.trainer.datamodule.split(split)[batch.rows]  # type: ignore[attr-defined]
-        for prediction, reference in zip(
-            self._decode(batch, options, pairs["document"]), pairs["summary"], strict=True
-        ):
+        for prediction, reference in zip(self._decode(batch, options), pairs["summary"], strict=True):
             rouge = score_pair(reference, prediction.hypotheses[0].text)
             self._collected.append(prediction._replace(rouge=rouge))
 
-    def _decode(self, batch: Batch, options: SearchOptions, documents: list[str]) -> list[Prediction]:
+    def _decode(self, batch: Batch, options: SearchOptions) -> list[Prediction]:
         tokenizer = self.trainer.datamodule.tokenizer  # type: ignore[attr-defined]
         hypotheses = generate(self.network, batch, options)
-        nothing = [Headline("", 0.0, 0.0)]  # an empty document has an empty headline, as in `decode`
+        # A document without a token (to the network it is the end symbol) has an empty headline, as in `decode`.
+        empty = (batch.document[:, 0] == self.vocabulary.eos).tolist()
+        nothing = [Headline("", 0.0, 0.0)]
         return [
-            Prediction(row, headlines(tokenizer, hypotheses, i, batch.oov[i]) if documents[i].strip() else nothing)
+            Prediction(row, nothing if empty[i] else headlines(tokenizer, hypotheses, i, batch.oov[i]))
             for i, row in enumerate(batch.rows)
         ]
 

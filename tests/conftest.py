@@ -11,8 +11,12 @@ os.environ.update(
     HF_DATASETS_CACHE=os.path.join(_HOME, "datasets"),
     WANDB_MODE="offline",
     WANDB_SILENT="true",
+    WANDB_DATA_DIR=_HOME,
+    WANDB_CACHE_DIR=_HOME,
+    WANDB_CONFIG_DIR=_HOME,
     HF_DATASETS_DISABLE_PROGRESS_BARS="1",
 )
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # tiny networks: threads would only wait for each other
 
 import pytest  # noqa: E402 (the settings above go first)
 from helpers import TrainedRun, run, train  # noqa: E402

@@ -41,7 +41,7 @@ def write_jsonl(file: Path, lines: Sequence[dict[str, Any]]) -> Path:
 
 
 def read_jsonl(file: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+    return [json.loads(line) for line in file.read_text(encoding="utf-8").split("\n") if line]
 
 
 def write_corpus(folder: Path, count: int = 24) -> dict[str, str]:
@@ -102,9 +102,10 @@ def write_config(file: Path, settings: dict[str, Any]) -> Path:
 def run(*argv: str | Path) -> int:
     """Run the command in this process; its exit status (also where argparse leaves by SystemExit)."""
     known = sys.argv
-    for handler in logging.getLogger("lightning.pytorch").handlers:
-        if isinstance(handler, logging.StreamHandler):
-            handler.setStream(sys.stderr)  # it keeps the stream of the test that imported lightning first
+    for name in ("lightning", "lightning.fabric", "lightning.pytorch"):
+        for handler in logging.getLogger(name).handlers:
+            if isinstance(handler, logging.StreamHandler):
+                handler.stream = sys.stderr  # it keeps the stream of the test that imported lightning first
     try:
         return main([str(arg) for arg in argv])
     except SystemExit as leaving:
@@ -113,14 +114,17 @@ def run(*argv: str | Path) -> int:
         sys.argv = known
 
 
-def process(*argv: str | Path, stdin: bytes = b"", timeout: float = 60, **settings: str) -> subprocess.CompletedProcess:
-    """Run the command as a process of its own; `settings` are environment variables."""
+def process(
+    *argv: str | Path, stdin: bytes = b"", timeout: float = 300, unset: Sequence[str] = ()
+) -> subprocess.CompletedProcess[bytes]:
+    """Run the command as a process of its own, without the environment variables `unset`."""
+    kept = {name: value for name, value in os.environ.items() if name not in unset}
     return subprocess.run(
         [sys.executable, "-m", "seq2seq", *map(str, argv)],
         input=stdin,
         capture_output=True,
         timeout=timeout,
-        env={**os.environ, "OMP_NUM_THREADS": "1", **settings},
+        env={**kept, "OMP_NUM_THREADS": "1"},
     )
 
 

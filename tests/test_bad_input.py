@@ -49,7 +49,11 @@ def fit(tmp_path: Path, complain: Complain) -> Callable[..., str]:
 
     def fitted(*options: str, corpus: dict[str, Any] | None = None, **changes: Any) -> str:
         sound = write_corpus(tmp_path / "corpus")
-        settings = config(sound | (corpus or {}), tmp_path / "run", trainer__max_epochs=1, **changes)
+        settings = config(
+            sound | (corpus or {}),
+            tmp_path / "run",
+            **({"trainer__max_epochs": 1, "trainer__check_val_every_n_epoch": 1} | changes),
+        )
         return complain("fit", "--config", write_config(tmp_path / "config.yaml", settings), *options)
 
     return fitted
@@ -68,8 +72,10 @@ def test_missing_corpus_file_names_the_nearest(tmp_path: Path, fit: Callable[...
     holds(message, "data.corpus.train", tmp_path / "corpus" / "trian.jsonl", "did you mean", "train.jsonl")
 
 
-def test_missing_validation_file(tmp_path: Path, fit: Callable[..., str]) -> None:
-    holds(fit(corpus={"validation": str(tmp_path / "no.jsonl")}), "data.corpus.validation", tmp_path / "no.jsonl")
+def test_missing_validation_file_is_told_before_the_training(tmp_path: Path, fit: Callable[..., str]) -> None:
+    late = {"trainer__check_val_every_n_epoch": 2}  # one epoch: it would never be opened
+    message = fit(corpus={"validation": str(tmp_path / "no.jsonl")}, **late)
+    holds(message, "data.corpus.validation", tmp_path / "no.jsonl")
 
 
 def test_unset_validation_split(fit: Callable[..., str]) -> None:
@@ -201,8 +207,9 @@ def test_decode_with_a_broken_checkpoint(tmp_path: Path, trained: TrainedRun, co
     assert output.read_text() == "written before\n"
 
 
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("command", ["test", "fit"])
+@pytest.mark.parametrize(
+    ("command", "kind"), [*(("test", kind) for kind in KINDS), ("fit", "truncated"), ("fit", "weight missing")]
+)
 def test_broken_checkpoint_in_training_commands(
     tmp_path: Path, trained: TrainedRun, complain: Complain, kind: str, command: str
 ) -> None:
@@ -236,9 +243,9 @@ def test_missing_checkpoint(tmp_path: Path, trained: TrainedRun, complain: Compl
     [
         ({"model__network__decoder_sise": 8}, "decoder_sise", "decoder_size"),
         ({"data__batches__token": 8}, "token", "tokens"),
-        ({"trainer__max_epoch": 8}, "max_epoch", "max_epochs"),
+        ({"trainer__max_epcohs": 8}, "max_epcohs", "max_epochs"),
         ({"model__optimizer__learningrate": 1e-3}, "learningrate", "learning_rate"),
-        ({"modle": {}}, "modle", "model"),
+        ({"modle__network__cell": "gru"}, "modle", "model.network.cell"),
     ],
 )
 def test_misspelt_key_suggests_the_right_one(fit: Callable[..., str], changes: Any, wrong: str, right: str) -> None:
@@ -249,7 +256,7 @@ def test_misspelt_key_suggests_the_right_one(fit: Callable[..., str], changes: A
     ("option", "right"),
     [
         ("--model.network.decoder_sise=8", "model.network.decoder_size"),
-        ("--trainer.max_epoch=8", "trainer.max_epochs"),
+        ("--trainer.max_epcohs=8", "trainer.max_epochs"),
         ("--ckpt-path=x", "ckpt_path"),
     ],
 )
@@ -324,9 +331,26 @@ def test_batch_budget_too_small(fit: Callable[..., str]) -> None:
     holds(fit(data__batches={"tokens": 10}), "batches.tokens", "budget of 10", "max_document_tokens")
 
 
-def test_monitored_figure_that_does_not_exist(fit: Callable[..., str]) -> None:
-    message = fit(checkpoint={"monitor": "validation/rouge9"}, trainer__check_val_every_n_epoch=1)
-    holds(message, "validation/rouge9", "checkpoint.monitor")
+@pytest.mark.parametrize("section", ["checkpoint", "early_stopping"])
+def test_monitored_figure_that_does_not_exist(fit: Callable[..., str], section: str) -> None:
+    message = fit(**{section: {"monitor": "validation/rouge9"}})
+    holds(message, f"{section}.monitor", "'validation/rouge9'", "did you mean validation/rouge")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"trainer__accelerator": "gpuu"},
+        {"trainer__gradient_clip_algorithm": "value"},
+        {"trainer__max_epochs": -5},
+        pytest.param(
+            {"trainer__accelerator": "cuda"},
+            marks=pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU"),
+        ),
+    ],
+)
+def test_impossible_trainer(fit: Callable[..., str], changes: dict[str, Any]) -> None:
+    holds(fit(**changes), "trainer")
 
 
 # ---- decode and show

@@ -14,8 +14,9 @@ from seq2seq.batch import Batch, Vocabulary, make_batch
 from seq2seq.errors import UserError
 from seq2seq.model.attention import AdditiveAttention, Memory, MultiplicativeAttention
 from seq2seq.model.encoder import Encoder
+from seq2seq.model.loss import CHUNK
 from seq2seq.model.pointer import PointerOutput
-from seq2seq.model.seq2seq import NetworkOptions, Seq2Seq, build_network
+from seq2seq.model.seq2seq import NetworkOptions, Seq2Seq, build_network, first_occurrences
 
 VOCABULARY = Vocabulary(size=11, pad=0, bos=2, eos=3, unk=1)
 SMALL = NetworkOptions(
@@ -113,7 +114,7 @@ def test_pointer_mixture_by_hand() -> None:
     document = torch.tensor([[1, 3, 1, 4]])  # word 1 twice; 3 and 4 are unknown words of a vocabulary of three
     mask = torch.ones(1, 4, dtype=torch.bool)
     empty = torch.zeros(1, 4, 0, dtype=torch.double)
-    memory = Memory(empty, empty, mask, empty[:, 0], document, extension=2)
+    memory = Memory(empty, empty, mask, empty[:, 0], document, first_occurrences(document), extension=2)
     gate = 1 / (1 + math.exp(-(0.5 * 0.2 - 0.5 * 0.4)))
     exps = [math.exp(0.2), math.exp(0.4), math.exp(0.6)]
     expected = [
@@ -253,6 +254,29 @@ def test_every_parameter_gets_a_gradient(options: NetworkOptions) -> None:
     assert net.embedding.weight.grad is not None
     if not options.tie_embeddings:
         assert net.embedding.weight.grad[VOCABULARY.pad].abs().sum() == 0
+
+
+@pytest.mark.parametrize("pointer", [True, False])
+@pytest.mark.parametrize("smoothing", [0.0, 0.2])
+@pytest.mark.parametrize("rows", [1, 3, 100])
+def test_chunked_loss_equals_autograd(
+    pointer: bool, smoothing: float, rows: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Value and gradients of every parameter, against the same mathematics left to autograd, whatever the chunk."""
+    monkeypatch.setitem(CHUNK, "cpu", rows * VOCABULARY.size)
+    net = network(replace(SMALL, pointer=pointer, label_smoothing=smoothing)).train()
+    b = batch()
+    loss, likelihood = net.loss(b)
+    (3 * loss).backward()
+    ours = {name: p.grad.clone() for name, p in net.named_parameters() if p.grad is not None}
+    net.zero_grad()
+    chosen, spread = net.target_log_probs(b)
+    expected = (smoothing - 1) * chosen.sum() - smoothing * spread.sum()
+    torch.testing.assert_close(loss, expected)
+    torch.testing.assert_close(likelihood, chosen.sum().detach())
+    (3 * expected).backward()
+    for name, parameter in net.named_parameters():
+        torch.testing.assert_close(ours[name], parameter.grad, msg=name)
 
 
 def test_label_smoothing_equals_torch() -> None:

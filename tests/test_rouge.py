@@ -21,7 +21,7 @@ def test_by_hand() -> None:
 
 def test_mean_over_a_split() -> None:
     rng = random.Random(0)
-    words = "police fire bank shares rise rises falling oil prices talks".split()
+    words = ["police", "fire", "bank", "shares", "rise", "rises", "falling", "oil", "prices", "talks"]
     pairs = [[" ".join(rng.choices(words, k=rng.randint(1, 9))) for _ in range(2)] for _ in range(50)]
     scorer = rouge_scorer.RougeScorer(["rouge1", "rouge2", "rougeL"], use_stemmer=True)
     expected = {

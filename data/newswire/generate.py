@@ -1,14 +1,19 @@
 """Writes the embedded corpus: invented newswire stories (`document`) with their headlines (`summary`).
 
 It stands before the flow: its JSON Lines files are what the quickstart trains on. Every story is made by our own small
-grammar, one function per kind of event; names of places, companies and people are composed of syllables, so most names of
-the validation and test splits never occur in training and have to be copied from the document.
+grammar, one function per kind of event. Names of places, companies and people are composed of syllables, so most names
+in the validation and test splits never occur in training and have to be copied from the document.
 
-    python data/newswire/generate.py [--output DIR] [--seed N] [--train N --validation N --test N] [--names N] [--report]
+    python data/newswire/generate.py [--output DIR] [--seed N] [--train N] [--validation N] [--test N] [--names N]
+    python data/newswire/generate.py --report
 
 Story i of a split is a pure function of (seed, split, i, names): a smaller count gives a prefix, and the splits do not
-depend on each other's sizes. All chance comes from `random.Random(text).random()`, whose numbers Python promises to keep
-(https://docs.python.org/3/library/random.html#notes-on-reproducibility), so every Python since 3.10 writes the same bytes.
+depend on each other's sizes. All chance comes from `random.Random(text).random()`, whose numbers Python promises to
+keep (https://docs.python.org/3/library/random.html#notes-on-reproducibility), so every Python since 3.10 writes the
+same bytes.
+
+In the grammar `[this|that]` stands for one of its alternatives, drawn anew for each story; a lead that is all in
+brackets is told in two ways. A headline depends on nothing but its document: on what happened, and how large it was.
 """
 
 from __future__ import annotations
@@ -33,418 +38,52 @@ MIN_WORDS, MAX_WORDS = 25, 70
 
 # ---------------------------------------------------------------------------------------------------------------- names
 
-STARTS = [
-    "Bal",
-    "Bar",
-    "Bel",
-    "Bor",
-    "Bran",
-    "Cal",
-    "Car",
-    "Cor",
-    "Dal",
-    "Dar",
-    "Del",
-    "Dor",
-    "Dun",
-    "El",
-    "Fal",
-    "Far",
-    "Fen",
-    "Gar",
-    "Gol",
-    "Gran",
-    "Hal",
-    "Har",
-    "Hel",
-    "Hol",
-    "Jar",
-    "Kal",
-    "Kar",
-    "Kel",
-    "Kol",
-    "Kor",
-    "Lan",
-    "Lar",
-    "Lor",
-    "Mal",
-    "Mar",
-    "Mel",
-    "Mor",
-    "Nar",
-    "Nel",
-    "Nor",
-    "Ol",
-    "Or",
-    "Os",
-    "Pal",
-    "Par",
-    "Pel",
-    "Por",
-    "Quil",
-    "Ral",
-    "Ran",
-    "Ros",
-    "Sal",
-    "Sar",
-    "Sel",
-    "Sil",
-    "Sol",
-    "Sor",
-    "Tal",
-    "Tar",
-    "Tel",
-    "Tol",
-    "Tor",
-    "Ul",
-    "Val",
-    "Var",
-    "Vel",
-    "Vol",
-    "Wal",
-    "War",
-    "Wes",
-    "Yar",
-    "Zan",
-    "Zel",
-    "Zor",
-    "Ast",
-    "Brem",
-    "Drav",
-    "Esk",
-    "Frel",
-    "Grev",
-    "Ilm",
-    "Jun",
-    "Krav",
-    "Lund",
-    "Mirs",
-    "Nost",
-    "Ond",
-    "Prel",
-    "Rusk",
-    "Stev",
-    "Trav",
-    "Umb",
-    "Vint",
-]
-MIDDLES = [
-    "an",
-    "en",
-    "in",
-    "on",
-    "un",
-    "ar",
-    "er",
-    "or",
-    "ad",
-    "ed",
-    "id",
-    "am",
-    "em",
-    "im",
-    "ov",
-    "ev",
-    "iv",
-    "al",
-    "el",
-    "il",
-    "ag",
-    "eg",
-    "ith",
-    "eth",
-    "ob",
-    "ab",
-    "es",
-    "is",
-    "as",
-    "ul",
-    "ur",
-    "ak",
-    "ek",
-    "ik",
-]
+
+def words(text: str) -> list[str]:
+    return text.split()
+
+
+STARTS = words(
+    "Bal Bar Bel Bor Bran Cal Car Cor Dal Dar Del Dor Dun El Fal Far Fen Gar Gol Gran Hal Har Hel Hol Jar Kal Kar Kel "
+    "Kol Kor Lan Lar Lor Mal Mar Mel Mor Nar Nel Nor Ol Or Os Pal Par Pel Por Quil Ral Ran Ros Sal Sar Sel Sil Sol "
+    "Sor Tal Tar Tel Tol Tor Ul Val Var Vel Vol Wal War Wes Yar Zan Zel Zor Ast Brem Drav Esk Frel Grev Ilm Jun Krav "
+    "Lund Mirs Nost Ond Prel Rusk Stev Trav Umb Vint"
+)
+MIDDLES = words(
+    "an en in on un ar er or ad ed id am em im ov ev iv al el il ag eg ith eth ob ab es is as ul ur ak ek ik"
+)
 ENDINGS = {
-    "place": [
-        "burg",
-        "ford",
-        "ton",
-        "ville",
-        "mere",
-        "stad",
-        "grad",
-        "haven",
-        "port",
-        "moor",
-        "wick",
-        "dale",
-        "field",
-        "gate",
-        "worth",
-        "by",
-        "holm",
-        "vik",
-        "nes",
-        "mouth",
-    ],
-    "company": [
-        "ex",
-        "ix",
-        "ax",
-        "ora",
-        "ica",
-        "ent",
-        "ium",
-        "ano",
-        "era",
-        "io",
-        "etta",
-        "edyne",
-        "omed",
-        "otek",
-        "avia",
-        "onix",
-        "ara",
-        "ova",
-        "una",
-        "isys",
-        "ancor",
-        "elon",
-    ],
-    "surname": [
-        "ak",
-        "ic",
-        "sen",
-        "sson",
-        "ova",
-        "ini",
-        "etti",
-        "ov",
-        "enko",
-        "ez",
-        "ard",
-        "man",
-        "ner",
-        "well",
-        "stad",
-        "lund",
-        "as",
-        "is",
-        "el",
-        "er",
-        "ides",
-        "inger",
-    ],
-    "country": [
-        "ia",
-        "ania",
-        "ora",
-        "ana",
-        "ea",
-        "avia",
-        "onia",
-        "inia",
-        "aria",
-        "esia",
-        "oria",
-        "ina",
-        "osia",
-        "edia",
-        "urnia",
-    ],
-    "river": ["a", "e", "o", "us", "in", "ine"],
+    "place": words(
+        "burg ford ton ville mere stad grad haven port moor wick dale field gate worth by holm vik nes mouth"
+    ),
+    "company": words("ex ix ax ora ica ent ium ano era io etta edyne omed otek avia onix ara ova una isys ancor elon"),
+    "surname": words("ak ic sen sson ova ini etti ov enko ez ard man ner well stad lund as is el er ides inger"),
+    "country": words("ia ania ora ana ea avia onia inia aria esia oria ina osia edia urnia"),
+    "river": words("a e o us in ine"),
 }
-UNSUITABLE = [
-    "anal",
-    "anus",
-    "arse",
-    "ass",
-    "cock",
-    "coon",
-    "cum",
-    "dago",
-    "dick",
-    "dik",
-    "fag",
-    "fuk",
-    "gay",
-    "homo",
-    "isis",
-    "jew",
-    "kik",
-    "nazi",
-    "nig",
-    "pedo",
-    "piss",
-    "poo",
-    "porn",
-    "rap",
-    "sex",
-    "shit",
-    "slut",
-    "spic",
-    "tit",
-    "turd",
-    "wog",
-    "whor",
-    "hell",
-    "hitl",
-    "stalin",
-    "bastard",
-    "mord",
-    "murd",
-    "kill",
-    "dead",
-    "idiot",
-    "moron",
-    "cretin",
-    "retard",
-    "israel",
-    "iran",
-    "iraq",
-]
+UNSUITABLE = words("anal anus arse ass dago dik isis kik sex tit turd stalin mord murd kill moron")
 POOLS = {"place": 1, "company": 1, "surname": 1, "country": 2, "river": 4}  # countries are half as many as places
 FAMOUS = {
-    "place": [
-        "Aldermoor",
-        "Brackenford",
-        "Castelmar",
-        "Dunharrow",
-        "Eastmere",
-        "Fallowgate",
-        "Greyhaven",
-        "Highmarch",
-        "Ironbridge",
-        "Kingsholt",
-    ],
-    "company": [
-        "Altivara",
-        "Brontide",
-        "Cindertek",
-        "Dovarix",
-        "Everlune",
-        "Fenora",
-        "Glintara",
-        "Harbora",
-        "Irontek",
-        "Junivex",
-    ],
-    "surname": [
-        "Ashdown",
-        "Bellweather",
-        "Crane",
-        "Draper",
-        "Ellery",
-        "Fenwick",
-        "Garrow",
-        "Holloway",
-        "Iverson",
-        "Jarrow",
-    ],
-    "river": ["Aldra", "Brenne", "Cosma", "Dresna", "Elsine", "Morla"],
-    "country": [
-        "Arvania",
-        "Belmora",
-        "Cordovia",
-        "Drelland",
-        "Estoria",
-        "Galdora",
-        "Kestria",
-        "Lutania",
-        "Mirovia",
-        "Norland",
-        "Ostrana",
-        "Velmark",
-    ],
+    "place": words(
+        "Aldermoor Brackenford Castelmar Dunharrow Eastmere Fallowgate Greyhaven Highmarch Ironbridge Kingsholt"
+    ),
+    "company": words("Altivara Brontide Cindertek Dovarix Everlune Fenora Glintara Harbora Irontek Junivex"),
+    "surname": words("Ashdown Bellweather Crane Draper Ellery Fenwick Garrow Holloway Iverson Jarrow"),
+    "river": words("Aldra Brenne Cosma Dresna Elsine Morla"),
+    "country": words(
+        "Arvania Belmora Cordovia Drelland Estoria Galdora Kestria Lutania Mirovia Norland Ostrana Velmark"
+    ),
 }
 ADJECTIVES = {"Drelland": "Drellish", "Norland": "Norlandic", "Velmark": "Velmarkian"}
-FIRST_NAMES = [
-    "Ada",
-    "Alma",
-    "Anton",
-    "Arne",
-    "Astrid",
-    "Bela",
-    "Boris",
-    "Carla",
-    "Cesar",
-    "Clara",
-    "Dario",
-    "Diana",
-    "Edgar",
-    "Elena",
-    "Elias",
-    "Emil",
-    "Erik",
-    "Esther",
-    "Fabio",
-    "Felix",
-    "Flora",
-    "Greta",
-    "Hanna",
-    "Hugo",
-    "Ida",
-    "Igor",
-    "Ines",
-    "Iris",
-    "Ivan",
-    "Jana",
-    "Jonas",
-    "Julia",
-    "Karel",
-    "Kira",
-    "Lars",
-    "Lena",
-    "Leo",
-    "Lucia",
-    "Magda",
-    "Marco",
-    "Maria",
-    "Milan",
-    "Mira",
-    "Nadia",
-    "Nils",
-    "Nina",
-    "Olga",
-    "Oscar",
-    "Otto",
-    "Paula",
-    "Petra",
-    "Rafael",
-    "Rita",
-    "Rosa",
-    "Ruth",
-    "Sara",
-    "Simon",
-    "Sofia",
-    "Stefan",
-    "Sven",
-    "Tamara",
-    "Teresa",
-    "Thea",
-    "Tomas",
-    "Vera",
-    "Viktor",
-    "Wanda",
-    "Yusuf",
-    "Zora",
-]
-DAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
-MONTHS = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-]
-SMALL = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
+FIRST_NAMES = words(
+    "Ada Alma Anton Arne Astrid Bela Boris Carla Cesar Clara Dario Diana Edgar Elena Elias Emil Erik Esther Fabio "
+    "Felix Flora Greta Hanna Hugo Ida Igor Ines Iris Ivan Jana Jonas Julia Karel Kira Lars Lena Leo Lucia Magda Marco "
+    "Maria Milan Mira Nadia Nils Nina Olga Oscar Otto Paula Petra Rafael Rita Rosa Ruth Sara Simon Sofia Stefan Sven "
+    "Tamara Teresa Thea Tomas Vera Viktor Wanda Yusuf Zora"
+)
+DAYS = words("Monday Tuesday Wednesday Thursday Friday Saturday Sunday")
+MONTHS = words("January February March April May June July August September October November December")
+SMALL = words("zero one two three four five six seven eight nine")
 
 
 def compose(kind: str, index: int) -> str:
@@ -885,7 +524,7 @@ def strike(d: Desk) -> Story:
     details = [
         f"Labour minister {d.person()} [called for calm|offered to help|declined to comment].",
         f'"[Our patience is at an end|We were left no choice|We will be back]," said union leader {union_leader}.',
-        f"The union represents {d.round(2_000, 90_000):,} people and has asked for {d.percent(4, 15)} more.",
+        f"The union represents {d.round(2_000, 90_000):,} people and has asked for {d.percent(4, 15)} more pay.",
         f"A similar dispute at {d.company()} [lasted|dragged on for] {spelled(d.count(2, 9))} weeks and cost "
         f"{d.millions()}.",
     ]
@@ -942,7 +581,7 @@ def election(d: Desk) -> Story:
         *political_details(d, country)[1:],
         f"Turnout was {d.percent(38, 88)}, compared with {d.percent(38, 88)} four years ago.",
         f"Observers from {d.country()} [reported|saw] few [irregularities|problems].",
-        f"{d.person()} of the Green Party came [third|fourth] with {d.percent(3, 14)}.",
+        f"{d.person()} of the Harvest Party came [third|fourth] with {d.percent(3, 14)}.",
     ]
     openers = [
         f"Polls had favoured {loser} for most of the summer.",
@@ -1299,7 +938,7 @@ def rates(d: Desk) -> Story:
     details = [
         f"Neighbouring {neighbour} [raised|lowered] its own rate to {d.count(1, 9)}.{d.pick('25', '5', '75')} percent "
         f"in {d.month()}.",
-        f"Inflation stands at {d.count(1, 14)}.{d.count(1, 9)} percent, [far|well] above the target of "
+        f"Inflation stands at {d.count(4, 14)}.{d.count(1, 9)} percent, above the target of "
         f"{spelled(d.count(2, 3))} percent.",
         f'"[The bank had little choice|It is too late|Home owners will feel it]," said {d.person()}, an economist at '
         f"{d.company()}.",
@@ -2630,7 +2269,7 @@ def generate_pairs(
     functions = list(KINDS.items())
     for index in range(count):
         desk = Desk(f"newswire {seed} {split} {index}", names)
-        event, function = functions[desk.int(0, len(functions) - 1)]
+        event, function = functions[desk.count(0, len(functions) - 1)]
         story = function(desk)
         pair = {"document": write_document(desk, story), "summary": desk.expand(story.headline)}
         yield {**pair, "kind": event} if kind else pair
@@ -2709,8 +2348,9 @@ def main() -> None:
     parser.add_argument("--report", action="store_true", help="print figures and write nothing")
     options = parser.parse_args()
     sizes = {split: getattr(options, split) for split in SIZES}
-    if min(sizes.values()) < 0 or options.names < 1_000:
-        sys.exit("generate.py: give counts of pairs from 0 up and at least 1,000 --names")
+    fewest = 1 if options.report else 0
+    if min(sizes.values()) < fewest or options.names < 1_000:
+        sys.exit(f"generate.py: give --train, --validation and --test from {fewest} up and at least 1,000 --names")
     if options.report:
         pairs = {
             split: list(generate_pairs(split, size, options.seed, names=options.names)) for split, size in sizes.items()

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
+import re
 import sys
 from collections.abc import Iterator
-from dataclasses import asdict, fields
+from contextlib import nullcontext
 from typing import IO, Any
 
 from ..errors import UserError
+from .arguments import Parser, search_options
 
 
-def parser() -> argparse.ArgumentParser:
-    p = argparse.ArgumentParser(
+def parser() -> Parser:
+    p = Parser(
         prog="seq2seq decode",
-        description="Write headlines for documents. Text input is a document a line; JSON Lines input has objects with a "
-        "'document'. Options left out keep what the checkpoint was trained to be tested with.",
+        description="Write headlines for documents. Text input is a document a line; JSON Lines input has objects with "
+        "a 'document'. Options left out keep what the checkpoint was trained to be tested with.",
     )
     p.add_argument(
         "--checkpoint", required=True, metavar="FILE", help="what `seq2seq fit` wrote, e.g. runs/quickstart/best.ckpt"
@@ -39,8 +40,8 @@ def parser() -> argparse.ArgumentParser:
         "--format",
         choices=("text", "jsonl"),
         default="text",
-        help="text: a headline a line (n-best: score, tab, headline; an "
-        "empty line between documents); jsonl: objects with document, prediction, score, and what else the input line held",
+        help="text: a headline a line (n-best: score, tab, headline; an empty line between documents); "
+        "jsonl: objects with document, prediction, score, and what else the input line held",
     )
     p.add_argument(
         "--input-format",
@@ -56,21 +57,25 @@ def parser() -> argparse.ArgumentParser:
     return p
 
 
+NOT_TEXT = re.compile("[\0\ud800-\udfff]")
+ESCAPED = "backslashreplace"  # what half a surrogate pair in another field of the input becomes: JSON's own escape
+SEARCH = ("beam_size", "n_best", "length_penalty", "min_length", "max_length", "no_repeat_ngram_size", "allow_unk")
+
+
 def main(argv: list[str]) -> int:
     args = parser().parse_args(argv)
-    if args.batch_size is not None and args.batch_size < 1:
-        raise UserError(f"--batch-size {args.batch_size}: give at least 1")
-    from ..inference import SearchOptions, Summarizer  # torch is imported here, after the arguments are known
+    for name in ("batch_size", "threads"):
+        if getattr(args, name) is not None and getattr(args, name) < 1:
+            raise UserError(f"--{name.replace('_', '-')} {getattr(args, name)}: give at least 1")
+    source = Source(args.input, args.input_format)
+    from ..inference import Summarizer  # torch is imported here, after the arguments are known
 
     if args.threads:
         import torch
 
         torch.set_num_threads(args.threads)
-    options = {f.name: getattr(args, f.name) for f in fields(SearchOptions) if getattr(args, f.name, None) is not None}
-    if options.get("n_best", 1) > options.get("beam_size", 1) and "beam_size" not in options:
-        options["beam_size"] = options["n_best"]
     summarizer = Summarizer.from_checkpoint(args.checkpoint, args.device)
-    source = Source(args.input, args.input_format)
+    summarizer.options = search_options({name: getattr(args, name) for name in SEARCH}, summarizer.options)
     held: list[dict[str, Any]] = []  # what the lines read ahead said; as long as a chunk at most
 
     def documents() -> Iterator[str]:
@@ -78,11 +83,12 @@ def main(argv: list[str]) -> int:
             held.append(line)
             yield document
 
-    with open_output(args.output) as output:
-        for found in summarizer.stream(documents(), batch_size=args.batch_size, **options):
-            output.write(render(held.pop(0), found, args.format, options.get("n_best", summarizer.options.n_best)))
+    with open_output(args.output, args.input) as output:
+        for found in summarizer.stream(documents(), batch_size=args.batch_size):
+            output.write(render(held.pop(0), found, args.format, summarizer.options.n_best))
             if args.output == "-" and sys.stdout.isatty():
                 output.flush()
+        output.flush()
     report(source, summarizer)
     return 0
 
@@ -92,7 +98,7 @@ def render(line: dict[str, Any], found: list[Any], form: str, n_best: int) -> st
     if form == "jsonl":
         result = line | {"prediction": found[0].text, "score": round(found[0].score, 4)}
         if n_best > 1:
-            result["hypotheses"] = [asdict(h) for h in found]
+            result["hypotheses"] = [h._asdict() for h in found]
         return json.dumps(result, ensure_ascii=False) + "\n"
     if n_best == 1:
         return found[0].text + "\n"
@@ -100,28 +106,32 @@ def render(line: dict[str, Any], found: list[Any], form: str, n_best: int) -> st
 
 
 class Source:
-    """Documents from a file or standard input. Bytes that are not UTF-8 and NUL bytes are replaced and counted, never
-    an error; a line that is not a JSON object with a `document` is one, and names the line."""
+    """Documents from a file or standard input. What is not text (bytes that are not UTF-8, NUL, halves of surrogate
+    pairs) is replaced and counted, never an error; a line that is no JSON object with a `document` is one.
+    """
 
     def __init__(self, name: str, form: str) -> None:
         self.name, self.mended, self.count = name, 0, 0
         self.json = form == "jsonl" or (form == "auto" and name.endswith(".jsonl"))
-        if name != "-" and not os.path.isfile(name):
+        if name != "-" and (os.path.isdir(name) or not os.path.exists(name)):
             raise UserError(f"{name}: no such file; give one with a document a line, or - for standard input")
         self.stream: IO[bytes] = sys.stdin.buffer if name == "-" else open(name, "rb")  # noqa: SIM115 (read to its end)
 
     def __iter__(self) -> Iterator[tuple[str, dict[str, Any]]]:
         """(document, the line as an object) for each line."""
-        for self.count, raw in enumerate(self.stream, 1):
-            line = raw.rstrip(b"\r\n")
-            text = line.decode("utf-8", errors="replace").replace("\0", "�")
-            self.mended += "�" in text and ("�".encode() not in line or b"\0" in line)
-            yield self._object(text) if self.json else (text, {"document": text})
+        for raw in self.stream:
+            self.count += 1
+            line = (raw.removeprefix(b"\xef\xbb\xbf") if self.count == 1 else raw).rstrip(b"\r\n")
+            text = line.decode("utf-8", errors="surrogateescape")
+            parsed = self._object(text) if self.json else {"document": text}
+            document = NOT_TEXT.sub("�", parsed["document"])
+            self.mended += document != parsed["document"]
+            yield document, parsed | {"document": document}
 
-    def _object(self, text: str) -> tuple[str, dict[str, Any]]:
+    def _object(self, text: str) -> dict[str, Any]:
         try:
-            line = json.loads(text)
-        except ValueError as error:
+            line = json.loads(text, strict=False)
+        except (ValueError, RecursionError) as error:
             raise UserError(
                 f"{self.name}:{self.count}: not JSON ({error}); give one object a line, or --input-format text"
             ) from error
@@ -129,20 +139,21 @@ class Source:
             raise UserError(
                 f'{self.name}:{self.count}: no text under \'document\'; give objects like {{"document": "..."}}'
             )
-        return line["document"], line
+        return line
 
 
-def open_output(name: str) -> Any:
+def open_output(name: str, source: str) -> Any:
     """The output, line by line in UTF-8; standard output stays open."""
     if name == "-":
-        sys.stdout.reconfigure(encoding="utf-8", newline="\n")  # type: ignore[union-attr]
-        from contextlib import nullcontext
-
+        if hasattr(sys.stdout, "reconfigure"):
+            sys.stdout.reconfigure(encoding="utf-8", errors=ESCAPED, newline="\n")
         return nullcontext(sys.stdout)
     folder = os.path.dirname(name) or "."
     if not os.path.isdir(folder):
         raise UserError(f"{folder}: no such folder for --output; make it first")
-    return open(name, "w", encoding="utf-8", newline="\n")
+    if os.path.exists(name) and os.path.exists(source) and os.path.samefile(name, source):
+        raise UserError(f"--output {name}: that is the input; give another name")
+    return open(name, "w", encoding="utf-8", errors=ESCAPED, newline="\n")
 
 
 def report(source: Source, summarizer: Any) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from seq2seq.commands.arguments import Parser
 from seq2seq.data.prepare import prepare_gigaword, prepare_reuters
 
 _DESCRIPTION = """\
@@ -24,7 +25,7 @@ input.txt, task1_ref0.txt. Pairs with an empty side are left out; UNK, <unk> and
 
 def main(argv: list[str]) -> int:
     """Runs `seq2seq prepare ARGV`; 0 on success, UserError on bad input, SystemExit on bad arguments."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="seq2seq prepare", description=_DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     corpora = parser.add_subparsers(dest="corpus", metavar="CORPUS", required=True)

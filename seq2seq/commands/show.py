@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 from ..errors import UserError
+from .arguments import Parser, search_options
 
 
-def parser() -> argparse.ArgumentParser:
-    p = argparse.ArgumentParser(
+def parser() -> Parser:
+    p = Parser(
         prog="seq2seq show",
         description="Decode some documents and print document, reference and headline side by side.",
     )
@@ -27,6 +28,8 @@ def parser() -> argparse.ArgumentParser:
 
 def main(argv: list[str]) -> int:
     args = parser().parse_args(argv)
+    if args.count < 1:
+        raise UserError(f"--count {args.count}: give at least 1")
     from rich.console import Console
     from rich.table import Table
 
@@ -34,16 +37,16 @@ def main(argv: list[str]) -> int:
 
     pairs = read(args.input, args.count)
     summarizer = Summarizer.from_checkpoint(args.checkpoint, args.device)
-    options = {"beam_size": args.beam_size} if args.beam_size else {}
-    found = summarizer.summarize([pair["document"] for pair in pairs], **options)
+    summarizer.options = search_options({"beam_size": args.beam_size}, summarizer.options)
+    found = summarizer.summarize([pair["document"] for pair in pairs])
     table = Table("document", "reference", "headline", show_lines=True)
     for pair, headline in zip(pairs, found, strict=True):
-        table.add_row(*map(_literal, (pair["document"], pair.get("summary", ""), headline)))
+        table.add_row(*map(_literal, (pair["document"], pair["summary"], headline)))
     Console(width=None if sys.stdout.isatty() else 140).print(table)
     return 0
 
 
-def _literal(text: str):
+def _literal(text: str) -> Any:
     from rich.text import Text
 
     return Text(text)  # square brackets in news are no markup
@@ -53,15 +56,16 @@ def read(name: str, count: int) -> list[dict[str, str]]:
     """`count` objects, evenly from a JSON Lines file."""
     if not Path(name).is_file():
         raise UserError(f"{name}: no such file; give JSON Lines with a 'document' in each line")
-    with open(name, encoding="utf-8", errors="replace") as file:
+    with open(name, encoding="utf-8", errors="replace", newline="\n") as file:
         lines = file.readlines()
-    step = max(1, len(lines) // max(1, count))
+    if not lines:
+        raise UserError(f"{name}: the file is empty; give JSON Lines with a 'document' in each line")
     pairs = []
-    for number in range(0, len(lines), step)[:count]:
+    for i in range(min(count, len(lines))):
+        number = i * len(lines) // min(count, len(lines))
         try:
             pair = json.loads(lines[number])
-            pairs.append({key: str(pair[key]) for key in ("document", "summary") if key in pair})
-            pairs[-1]["document"]
-        except (ValueError, KeyError, TypeError) as error:
+            pairs.append({"document": str(pair["document"]), "summary": str(pair.get("summary", ""))})
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise UserError(f"{name}:{number + 1}: no JSON object with a 'document'; give one a line") from error
     return pairs

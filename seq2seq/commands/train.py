@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 # No account, no network, and no names of hosts, users or folders in a run's files, unless the user wishes otherwise.
 for key, value in {
     "WANDB_MODE": "offline",
+    "WANDB_HOST": "",
     "WANDB_SILENT": "true",
     "WANDB_CONSOLE": "off",
     "WANDB_DISABLE_GIT": "true",
@@ -22,14 +23,24 @@ for key, value in {
 }.items():
     os.environ.setdefault(key, value)
 
+from lightning.pytorch import Trainer
 from lightning.pytorch.callbacks import EarlyStopping
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI, SaveConfigCallback
+from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
+from lightning.pytorch.utilities.exceptions import MisconfigurationException
 
 from ..callbacks import BestCheckpoint, PlainProgress, PredictionFiles, RunFiles, SampleHeadlines, has_terminal
 from ..datamodule import HeadlineData
 from ..errors import UserError
 from ..inference import read_checkpoint
 from ..module import SummarizerModule
+from ..rouge import KINDS, describe
+
+for logger in (CSVLogger, TensorBoardLogger):  # so that naming one is enough; the run's folder becomes its save_dir
+    logger.__init__.__defaults__ = (".", *(logger.__init__.__defaults__ or ()))
+
+FIGURES = [f"validation/{name}" for name in (*KINDS, *describe([], []), "loss", "perplexity")] + ["train/loss"]
+"""What a checkpoint or the early stopping can go by."""
 
 
 class Parser(LightningArgumentParser):
@@ -43,6 +54,13 @@ class Parser(LightningArgumentParser):
             cause = cause.__cause__ or cause.__context__
         text = " ".join(message.split())
         raise UserError(f"{text}{self._hint(text)}") from ex
+
+    def parse_path(self, cfg_path: Any, *args: Any, **kwargs: Any) -> Any:
+        """Read a config file; its errors name it."""
+        try:
+            return super().parse_path(cfg_path, *args, **kwargs)
+        except UserError as error:
+            raise UserError(f"{cfg_path}: {error}") from error
 
     def _hint(self, message: str) -> str:
         """The known key that looks most like a misspelt one."""
@@ -90,6 +108,11 @@ class SummarizerCLI(LightningCLI):
         for logger in loggers if isinstance(loggers, list) else [loggers]:
             if hasattr(logger, "init_args") and logger.init_args.get("save_dir", None) in (None, "."):
                 logger.init_args["save_dir"] = folder
+        for key in ("checkpoint", "early_stopping"):
+            if config[key].monitor not in FIGURES:
+                near = difflib.get_close_matches(config[key].monitor, FIGURES, 1)
+                hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(FIGURES)}"
+                raise UserError(f"{key}.monitor: there is no figure {config[key].monitor!r}; {hint}")
         seed = config.get("seed_everything")
         if not isinstance(seed, bool) and seed is not None:
             config["data.seed"] = seed
@@ -97,6 +120,23 @@ class SummarizerCLI(LightningCLI):
             config["return_predictions"] = False  # they are written as they come
         if not has_terminal():
             config["trainer.enable_progress_bar"] = False
+
+    def instantiate_trainer(self, **kwargs: Any) -> Trainer:
+        try:
+            return super().instantiate_trainer(**kwargs)
+        except (MisconfigurationException, ValueError) as error:
+            raise UserError(f"trainer: {error}") from error
+
+    def _run_subcommand(self, subcommand: str) -> None:
+        try:
+            super()._run_subcommand(subcommand)
+        except MisconfigurationException as error:
+            raise UserError(f"trainer: {error}") from error
+        except RuntimeError as error:
+            if "loading state_dict" not in str(error):
+                raise
+            path = self.config[subcommand].get("ckpt_path")
+            raise UserError(f"{path}: the weights don't fit the network it describes; the file is damaged") from error
 
 
 def quiet() -> None:

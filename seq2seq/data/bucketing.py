@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -99,6 +99,7 @@ class BatchSampler:
         accumulate: int = 1,
     ) -> None:
         self.options, self.shuffle, self.seed, self.epoch = options, shuffle, seed, 0
+        self.start = 0
         self.world_size, self.rank, self.accumulate = world_size, rank, accumulate
         targets = summary_lengths.astype(np.int32) + 1  # the end symbol is predicted too
         width = options.bucket_width
@@ -135,6 +136,10 @@ class BatchSampler:
         """Choose the epoch whose order the next iteration gives."""
         self.epoch = epoch
 
+    def skip(self, count: int) -> None:
+        """Leave out the first `count` batches of the next iteration, and of no other: a resumed run has had them."""
+        self.start = count
+
     def __len__(self) -> int:
         """Batches of this rank in every epoch."""
         return -(-(len(self.starts) - 1) // self.world_size)
@@ -156,6 +161,10 @@ class BatchSampler:
         return [(order[i:j], n) for (i, j), n in zip(bounds, self.words[which].tolist(), strict=True)]
 
     def __iter__(self) -> Iterator[BatchPlan]:
+        start, self.start = self.start, 0  # when the first batch is asked for: loaders make iterators they never use
+        yield from islice(self._plans(), start, None)
+
+    def _plans(self) -> Iterator[BatchPlan]:
         batches = self._batches()
         if not self.shuffle:
             nothing = (np.zeros(0, dtype=np.int32), 0)

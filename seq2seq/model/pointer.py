@@ -1,7 +1,8 @@
 """From features to log-probabilities: a softmax over the vocabulary, or its mixture with words of the document.
 
-Both classes have the same two functions: `log_probs` (everything, for search) and `target_log_probs` (of given words
-alone, for training: neither the extended vocabulary nor padding is ever materialised there).
+Both classes have the same three functions: `log_probs` (everything, for search), `target_log_probs` (of given words
+alone) and `loss` (the same summed, for training: neither padding, nor the extended vocabulary, nor all logits at once
+are ever held in memory).
 """
 
 from __future__ import annotations
@@ -11,8 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from .attention import Memory
-
-TINY = 1e-30  # keeps the logarithm of a copying probability of zero finite, in value and in gradient
+from .loss import TINY, MixtureLoss
 
 
 class SoftmaxOutput(nn.Module):
@@ -31,7 +31,7 @@ class SoftmaxOutput(nn.Module):
 
     def logits(self, features: Tensor) -> Tensor:
         """features [..., F] -> [..., V]."""
-        return functional.linear(self.project(features), self.weight[: len(self.bias)], self.bias)
+        return functional.linear(self.project(features), self._weight(), self.bias)
 
     def log_probs(self, features: Tensor, attention: Tensor, memory: Memory) -> Tensor:
         """features [N, F], attention [N, S] -> [N, V]."""
@@ -43,6 +43,15 @@ class SoftmaxOutput(nn.Module):
         """For M words: features [M, F], attention [M, S], copied [M, S], targets [M] -> their log-probability [M], and
         the mean over the vocabulary [M] that label smoothing wants (Szegedy et al. 2016)."""
         return self._chosen(self.logits(features), targets)
+
+    def loss(
+        self, features: Tensor, attention: Tensor, copied: Tensor, targets: Tensor, smoothing: float
+    ) -> tuple[Tensor, Tensor]:
+        """As `target_log_probs`, summed: smoothed cross-entropy, log-likelihood (without gradient)."""
+        return MixtureLoss.apply(self.project(features), self._weight(), self.bias, None, None, targets, smoothing)
+
+    def _weight(self) -> Tensor:
+        return self.weight[: len(self.bias)]
 
     def _chosen(self, logits: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
         """logits [M, V], targets [M] below V -> the targets' log-probabilities [M], the mean of all V of them [M]."""
@@ -64,15 +73,26 @@ class PointerOutput(SoftmaxOutput):
         nn.init.xavier_uniform_(self.gate.weight)
         nn.init.zeros_(self.gate.bias)
 
+    @torch.no_grad()
     def log_probs(self, features: Tensor, attention: Tensor, memory: Memory) -> Tensor:
-        """features [N, F], attention [N, S], N = B*K -> [N, V + X]."""
-        gate = self.gate(features).sigmoid()
-        probs = self.logits(features).softmax(dim=-1) * gate
-        if memory.extension:
-            probs = torch.cat([probs, probs.new_zeros(len(probs), memory.extension)], dim=-1)
-        copies = memory.copy_ids.repeat_interleave(len(probs) // len(memory.copy_ids), dim=0)
-        probs = probs.scatter_add(-1, copies, attention * (1 - gate))
-        return probs.log()  # -inf for the extended ids that a row's document does not have
+        """features [N, F], attention [N, S], N = B*K -> [N, V + X], -inf for unknown words of other documents.
+
+        Only the document's own words differ from the softmax, so only they are touched: what is copied of a word is
+        gathered at its first occurrence, and mixed in at all of them (with the same result).
+        """
+        exact = torch.promote_types(features.dtype, torch.float32)
+        gate = self.gate(features).to(exact)
+        words = len(self.bias)
+        mixed = gate.new_full((len(features), words + memory.extension), -torch.inf)
+        torch.add(
+            self.logits(features).log_softmax(dim=-1, dtype=exact), functional.logsigmoid(gate), out=mixed[:, :words]
+        )
+        beams = len(features) // len(memory.copy_ids)
+        assert memory.first is not None  # `Seq2Seq.start` sees to it
+        ids, first = (x.repeat_interleave(beams, dim=0) for x in (memory.copy_ids, memory.first))
+        copied = torch.zeros_like(attention).scatter_add_(1, first, attention).gather(1, first).to(exact)
+        pointed = functional.logsigmoid(-gate) + copied.log()
+        return mixed.scatter_(1, ids, torch.logaddexp(mixed.gather(1, ids), pointed))
 
     def target_log_probs(
         self, features: Tensor, attention: Tensor, copied: Tensor, targets: Tensor
@@ -85,3 +105,11 @@ class PointerOutput(SoftmaxOutput):
         pointed = (attention * (copied == targets.unsqueeze(-1))).sum(dim=-1)
         pointed = functional.logsigmoid(-gate) + pointed.clamp_min(TINY).log()
         return torch.logaddexp(generated, pointed), spread
+
+    def loss(
+        self, features: Tensor, attention: Tensor, copied: Tensor, targets: Tensor, smoothing: float
+    ) -> tuple[Tensor, Tensor]:
+        gate = self.gate(features).squeeze(-1)
+        pointed = (attention * (copied == targets.unsqueeze(-1))).sum(dim=-1)
+        projected = self.project(features)
+        return MixtureLoss.apply(projected, self._weight(), self.bias, gate, pointed, targets, smoothing)

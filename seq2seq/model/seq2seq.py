@@ -124,7 +124,7 @@ class Seq2Seq(nn.Module):
         """document [B, S] extended ids, lengths [B], mask [B, S] -> Memory."""
         states, whole = self.encoder(self.embed(document), lengths)
         states, whole = self.dropout(states), self.dropout(whole)
-        return Memory(states, self.decoder.keys(states), mask, whole, document, extension)
+        return Memory(states, self.decoder.keys(states), mask, whole, document, extension=extension)
 
     def decode(self, previous: Tensor, memory: Memory, state: DecoderState) -> tuple[Tensor, Tensor, DecoderState]:
         """previous [N, T] extended ids -> features [N, T, F], attention [N, T, S], state after the last step."""
@@ -133,33 +133,30 @@ class Seq2Seq(nn.Module):
     def target_log_probs(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """Teacher forcing: of the batch's M real target words, in reading order, the log-probability [M] and the mean
         log-probability of the vocabulary in their places [M]."""
+        return self.output.target_log_probs(*self._target_steps(batch))
+
+    def loss(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """Sums over the batch's target words: (smoothed, in training) cross-entropy, and the plain log-likelihood."""
+        return self.output.loss(*self._target_steps(batch), self.label_smoothing if self.training else 0.0)
+
+    def _target_steps(self, batch: Batch) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """What the output needs at each of the M real target words: features, attention, document ids, target."""
         memory = self.encode(batch.document, batch.lengths, batch.mask, batch.extension)
         features, attention, _ = self.decode(batch.previous, memory, self.decoder.initial_state(memory))
         example, step = batch.summary_mask.nonzero(as_tuple=True)
         targets = self.reachable(batch.targets[example, step])
-        return self.output.target_log_probs(
-            features[example, step], attention[example, step], memory.copy_ids[example], targets
-        )
+        return features[example, step], attention[example, step], memory.copy_ids[example], targets
 
     def reachable(self, targets: Tensor) -> Tensor:
         """Targets as the output can name them: without a pointer, unknown words are `unk`."""
-        return (
-            targets
-            if isinstance(self.output, PointerOutput)
-            else targets.where(targets < self.vocabulary.size, self.vocabulary.unk)
-        )
-
-    def loss(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        """Sums over the batch's target words: (smoothed) cross-entropy to minimise, and the plain log-likelihood."""
-        chosen, spread = self.target_log_probs(batch)
-        log_likelihood = chosen.sum()
-        if self.label_smoothing == 0 or not self.training:
-            return -log_likelihood, log_likelihood.detach()
-        loss = (self.label_smoothing - 1) * log_likelihood - self.label_smoothing * spread.sum()
-        return loss, log_likelihood.detach()
+        if isinstance(self.output, PointerOutput):
+            return targets
+        return targets.where(targets < self.vocabulary.size, self.vocabulary.unk)
 
     def start(self, memory: Memory) -> SearchState:
         """The search's state before the first word."""
+        if isinstance(self.output, PointerOutput):
+            memory = memory._replace(first=first_occurrences(memory.copy_ids))
         return SearchState(self.decoder.initial_state(memory), memory)
 
     def step(self, tokens: Tensor, state: SearchState) -> tuple[Tensor, SearchState]:
@@ -167,6 +164,11 @@ class Seq2Seq(nn.Module):
         features, attention, decoder = self.decode(tokens.unsqueeze(1), state.memory, state.decoder)
         log_probs = self.output.log_probs(features.squeeze(1), attention.squeeze(1), state.memory)
         return log_probs, state._replace(decoder=decoder)
+
+
+def first_occurrences(ids: Tensor) -> Tensor:
+    """ids [B, S] -> for each position the first one [B, S] that holds the same id."""
+    return (ids.unsqueeze(2) == ids.unsqueeze(1)).int().argmax(dim=2)  # argmax gives the first of equal maxima
 
 
 def build_network(options: NetworkOptions, vocabulary: Vocabulary) -> Seq2Seq:

@@ -1,0 +1,103 @@
+"""The training loss over a large vocabulary, without ever holding all its logits.
+
+Softmax, mixture with the pointer, cross-entropy and their gradients are computed for some rows at a time: the logits of
+those rows live in the cache, become their own gradient in place, and are gone. Memory for the output layer then depends
+on the chunk, not on the batch, and the work is the same three matrix products that autograd would do.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+TINY = 1e-30  # keeps the logarithm of a copying probability of zero finite, in value and in gradient
+CHUNK = {"cpu": 1 << 21, "cuda": 1 << 26}  # logits held at once: about the cache; enough to keep a GPU busy
+
+
+class MixtureLoss(torch.autograd.Function):
+    """Label-smoothed cross-entropy of p(w) = g softmax(W f + b)_w + (1 - g) copied_w, summed over M target words.
+
+    loss = -(1 - e) log p(target) - e mean_w log softmax(W f + b)_w; e is the label smoothing; without a pointer g = 1.
+
+    Args (of `apply`):
+        features: [M, E]; weight: [V, E]; bias: [V].
+        gate: [M] logits of g, or None without a pointer.
+        pointed: [M] attention on the target's places in the document, or None.
+        targets: [M] extended ids; those from V on can only be copied.
+        smoothing: e.
+
+    Returns:
+        loss (a scalar), and the log-likelihood sum log p(target), which carries no gradient.
+    """
+
+    @staticmethod
+    def forward(
+        ctx: Any,
+        features: Tensor,
+        weight: Tensor,
+        bias: Tensor,
+        gate: Tensor | None,
+        pointed: Tensor | None,
+        targets: Tensor,
+        smoothing: float,
+    ) -> tuple[Tensor, Tensor]:
+        exact = torch.promote_types(features.dtype, torch.float32)  # sums and logarithms are never in half precision
+        w = weight.to(features.dtype)
+        learning = any(ctx.needs_input_grad)
+        loss, likelihood = (torch.zeros((), dtype=exact, device=features.device) for _ in range(2))
+        if learning:
+            d_features, d_gate = torch.empty_like(features), torch.zeros_like(targets, dtype=exact)
+            d_weight, d_bias = torch.zeros_like(weight), torch.zeros_like(bias)
+            d_pointed = torch.zeros_like(d_gate)
+        size = max(1, CHUNK.get(features.device.type, 1 << 24) // len(weight))
+        with torch.autocast(features.device.type, enabled=False):
+            for start in range(0, len(features), size):
+                rows = slice(start, start + size)
+                f, target = features[rows], targets[rows]
+                log_probs = (f @ w.t()).to(exact).add_(bias).log_softmax(dim=-1)
+                known = target < len(weight)
+                inside = target.where(known, 0).unsqueeze(-1)
+                chosen = log_probs.gather(-1, inside).squeeze(-1)
+                share = torch.ones_like(chosen)  # of the target's probability that the softmax gives
+                if gate is not None and pointed is not None:
+                    z, copied = gate[rows].to(exact), pointed[rows].to(exact)
+                    generated = (functional.logsigmoid(z) + chosen).masked_fill(~known, -torch.inf)
+                    chosen = torch.logaddexp(generated, functional.logsigmoid(-z) + copied.clamp_min(TINY).log())
+                    share = (generated - chosen).exp()
+                likelihood += chosen.sum()
+                loss -= (1 - smoothing) * chosen.sum()
+                if smoothing:
+                    loss -= smoothing * log_probs.mean(dim=-1).sum()
+                if not learning:
+                    continue
+                if gate is not None and pointed is not None:
+                    d_gate[rows] = (1 - smoothing) * (z.sigmoid() - share)
+                    d_pointed[rows] = ((smoothing - 1) * (1 - share) / copied.clamp_min(TINY)).where(copied > TINY, 0)
+                pull = (1 - smoothing) * share.unsqueeze(-1)
+                d_logits = log_probs.exp_().mul_(pull + smoothing).scatter_add_(-1, inside, -pull)
+                if smoothing:
+                    d_logits -= smoothing / len(weight)
+                d_bias += d_logits.sum(dim=0)
+                d_logits = d_logits.to(f.dtype)
+                torch.mm(d_logits, w, out=d_features[rows])
+                if d_weight.dtype == f.dtype:
+                    d_weight.addmm_(d_logits.t(), f)
+                else:
+                    d_weight += d_logits.t() @ f
+        if learning:
+            ctx.save_for_backward(d_features, d_weight, d_bias, d_gate, d_pointed)
+            ctx.types = (gate.dtype, pointed.dtype) if gate is not None and pointed is not None else None
+        ctx.mark_non_differentiable(likelihood)
+        return loss, likelihood
+
+    @staticmethod
+    def backward(ctx: Any, upstream: Tensor, _: Tensor) -> tuple[Tensor | None, ...]:
+        d_features, d_weight, d_bias, d_gate, d_pointed = ctx.saved_tensors
+        gates = (None, None)
+        if ctx.types is not None:
+            gates = ((d_gate * upstream).to(ctx.types[0]), (d_pointed * upstream).to(ctx.types[1]))
+        scale = upstream.to(d_features.dtype)
+        return (d_features * scale, d_weight * upstream, d_bias * upstream, *gates, None, None)

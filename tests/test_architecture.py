@@ -1,0 +1,99 @@
+"""The direction of the imports, read from the source: see docs/architecture.md."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+import seq2seq
+
+ROOT = Path(seq2seq.__file__).parent
+FILES = sorted(ROOT.rglob("*.py"))
+
+# From the top down; a module imports only from rows below its own. Modules of one folder may import each other.
+LAYERS = [
+    ["__main__"],
+    ["commands"],
+    ["callbacks"],
+    ["module"],
+    ["datamodule"],
+    ["inference"],
+    ["parts", "rouge"],
+    ["decoding"],
+    ["data", "model"],
+    ["batch"],
+    ["errors"],
+    [""],  # the package itself: its version
+]
+RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
+MAY_IMPORT = {
+    "lightning": {"commands", "callbacks", "module", "datamodule"},
+    "wandb": {"commands", "callbacks"},
+    "datasets": {"commands", "datamodule", "data"},
+    "jsonargparse": {"commands"},
+}
+
+
+def part(file: Path) -> str:
+    """The first name below the package: `commands` of commands/train.py, "" of __init__.py."""
+    name = file.relative_to(ROOT).parts[0].removesuffix(".py")
+    return "" if name == "__init__" else name
+
+
+def imports(file: Path) -> list[str]:
+    """The absolute dotted names that a file imports, wherever in it."""
+    return list(imported_names(file.read_text(encoding="utf-8"), file.relative_to(ROOT).parent.parts))
+
+
+def imported_names(source: str, folders: Sequence[str]) -> Iterator[str]:
+    """The same for the text of a module in some folders below the package."""
+    package = ["seq2seq", *folders]
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else []
+            module = [*base, *(node.module.split(".") if node.module else [])]
+            # `from . import errors` names a module, `from .errors import UserError` a thing in one
+            yield from (".".join([*module, alias.name]) for alias in node.names)
+
+
+def own(name: str) -> str:
+    """Of a name in our package the first part below it, "" for what the package itself holds."""
+    first = name.split(".")[1]
+    return first if first in RANK else ""
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(ROOT)))
+def test_imports_point_downwards(file: Path) -> None:
+    assert part(file) in RANK, f"{part(file)} has no place in the list of layers"
+    here = part(file)
+    for name in imports(file):
+        if name.split(".")[0] == "seq2seq":
+            there = own(name)
+            same_folder = here == there and here in ("commands", "data", "model")
+            # The package's own __init__ is empty but for the version, which stands below everything.
+            assert same_folder or RANK[there] > RANK[here], f"{here} imports {name}, which is not below it"
+
+
+@pytest.mark.parametrize("library", MAY_IMPORT)
+def test_libraries_are_imported_only_where_they_belong(library: str) -> None:
+    using = {part(file) for file in FILES for name in imports(file) if name.split(".")[0] == library}
+    assert using <= MAY_IMPORT[library]
+
+
+def test_the_check_sees_every_kind_of_import() -> None:
+    text = "import wandb.sdk\nfrom .. import errors\nfrom ..model import encoder\nfrom .corpora import load_split\n"
+    text += "def function():\n    from seq2seq.module import SummarizerModule\n"
+    found = list(imported_names(text, ("data",)))
+    assert found == [
+        "wandb.sdk",
+        "seq2seq.errors",
+        "seq2seq.model.encoder",
+        "seq2seq.data.corpora.load_split",
+        "seq2seq.module.SummarizerModule",
+    ]
+    assert [own(name) for name in found[1:]] == ["errors", "model", "data", "module"]
