@@ -43,6 +43,7 @@ model:
 trainer:
   accelerator: cpu
   max_steps: 50
+  val_check_interval: 50
   limit_val_batches: 1
   logger: false
   log_every_n_steps: 10

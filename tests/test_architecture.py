@@ -21,7 +21,7 @@ LAYERS = [
     ["module"],
     ["datamodule"],
     ["inference"],
-    ["rouge"],
+    ["parts", "rouge"],
     ["decoding"],
     ["data", "model"],
     ["batch"],
