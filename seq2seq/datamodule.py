@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import datasets
 from filelock import FileLock
@@ -70,6 +70,7 @@ class HeadlineData(LightningDataModule):
         self.tokenizer_from = tokenizer_from
         self._splits: dict[Split, datasets.Dataset] = {}
         self._encoded: dict[tuple[Split, bool], datasets.Dataset] = {}
+        self.plan: dict[str, Any] = {}  # all that the training batches are a function of; a checkpoint keeps it
 
     @cached_property
     def tokenizer(self) -> Tokenizer:
@@ -134,7 +135,17 @@ class HeadlineData(LightningDataModule):
             rank=trainer.global_rank if trainer else 0,
             accumulate=trainer.accumulate_grad_batches if trainer and training else 1,
         )
-        return DataLoader(
+        if training:
+            self.sampler = sampler
+            self.plan = {
+                "corpus": rows.digest(),
+                "examples": len(rows),
+                "batches": asdict(options),
+                "seed": self.seed,
+                "processes": sampler.world_size,
+                "accumulate_grad_batches": sampler.accumulate,
+            }
+        return PlannedLoader(
             PlannedBatches(rows, Vocabulary(**self.vocabulary)),
             batch_size=None,  # the sampler plans whole batches
             sampler=sampler,  # type: ignore[arg-type]
@@ -157,6 +168,16 @@ class HeadlineData(LightningDataModule):
 
     def predict_dataloader(self) -> DataLoader:
         return self.loader(self.predict_split)
+
+
+class PlannedLoader(DataLoader):
+    """A data loader that plans an epoch when its first batch is asked for, not when its iterator is made.
+
+    Lightning makes iterators early: before it names the epoch, and before a resumed run's position is known.
+    """
+
+    def __iter__(self) -> Iterator[Batch]:  # type: ignore[override]
+        yield from super().__iter__()
 
 
 class PlannedBatches(Dataset):

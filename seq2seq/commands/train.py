@@ -6,8 +6,11 @@ import difflib
 import logging
 import os
 import re
+import secrets
+import signal
 import sys
 import warnings
+from pathlib import Path
 from typing import Any, NoReturn
 
 # No account, no network, and no names of hosts, users or folders in a run's files, unless the user wishes otherwise.
@@ -24,12 +27,26 @@ for key, value in {
 
 from lightning.pytorch.callbacks import EarlyStopping
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI, SaveConfigCallback
+from lightning.pytorch.utilities import rank_zero_info, rank_zero_only
+from lightning.pytorch.utilities.exceptions import SIGTERMException
 
-from ..callbacks import BestCheckpoint, PlainProgress, RunFiles, SampleHeadlines, has_terminal
+from ..callbacks import BestCheckpoint, EndTogether, PlainProgress, RunFiles, SampleHeadlines, has_terminal
 from ..datamodule import HeadlineData
 from ..errors import UserError
 from ..inference import read_checkpoint
 from ..module import SummarizerModule
+from ..resume import Stopped, new_run, newest_checkpoint, plain_errors, run_id
+
+FOLDER = "runs/default"
+
+
+class SaveConfig(SaveConfigCallback):
+    """Saves the config without what was only for this start: where to resume from."""
+
+    def __init__(self, parser: LightningArgumentParser, config: Any, **settings: Any) -> None:
+        config = config.clone()
+        config["ckpt_path"] = config["data.tokenizer_from"] = None
+        super().__init__(parser, config, **settings)
 
 
 class Parser(LightningArgumentParser):
@@ -67,9 +84,44 @@ class SummarizerCLI(LightningCLI):
             {"early_stopping.monitor": "validation/rougeL", "early_stopping.mode": "max", "early_stopping.patience": 10}
         )
 
+        parser.add_argument(
+            "--resume",
+            type=str | None,
+            default=None,
+            help="of fit: go on exactly where a run stopped; a checkpoint, or `auto` for the newest whole one of the "
+            "run's folder (trainer.default_root_dir; without one, the run starts afresh)",
+        )
+
+    def parse_arguments(self, parser: LightningArgumentParser, args: Any) -> None:
+        self.config = parser.parse_args(args)  # Lightning's own warns if there are arguments in sys.argv too
+
+    def _find_checkpoint(self) -> None:
+        """--resume auto | PATH becomes --ckpt_path."""
+        config = self.config[self.config.subcommand]
+        wanted = config.pop("resume")
+        config["resume"] = None
+        if not wanted or self.config.subcommand != "fit":
+            return
+        if config.get("ckpt_path"):
+            raise UserError("--resume and --ckpt_path both say where to go on; give one")
+        if wanted != "auto":
+            config["ckpt_path"] = wanted
+            return
+        folder = Path(config["trainer.default_root_dir"] or FOLDER)
+        found, passed_over = newest_checkpoint(folder)
+        for reason in passed_over:
+            rank_zero_info(f"passed over: {reason}")
+        rank_zero_info(f"resuming from {found}" if found else f"no whole checkpoint in {folder}: starting afresh")
+        config["ckpt_path"] = str(found) if found else None
+
+    def before_fit(self) -> None:
+        if first_process() and self.run_id != run_id(self.folder):
+            new_run(self.folder, self.run_id)
+
     def _parse_ckpt_path(self) -> None:
         """A checkpoint's network replaces the config's, so that the config need not repeat it. (Lightning's own version
         would also override how to search, and fails with a traceback on a broken file.)"""
+        self._find_checkpoint()
         config = self.config[self.config.subcommand]
         path = config.get("ckpt_path")
         if not path or path in ("best", "last", "hpc"):
@@ -83,18 +135,30 @@ class SummarizerCLI(LightningCLI):
 
     def before_instantiate_classes(self) -> None:
         config = self.config[self.config.subcommand]
-        folder = config["trainer.default_root_dir"] or "runs/default"
+        folder = config["trainer.default_root_dir"] or FOLDER
         config["trainer.default_root_dir"] = folder
         os.makedirs(folder, exist_ok=True)
+        self.folder = Path(folder)
+        self.run_id = (run_id(self.folder) if config.get("ckpt_path") else None) or secrets.token_hex(4)
         loggers = config["trainer.logger"]
         for logger in loggers if isinstance(loggers, list) else [loggers]:
             if hasattr(logger, "init_args") and logger.init_args.get("save_dir", None) in (None, "."):
                 logger.init_args["save_dir"] = folder
+            if self.config.subcommand == "fit" and str(getattr(logger, "class_path", "")).endswith("WandbLogger"):
+                given = logger.init_args  # the dashboard of a resumed run goes on
+                if not given.get("id") and not given.get("version"):
+                    given["id"] = self.run_id
+                    logger["dict_kwargs"] = {"resume": "allow", **(logger.get("dict_kwargs") or {})}
         seed = config.get("seed_everything")
         if not isinstance(seed, bool) and seed is not None:
             config["data.seed"] = seed
         if not has_terminal():
             config["trainer.enable_progress_bar"] = False
+
+
+def first_process() -> bool:
+    """Whether this is the process that writes, before the trainer has been made and knows."""
+    return getattr(rank_zero_only, "rank", 0) == 0
 
 
 def quiet() -> None:
@@ -104,6 +168,8 @@ def quiet() -> None:
         ".*Checkpoint directory .* exists and is not empty.*",
         ".*is deprecated, use `isinstance.*",
         ".*`weights_only` was not set.*",
+        ".*your dataloader is not resumable.*",  # it is: see PlannedLoader
+        ".*use `self.log.* sync_dist=True.*",  # every rank logs the figures of the whole split
     ):
         warnings.filterwarnings("ignore", message=noise)
     for name in ("lightning.pytorch.utilities.rank_zero", "lightning.pytorch.accelerators.cuda"):
@@ -115,16 +181,27 @@ def quiet() -> None:
 def main(argv: list[str]) -> int:
     """Run the command with `argv` (subcommand first)."""
     quiet()
-    callbacks: list[Any] = [RunFiles(), SampleHeadlines()]
+    callbacks: list[Any] = [RunFiles(), SampleHeadlines(), EndTogether()]
     if not has_terminal():
         callbacks.append(PlainProgress())
-    sys.argv = ["seq2seq"]  # Lightning warns if it is given arguments while there are others here
+    sys.argv = [sys.argv[0], *argv]  # from which Lightning starts further processes
+    try:
+        with plain_errors():
+            run(argv, callbacks)
+    except (Stopped, SIGTERMException) as stopped:
+        print(f"seq2seq: {str(stopped) or 'stopped by SIGTERM before the first step'}", file=sys.stderr)
+        return 128 + signal.SIGTERM
+    return 0
+
+
+def run(argv: list[str], callbacks: list[Any]) -> None:
+    """Parse, build, and run the subcommand."""
     SummarizerCLI(
         SummarizerModule,
         HeadlineData,
         args=argv,
         parser_class=Parser,
-        save_config_callback=SaveConfigCallback,
+        save_config_callback=SaveConfig,
         save_config_kwargs={"overwrite": True},
         seed_everything_default=1,
         trainer_defaults={
@@ -136,4 +213,3 @@ def main(argv: list[str]) -> int:
             "enable_model_summary": False,
         },
     )
-    return 0

@@ -3,6 +3,9 @@
 Examples of similar lengths share a batch, so that little padding is computed. The plan is a pure function of
 (lengths, settings, seed, epoch): every rank computes the whole of it and takes its own part, without a word exchanged.
 
+Training batches are planned for whole optimizer steps of `world_size * accumulate` batches, and the plan depends on
+that product alone: two processes take the same steps over the same batches as one that accumulates two.
+
 The *shapes* of an epoch's batches never change, only their members and their order do: lengths are rounded up to
 buckets before sorting, members of a bucket are shuffled, and batches are cut by the rounded lengths alone. So every
 epoch has the same number of batches, which is what trainers and learning rate schedules count on.
@@ -12,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
@@ -107,13 +111,17 @@ class BatchSampler:
         self.keys = (documents, np.where(documents // width % 2 == 0, self.targets, -self.targets))
         order = np.lexsort(self.keys[::-1])
         self.starts = self._split(cut(documents[order], self.targets[order], options))
+        self._resumed = (-1, 0)
 
     def _split(self, starts: np.ndarray) -> np.ndarray:
-        """For training on several ranks: halve the largest batches until every rank gets the same number."""
+        """For training: halve the largest batches until every optimizer step gets the same number, and thereby every
+        rank too. (With fewer examples than that, every rank at least.)"""
         if not self.shuffle:
             return starts
         bounds = starts.tolist()
-        while (len(bounds) - 1) % self.world_size:
+        step = self.world_size * self.accumulate
+        multiple = step if bounds[-1] >= -(-(len(bounds) - 1) // step) * step else self.world_size
+        while (len(bounds) - 1) % multiple:
             sizes = np.diff(bounds)
             largest = int(sizes.argmax())
             if sizes[largest] < 2:
@@ -127,8 +135,12 @@ class BatchSampler:
         """Choose the epoch whose order the next iteration gives."""
         self.epoch = epoch
 
+    def resume(self, epoch: int, batches: int) -> None:
+        """Leave out the first batches of this one epoch: this rank has had them before a stop."""
+        self._resumed = (epoch, batches)
+
     def __len__(self) -> int:
-        """Batches of this rank in every epoch."""
+        """Batches of this rank in every epoch, those left out included."""
         return -(-(len(self.starts) - 1) // self.world_size)
 
     def batches(self) -> list[np.ndarray]:
@@ -140,6 +152,10 @@ class BatchSampler:
         return [batches[i] for i in rng.permutation(len(batches))] if self.shuffle else batches[::-1]
 
     def __iter__(self) -> Iterator[BatchPlan]:
+        epoch, batches = self._resumed
+        return islice(self._plans(), batches if epoch == self.epoch else 0, None)
+
+    def _plans(self) -> Iterator[BatchPlan]:
         batches = self.batches()
         if not self.shuffle:
             empty = np.zeros(0, dtype=np.int64)
