@@ -94,6 +94,11 @@ class BestCheckpoint(ModelCheckpoint):
             whole = int(trainer.val_check_batch) // trainer.accumulate_grad_batches * trainer.accumulate_grad_batches
             trainer.val_check_batch = whole if 0 < whole < trainer.num_training_batches else trainer.val_check_batch
 
+    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """The end is kept too where no validation came after the last step."""
+        if self._last_global_step_saved != trainer.global_step:
+            self._save_last_checkpoint(trainer, self._monitor_candidates(trainer))
+
     def _on_sigterm(self, signum: int, frame: Any) -> None:
         self._asked_to_stop = True
         signal.signal(signal.SIGTERM, signal.SIG_DFL)  # whoever asks twice does not want to wait

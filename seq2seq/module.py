@@ -269,12 +269,14 @@ class SummarizerModule(LightningModule):
         loop = self.trainer.fit_loop.epoch_loop
         loops = checkpoint["loops"]["fit_loop"]
         settle(loops)
-        batches = loops["epoch_loop.batch_progress"]["current"]["ready"]
+        epochs = loops["epoch_progress"]["current"]
+        between = epochs["ready"] == epochs["processed"]  # no epoch is under way
+        batches = 0 if between else loops["epoch_loop.batch_progress"]["current"]["ready"]
         whole_epoch = batches >= self.trainer.num_training_batches
         exact = whole_epoch or batches % self.trainer.accumulate_grad_batches == 0
         checkpoint["resume"] = {
             "run": run_id(Path(self.trainer.default_root_dir)),
-            "epoch": loops["epoch_progress"]["current"]["processed"],
+            "epoch": epochs["processed"],
             "batches": batches,
             "logged_steps": loop._batches_that_stepped + (self.trainer.validating and exact),
             "exact": exact,
