@@ -9,10 +9,9 @@ from typing import Any, NamedTuple
 
 import pytest
 import torch
-from helpers import config, read_jsonl, run, write_config, write_corpus, write_jsonl
+from helpers import config, run, write_config, write_corpus
 
 from seq2seq import callbacks, resume
-from seq2seq.errors import UserError
 
 
 def settings(folder: Path, corpus: dict[str, str], **changes: Any) -> dict[str, Any]:
