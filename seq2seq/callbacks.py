@@ -64,6 +64,7 @@ class BestCheckpoint(ModelCheckpoint):
             mode=mode,
             save_top_k=1,
             save_last=True,
+            save_on_train_epoch_end=False,  # but beside the validation, so that the end of an epoch is still to come
             auto_insert_metric_name=False,
             enable_version_counter=False,
         )
@@ -147,6 +148,7 @@ class BestCheckpoint(ModelCheckpoint):
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         folder = self.dirpath or "."
+        self.current_score = state_dict["current_score"]
         super().load_state_dict(
             _map_paths(state_dict, lambda name: os.path.join(folder, name)) | {"dirpath": self.dirpath}
         )

@@ -81,7 +81,12 @@ class SummarizerCLI(LightningCLI):
         parser.add_lightning_class_args(BestCheckpoint, "checkpoint")
         parser.add_lightning_class_args(EarlyStopping, "early_stopping")
         parser.set_defaults(
-            {"early_stopping.monitor": "validation/rougeL", "early_stopping.mode": "max", "early_stopping.patience": 10}
+            {
+                "early_stopping.monitor": "validation/rougeL",
+                "early_stopping.mode": "max",
+                "early_stopping.patience": 10,
+                "early_stopping.check_on_train_epoch_end": False,  # beside the validation, before last.ckpt is written
+            }
         )
 
         parser.add_argument(
