@@ -12,6 +12,7 @@ import contextlib
 import os
 import pickle
 import random
+import re
 import resource
 import shutil
 import signal
@@ -181,7 +182,7 @@ def killed(bench: Bench, count: int = 20) -> Result:
     process = bench.fit("killed")
     while kills < count and process.running():
         bench.wait_for_checkpoints(process, "killed", 1)
-        time.sleep(bench.random.uniform(0, 0.5))
+        time.sleep(bench.random.uniform(0, 1.2))
         process.kill(signal.SIGKILL)
         if process.wait() != -signal.SIGKILL:
             break
@@ -375,7 +376,7 @@ def fuzzed(bench: Bench, count: int = 2000, batches: int = 8) -> Result:
 
 
 def fuzz(rng: random.Random) -> bytes:
-    """A line without an end: random bytes, huge, control characters, right-to-left, emoji, punctuation, or a mixture."""
+    """A line: random bytes, huge, control characters, right-to-left, emoji, punctuation, nothing, or two of these."""
     pick = [
         lambda: rng.randbytes(rng.randrange(300)),
         lambda: (rng.choice(["word ", "x", "é", "<s> </s> <unk> ", "1,2.3 "]) * rng.randrange(20_000)).encode(),
@@ -392,6 +393,7 @@ def fuzz(rng: random.Random) -> bytes:
 
 
 def short(text: str, bench: Bench) -> str:
+    text = re.sub(r"\x1b\[\d*m", "", text)
     return text.replace(f"{bench.folder}/", "").replace("|", "\\|")[:230]
 
 
@@ -430,7 +432,6 @@ if __name__ == "__main__":
     finally:
         if os.environ.get("KEEP") is None:
             shutil.rmtree(work, ignore_errors=True)
-    print(
-        f"`python benchmarks/faults.py{''.join(' ' + w for w in sys.argv[1:])}`, seed {SEED}, {time.monotonic() - began:.0f} s; {machine()}\n"
-    )
+    command = " ".join(["python benchmarks/faults.py", *sys.argv[1:]])
+    print(f"`{command}`, seed {SEED}, {time.monotonic() - began:.0f} s; {machine()}\n")
     print(table(results))

@@ -144,7 +144,7 @@ class SummarizerModule(LightningModule):
         nll = -log_likelihood / words
         self.log("train/loss", nll, prog_bar=True, batch_size=len(batch))
         self.log("train/perplexity", nll.exp(), batch_size=len(batch))
-        self._unchecked.append((batch.rows, nll.detach()))
+        self._unchecked.append((batch.rows, loss.detach()))
         self._tokens += batch.tokens()
         if self._logs_now():
             now = time.perf_counter()
@@ -186,7 +186,9 @@ class SummarizerModule(LightningModule):
             known: list[Any] = [None] * self.trainer.world_size
             distributed.all_gather_object(known, rows)
             rows = next((rows for rows in known if rows), None)
-        where = f"the loss of the batch with the training pairs {rows} (counted from 0)" if rows else "a gradient"
+        what = "the loss" if rows else "a gradient"
+        rows = rows or [row for batch, _ in seen for row in batch]
+        where = f"{what} of the batch with the training pairs {rows} (counted from 0)"
         raise UserError(
             f"{where} is not a finite number, near step {self.global_step + 1}; look at these pairs, or lower "
             "model.optimizer.learning_rate; no checkpoint holds it: `--resume auto` goes back to the last good one"

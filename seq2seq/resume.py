@@ -152,7 +152,8 @@ def plain_errors() -> Iterator[None]:
     try:
         yield
     except RuntimeError as error:
-        first = str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__
+        text = re.sub(r"\[/\S+\] ", "", str(error).strip()) or type(error).__name__  # without where torch was built
+        first = text.splitlines()[0].split(". ")[0][:200]
         if "DataLoader worker" in str(error):
             raise UserError(
                 f"data.workers: a process that prepares batches has died ({first}); if memory ran out, use fewer; "

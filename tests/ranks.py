@@ -1,4 +1,4 @@
-"""One of several processes that train or test together: runs a list of commands, one after the other (a test starts it).
+"""One of several processes that train or test together: runs a list of commands in turn (a test starts it).
 
 python tests/ranks.py COMMANDS.json
 """
