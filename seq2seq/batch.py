@@ -32,7 +32,7 @@ class Vocabulary(NamedTuple):
     unk: int
 
 
-@dataclass(frozen=True)
+@dataclass  # not frozen, because the trainer's float64 and bfloat16 precisions refuse to look into frozen ones
 class Batch:
     """B encoded pairs (or documents alone, with `summary` of length 1: only the start symbol).
 

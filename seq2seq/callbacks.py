@@ -5,7 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import signal
+import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
@@ -16,51 +19,139 @@ from typing import Any
 import numpy as np
 import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
-from lightning.pytorch.callbacks import ModelCheckpoint
+from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint
 from lightning.pytorch.loggers import TensorBoardLogger, WandbLogger
+from lightning.pytorch.plugins.io import TorchCheckpointIO
 from lightning.pytorch.utilities import rank_zero_only
 
 from . import __version__
+from .errors import UserError
 from .inference import Headline
 from .module import Outcome, Prediction, SummarizerModule
 from .parts import Parts, PartWriter
+from .resume import Stopped, save_whole
 from .rouge import KINDS, SETTINGS
 
 
+class WholeFiles(TorchCheckpointIO):
+    """Writes checkpoints so that a file is whole or as it was before, and reads plain values only."""
+
+    def save_checkpoint(self, checkpoint: dict[str, Any], path: Any, storage_options: Any = None) -> None:
+        save_whole(checkpoint, Path(path))
+
+    def load_checkpoint(self, path: Any, map_location: Any = "cpu", weights_only: bool | None = True) -> dict[str, Any]:
+        return super().load_checkpoint(path, map_location=map_location, weights_only=True)
+
+
 class BestCheckpoint(ModelCheckpoint):
-    """Keeps `best.ckpt` and `last.ckpt` in the run's folder (`trainer.default_root_dir`), with no host's paths inside.
+    """Keeps `best.ckpt` and `last.ckpt` in the run's folder (`trainer.default_root_dir`), with no host's paths inside,
+    and between validations the two newest `step-N.ckpt`. On SIGTERM it saves one of these, and ends the run.
 
     Args:
         monitor: the validation figure that tells the best.
         mode: whether that figure should be large or small.
+        every_n_train_steps: write `step-N.ckpt` after so many optimizer steps (null = by time alone).
+        every_minutes: write `step-N.ckpt` after so many minutes (null = by steps alone).
     """
 
-    def __init__(self, monitor: str = "validation/rougeL", mode: str = "max") -> None:
+    def __init__(
+        self,
+        monitor: str = "validation/rougeL",
+        mode: str = "max",
+        every_n_train_steps: int | None = None,
+        every_minutes: float | None = 10.0,
+    ) -> None:
+        for name, value in (("every_n_train_steps", every_n_train_steps), ("every_minutes", every_minutes)):
+            if value is not None and value <= 0:
+                raise UserError(f"checkpoint.{name}: {value} is too small; give more than 0, or null for never")
         super().__init__(
             filename="best",
             monitor=monitor,
             mode=mode,
             save_top_k=1,
             save_last=True,
+            save_on_train_epoch_end=False,  # but beside the validation, so that the end of an epoch is still to come
             auto_insert_metric_name=False,
             enable_version_counter=False,
         )
+        self.every_steps, self.every_minutes = every_n_train_steps, every_minutes
+        self._asked_to_stop = False
+        self._saved_step, self._saved_time = 0, 0.0
+        self._group: Any = None
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         self.dirpath = str(Path(trainer.default_root_dir))
+        if type(trainer.strategy.checkpoint_io) is TorchCheckpointIO:
+            trainer.strategy.checkpoint_io = WholeFiles()
         super().setup(trainer, pl_module, stage)
 
-    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        super().on_train_epoch_end(trainer, pl_module)
-        self._keep_last(trainer)
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        super().on_train_start(trainer, pl_module)
+        self._saved_step, self._saved_time = trainer.global_step, time.monotonic()
+        if trainer.world_size > 1:  # on the CPU, so that a question at every step does not wait for a GPU
+            self._group = torch.distributed.new_group(backend="gloo")
+        # Lightning stops whereever it is, and each process by itself; here all stop together, between two steps.
+        self._asked_to_stop = trainer.received_sigterm
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, self._on_sigterm)
+        for stopping in trainer.early_stopping_callbacks:
+            if isinstance(stopping, EarlyStopping) and stopping.wait_count >= stopping.patience:
+                trainer.should_stop = True  # it had been decided when the checkpoint was written
+        if trainer.val_check_batch not in (None, float("inf")):  # validate between steps, not within one
+            whole = int(trainer.val_check_batch) // trainer.accumulate_grad_batches * trainer.accumulate_grad_batches
+            trainer.val_check_batch = whole if 0 < whole < trainer.num_training_batches else trainer.val_check_batch
+
+    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """The end is kept too where no validation came after the last step."""
+        if self._last_global_step_saved != trainer.global_step:
+            self._save_last_checkpoint(trainer, self._monitor_candidates(trainer))
+
+    def _on_sigterm(self, signum: int, frame: Any) -> None:
+        self._asked_to_stop = True
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)  # whoever asks twice does not want to wait
+
+    def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int) -> None:
+        """The one moment between two optimizer steps when everything is done, logged, and not yet begun."""
+        if batch_idx % trainer.accumulate_grad_batches:
+            return
+        stop, due = self._agreed(trainer)
+        fresh = trainer.global_step > self._saved_step
+        if fresh and (stop or due or (self.every_steps and trainer.global_step % self.every_steps == 0)):
+            self._save_step(trainer)
+        if stop:
+            file = self._step_file(trainer.global_step)
+            saved = f"saved {file}" if file.exists() else "there was nothing new to save"
+            raise Stopped(f"stopped by SIGTERM after step {trainer.global_step}; {saved}; go on with `--resume auto`")
+
+    def _agreed(self, trainer: Trainer) -> tuple[bool, bool]:
+        """Whether to stop, and whether it is time to save: the same answer on all ranks. Any may be asked to stop; the
+        first one's clock counts."""
+        late = self.every_minutes and time.monotonic() - self._saved_time > 60 * self.every_minutes
+        flags = torch.tensor([self._asked_to_stop, bool(late and trainer.is_global_zero)], dtype=torch.int32)
+        if self._group is not None:
+            torch.distributed.all_reduce(flags, torch.distributed.ReduceOp.MAX, group=self._group)
+        stop, due = flags.tolist()
+        return bool(stop), bool(due)
+
+    def _save_checkpoint(self, trainer: Trainer, filepath: str) -> None:
+        for logger in trainer.loggers:
+            logger.save()  # what a checkpoint has behind it must be in the logs
+        super()._save_checkpoint(trainer, filepath)
+
+    def _step_file(self, step: int) -> Path:
+        return Path(self.dirpath or ".") / f"step-{step}.ckpt"
+
+    def _save_step(self, trainer: Trainer) -> None:
+        self._save_checkpoint(trainer, str(self._step_file(trainer.global_step)))
+        if trainer.is_global_zero:
+            for old in Path(self.dirpath or ".").glob("step-*.ckpt"):
+                if old not in (self._step_file(self._saved_step), self._step_file(trainer.global_step)):
+                    old.unlink()
+        self._saved_step, self._saved_time = trainer.global_step, time.monotonic()
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Write last.ckpt too, which Lightning (2.6) does only beside a new best.ckpt."""
         super().on_validation_end(trainer, pl_module)
-        if not self._should_save_on_train_epoch_end(trainer):
-            self._keep_last(trainer)
-
-    def _keep_last(self, trainer: Trainer) -> None:
-        """Lightning (2.6) writes last.ckpt only beside a new best.ckpt; a resumed run would repeat all epochs since."""
         if not self._should_skip_saving_checkpoint(trainer):
             self._save_last_checkpoint(trainer, self._monitor_candidates(trainer))
 
@@ -69,6 +160,7 @@ class BestCheckpoint(ModelCheckpoint):
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         folder = self.dirpath or "."
+        self.current_score = state_dict["current_score"]
         super().load_state_dict(
             _map_paths(state_dict, lambda name: os.path.join(folder, name)) | {"dirpath": self.dirpath}
         )
@@ -79,6 +171,28 @@ def _map_paths(state: dict[str, Any], change: Any) -> dict[str, Any]:
     changed = {k: change(v) if k.endswith("_path") and v else v for k, v in state.items()}
     changed["best_k_models"] = {change(name): score for name, score in state["best_k_models"].items()}
     return changed
+
+
+class EndTogether(Callback):
+    """When this process fails, those that it started end too, soon, and the other way round: none waits for ever.
+
+    Args:
+        seconds: that they have to end by themselves, with what they have to say.
+    """
+
+    def __init__(self, seconds: float = 5.0) -> None:
+        self.seconds = seconds
+
+    def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
+        running: list[subprocess.Popen] = getattr(trainer.strategy.launcher, "procs", [])
+        children = list(running)
+        running.clear()  # else Lightning's watcher of them kills this process too, before it has said what is wrong
+        deadline = time.monotonic() + self.seconds
+        for child in children:
+            try:
+                child.wait(max(0.1, deadline - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                child.kill()
 
 
 class RunFiles(Callback):

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import datasets
 import numpy as np
@@ -74,6 +74,7 @@ class HeadlineData(LightningDataModule):
         """Rows that `predict` has still to do; None = all. Set by who writes them."""
         self._splits: dict[Split, datasets.Dataset] = {}
         self._encoded: dict[tuple[Split, bool], datasets.Dataset] = {}
+        self.plan: dict[str, Any] = {}  # all that the training batches are a function of; a checkpoint keeps it
 
     @cached_property
     def tokenizer(self) -> Tokenizer:
@@ -145,7 +146,17 @@ class HeadlineData(LightningDataModule):
             rank=trainer.global_rank if trainer else 0,
             accumulate=trainer.accumulate_grad_batches if trainer and training else 1,
         )
-        return BatchLoader(
+        if training:
+            self.sampler = sampler
+            self.plan = {
+                "corpus": rows.digest(),
+                "examples": len(rows),
+                "batches": asdict(options),
+                "seed": self.seed,
+                "processes": sampler.world_size,
+                "accumulate_grad_batches": sampler.accumulate,
+            }
+        return PlannedLoader(
             PlannedBatches(rows, Vocabulary(**self.vocabulary)),
             batch_size=None,  # the sampler plans whole batches
             sampler=sampler,  # type: ignore[arg-type]
@@ -170,26 +181,14 @@ class HeadlineData(LightningDataModule):
         return self.loader(self.predict_split, only=self.remaining() if self.remaining else None)
 
 
-class BatchLoader(DataLoader):
-    """A loader whose position is state: what a checkpoint saved in the midst of an epoch goes on from. Lightning calls
-    `state_dict` and `load_state_dict`, for training alone."""
+class PlannedLoader(DataLoader):
+    """A data loader that plans an epoch when its first batch is asked for, not when its iterator is made.
 
-    given = 0
+    Lightning makes iterators early: before it names the epoch, and before a resumed run's position is known.
+    """
 
     def __iter__(self) -> Iterator[Batch]:  # type: ignore[override]
-        self.given = self.sampler.start  # type: ignore[attr-defined]
-        for batch in super().__iter__():
-            self.given += 1
-            yield batch
-
-    def state_dict(self) -> dict[str, int]:
-        """The batches given of how many in this epoch, on this rank."""
-        return {"given": self.given, "batches": len(self)}
-
-    def load_state_dict(self, state: dict[str, int]) -> None:
-        """Go on there; from the start if batches are formed differently now, as they then say nothing of each other."""
-        if state["batches"] == len(self):
-            self.sampler.skip(state["given"] % len(self))  # type: ignore[attr-defined]
+        yield from super().__iter__()
 
 
 class PlannedBatches(Dataset):

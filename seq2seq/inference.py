@@ -188,28 +188,6 @@ def choose_device(name: str) -> str:
     return name
 
 
-def _read_ahead(documents: Iterator[str], count: int) -> Iterator[str]:
-    """The next `count` documents, or fewer if they are long; at least one if there is one."""
-    characters = 0
-    for document in islice(documents, count):
-        yield document
-        characters += len(document)
-        if characters > READ_AHEAD:
-            return
-
-
-def choose_device(name: str) -> str:
-    """auto, cpu, cuda or cuda:N -> cpu or cuda[:N]; raises UserError for a device that is not here."""
-    if name == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
-    if not re.fullmatch(r"cpu|cuda(:\d+)?", name):
-        raise UserError(f"--device {name}: no such device; use auto, cpu, cuda or cuda:N")
-    number = int(name.partition(":")[2] or 0)
-    if name != "cpu" and number >= torch.cuda.device_count():
-        raise UserError(f"--device {name}: no CUDA device with this number here; use cpu or auto")
-    return name
-
-
 def generate(network: Seq2Seq, batch: Batch, options: SearchOptions) -> Hypotheses:
     """Search for the summaries of a batch; `<unk>` is forbidden unless `options.allow_unk`.
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import time
 from dataclasses import asdict, dataclass, replace
+from math import fsum
+from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 import torch
@@ -18,6 +20,7 @@ from .decoding import SearchOptions
 from .errors import UserError
 from .inference import FORMAT, Headline, generate, headlines
 from .model.seq2seq import NetworkOptions, build_network
+from .resume import batch_seed, check_same, run_id, settle
 from .rouge import describe, mean_scores, score_pair
 
 
@@ -50,11 +53,14 @@ class OptimizerOptions:
 
 
 class Prediction(NamedTuple):
-    """One example's outcome; `row` is its position in the split."""
+    """One example's outcome; `row` is its position in the split, `log_likelihood` that of its reference, which has so
+    many `words` (the end included)."""
 
     row: int
     hypotheses: list[Headline]
     rouge: tuple[float, float, float] | None = None
+    log_likelihood: float = 0.0
+    words: int = 0
 
 
 class Outcome(NamedTuple):
@@ -91,8 +97,10 @@ class SummarizerModule(LightningModule):
         self.network = build_network(network, self.vocabulary)
         self.outcome: Outcome | None = None
         self._collected: list[Prediction] = []
-        self._sums = torch.zeros(2, dtype=torch.float64)
         self._clock, self._tokens = 0.0, 0
+        self._clipped = torch.zeros(2)  # steps of this epoch that were clipped, and all of them
+        self._unchecked: list[tuple[list[int], Tensor]] = []  # batches, and their losses, not yet known to be finite
+        self._resumed: dict[str, Any] = {}  # where the checkpoint says that the run stood
 
     # ---- training
 
@@ -112,8 +120,32 @@ class SummarizerModule(LightningModule):
         scheduler = get_scheduler(schedule, adamw, num_warmup_steps=o.warmup_steps, num_training_steps=steps)
         return {"optimizer": adamw, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
 
-    def on_train_epoch_start(self) -> None:
+    def on_train_start(self) -> None:
+        """Take up a resumed run where it stood."""
+        data = self.trainer.datamodule  # type: ignore[attr-defined]
         self._clock, self._tokens = time.perf_counter(), 0
+        if self._resumed:
+            check_same(self._resumed["plan"], data.plan)
+            if not self._resumed["exact"]:
+                raise UserError("this checkpoint was written in the middle of an optimizer step; resume another")
+            data.sampler.resume(self._resumed["epoch"], self._resumed["batches"])
+            self._clipped = torch.tensor(self._resumed["clipped"])
+
+    def on_train_epoch_start(self) -> None:
+        self._clipped.zero_()
+
+    def on_train_epoch_end(self) -> None:
+        clipped, steps = self._clipped.tolist()
+        self.log("train/clipped_share", clipped / max(steps, 1.0), batch_size=1)
+
+    def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
+        """Make the random numbers a function of the batch's place alone: a resumed run then draws the same."""
+        trainer = self.trainer
+        seed = trainer.datamodule.seed  # type: ignore[attr-defined]
+        torch.manual_seed(batch_seed(seed, trainer.current_epoch, batch_idx, trainer.global_rank))
+        if self._resumed:  # Lightning is out by one where the checkpoint was written beside a validation
+            trainer.fit_loop.epoch_loop._batches_that_stepped = self._resumed["logged_steps"]
+            self._resumed = {}
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         loss, log_likelihood = self.network.loss(batch)
@@ -121,6 +153,7 @@ class SummarizerModule(LightningModule):
         nll = -log_likelihood / words
         self.log("train/loss", nll, prog_bar=True, batch_size=len(batch))
         self.log("train/perplexity", nll.exp(), batch_size=len(batch))
+        self._unchecked.append((batch.rows, loss.detach()))
         self._tokens += batch.tokens()
         if self._logs_now():
             now = time.perf_counter()
@@ -138,11 +171,37 @@ class SummarizerModule(LightningModule):
         if gradient_clip_algorithm not in (None, "norm"):
             raise UserError("trainer.gradient_clip_algorithm: only 'norm' is supported")
         norm = torch.nn.utils.clip_grad_norm_(self.network.parameters(), gradient_clip_val or float("inf"))
-        clipped = (norm > gradient_clip_val).float() if gradient_clip_val else torch.zeros_like(norm)
+        self._unchecked.append(([], norm))
+        if self.device.type == "cpu" or self._logs_now():  # elsewhere a look at a number waits for the device
+            self.check_finite()
+        clipped = (norm > gradient_clip_val) if gradient_clip_val else torch.zeros_like(norm)
+        self._clipped = self._clipped.to(norm.device) + torch.stack([clipped.float(), torch.ones_like(norm)])
         self.log_dict(
             {"train/gradient_norm": norm, "train/learning_rate": optimizer.param_groups[0]["lr"]}, batch_size=1
         )
-        self.log("train/clipped_share", clipped, on_step=False, on_epoch=True, batch_size=1)
+
+    def check_finite(self) -> None:
+        """Raise UserError if a loss or a gradient since the last look is not finite, naming the batch.
+
+        The norm of the gradients is the same on all ranks, so that all of them stop here together.
+        """
+        seen, self._unchecked = self._unchecked, []
+        scaled = self.trainer.precision == "16-mixed"  # gradients overflow now and then; the step is then left out
+        watched = [value for rows, value in seen if bool(rows) == scaled]
+        if not watched or bool(torch.stack(watched).isfinite().all()):
+            return
+        rows = next((rows for rows, value in seen if rows and not value.isfinite()), None)
+        if self.trainer.world_size > 1 and not scaled:
+            known: list[Any] = [None] * self.trainer.world_size
+            distributed.all_gather_object(known, rows)
+            rows = next((rows for rows in known if rows), None)
+        what = "the loss" if rows else "a gradient"
+        rows = rows or [row for batch, _ in seen for row in batch]
+        where = f"{what} of the batch with the training pairs {rows} (counted from 0)"
+        raise UserError(
+            f"{where} is not a finite number, near step {self.global_step + 1}; look at these pairs, or lower "
+            "model.optimizer.learning_rate; no checkpoint holds it: `--resume auto` goes back to the last good one"
+        )
 
     # ---- evaluation
 
@@ -156,7 +215,7 @@ class SummarizerModule(LightningModule):
         return self._decode(batch, self.search) if len(batch) else []
 
     def on_validation_epoch_start(self) -> None:
-        self._collected, self._sums = [], torch.zeros(2, dtype=torch.float64)
+        self._collected = []
 
     on_test_epoch_start = on_validation_epoch_start
 
@@ -169,12 +228,16 @@ class SummarizerModule(LightningModule):
     def _evaluate(self, batch: Batch, split: str, options: SearchOptions) -> None:
         if not len(batch):  # this rank has run out of examples, another has not
             return
-        _, log_likelihood = self.network.loss(batch)
-        self._sums += torch.stack([-log_likelihood.double().cpu(), batch.summary_mask.sum().double().cpu()])
+        chosen, _ = self.network.target_log_probs(batch)
+        examples = batch.summary_mask.nonzero(as_tuple=True)[0].cpu()
+        likelihoods = torch.zeros(len(batch), dtype=torch.float64).index_add_(0, examples, chosen.cpu().double())
+        words = batch.summary_mask.sum(1).tolist()
         pairs = self.trainer.datamodule.split(split)[batch.rows]  # type: ignore[attr-defined]
-        for prediction, reference in zip(self._decode(batch, options), pairs["summary"], strict=True):
+        predictions = self._decode(batch, options)
+        for i, (prediction, reference) in enumerate(zip(predictions, pairs["summary"], strict=True)):
             rouge = score_pair(reference, prediction.hypotheses[0].text)
-            self._collected.append(prediction._replace(rouge=rouge))
+            scored = prediction._replace(rouge=rouge, log_likelihood=float(likelihoods[i]), words=words[i])
+            self._collected.append(scored)
 
     def _decode(self, batch: Batch, options: SearchOptions) -> list[Prediction]:
         tokenizer = self.trainer.datamodule.tokenizer  # type: ignore[attr-defined]
@@ -189,14 +252,13 @@ class SummarizerModule(LightningModule):
 
     def _finish(self, split: str) -> None:
         """Gather every rank's predictions, put them in corpus order, and score the whole split, on all ranks alike."""
-        predictions, sums = self._collected, self._sums
+        predictions = self._collected
         if self.trainer.world_size > 1:
             parts: list[Any] = [None] * self.trainer.world_size
-            distributed.all_gather_object(parts, (predictions, sums.tolist()))
-            predictions = [p for part, _ in parts for p in part]
-            sums = torch.tensor([s for _, s in parts], dtype=torch.float64).sum(0)
+            distributed.all_gather_object(parts, predictions)
+            predictions = [p for part in parts for p in part]
         predictions.sort(key=lambda p: p.row)
-        loss = float(sums[0] / sums[1].clamp_min(1))
+        loss = -fsum(p.log_likelihood for p in predictions) / max(sum(p.words for p in predictions), 1)
         texts = [p.hypotheses[0].text for p in predictions]
         documents = self.trainer.datamodule.split(split)[[p.row for p in predictions]]["document"]  # type: ignore[attr-defined]
         scores = mean_scores([p.rouge for p in predictions if p.rouge]) | describe(documents, texts)
@@ -209,8 +271,26 @@ class SummarizerModule(LightningModule):
     # ---- checkpoints
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Add all that `inference.py` needs, as plain values."""
+        """Add all that `inference.py` needs, and where the run stands, as plain values."""
         data = self.trainer.datamodule  # type: ignore[attr-defined]
+        self.check_finite()
+        loop = self.trainer.fit_loop.epoch_loop
+        loops = checkpoint["loops"]["fit_loop"]
+        settle(loops)
+        epochs = loops["epoch_progress"]["current"]
+        between = epochs["ready"] == epochs["processed"]  # no epoch is under way
+        batches = 0 if between else loops["epoch_loop.batch_progress"]["current"]["ready"]
+        whole_epoch = batches >= self.trainer.num_training_batches
+        exact = whole_epoch or batches % self.trainer.accumulate_grad_batches == 0
+        checkpoint["resume"] = {
+            "run": run_id(Path(self.trainer.default_root_dir)),
+            "epoch": epochs["processed"],
+            "batches": batches,
+            "logged_steps": loop._batches_that_stepped + (self.trainer.validating and exact),
+            "exact": exact,
+            "clipped": self._clipped.tolist(),
+            "plan": data.plan,
+        }
         checkpoint["seq2seq"] = {
             "format": FORMAT,
             "tokenizer": data.tokenizer.to_dict(),
@@ -219,3 +299,7 @@ class SummarizerModule(LightningModule):
             "search": asdict(self.search),
             "max_document_tokens": data.max_document_tokens,
         }
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        if self.trainer.state.fn == "fit":
+            self._resumed = checkpoint.get("resume", {})

@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 import logging
 import os
+import socket
 import subprocess
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -146,3 +149,73 @@ def train(folder: Path, **changes: Any) -> TrainedRun:
     file = write_config(folder / "config.yaml", config(corpus, folder / "run", **changes))
     assert run("fit", "--config", file) == 0
     return TrainedRun(file, folder / "run", corpus)
+
+
+def together(folder: Path, world: int, *commands: Sequence[str | Path], timeout: float = 240) -> None:
+    """Run commands, one after the other, on `world` processes that form one group; all must succeed."""
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / f"commands-{world}.json"
+    file.write_text(json.dumps([[str(arg) for arg in argv] for argv in commands]), encoding="utf-8")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    root = str(Path(__file__).parents[1])
+    group = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "WORLD_SIZE": str(world), "NODE_RANK": "0"}
+    processes = [
+        subprocess.Popen(
+            [sys.executable, Path(__file__).with_name("ranks.py"), file],
+            env={**os.environ, **group, "LOCAL_RANK": str(rank), "OMP_NUM_THREADS": "1", "PYTHONPATH": root},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        for rank in range(world)
+    ]
+    try:
+        outputs = [process.communicate(timeout=timeout)[0] for process in processes]
+    finally:
+        for process in processes:
+            process.kill()
+    assert [process.returncode for process in processes] == [0] * world, "\n".join(outputs)[-4000:]
+
+
+@contextmanager
+def started(*argv: str | Path, **settings: str) -> Iterator[subprocess.Popen]:
+    """The command as a process of its own that goes on; killed at the end."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "seq2seq", *map(str, argv)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env={**os.environ, "OMP_NUM_THREADS": "1", **settings},
+        text=True,
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def until(condition: Callable[[], bool], seconds: float = 90) -> None:
+    """Wait for something; fails if it does not come."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.05)
+
+
+def wait_for(file: Path) -> None:
+    until(file.exists)
+
+
+def children(pid: int) -> list[int]:
+    """Python processes that a process has started (Linux)."""
+    found = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [int(child) for child in found]
+
+
+def alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] not in "ZX"
+    except OSError:
+        return False

@@ -6,8 +6,11 @@ import difflib
 import logging
 import os
 import re
+import secrets
+import signal
 import sys
 import warnings
+from pathlib import Path
 from typing import Any, NoReturn
 
 # No account, no network, and no names of hosts, users or folders in a run's files, unless the user wishes otherwise.
@@ -27,20 +30,40 @@ from lightning.pytorch import Trainer
 from lightning.pytorch.callbacks import EarlyStopping
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI, SaveConfigCallback
 from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
-from lightning.pytorch.utilities.exceptions import MisconfigurationException
+from lightning.pytorch.utilities import rank_zero_info, rank_zero_only
+from lightning.pytorch.utilities.exceptions import MisconfigurationException, SIGTERMException
 
-from ..callbacks import BestCheckpoint, PlainProgress, PredictionFiles, RunFiles, SampleHeadlines, has_terminal
+from ..callbacks import (
+    BestCheckpoint,
+    EndTogether,
+    PlainProgress,
+    PredictionFiles,
+    RunFiles,
+    SampleHeadlines,
+    has_terminal,
+)
 from ..datamodule import HeadlineData
 from ..errors import UserError
 from ..inference import read_checkpoint
 from ..module import SummarizerModule
+from ..resume import Stopped, new_run, newest_checkpoint, plain_errors, run_id
 from ..rouge import KINDS, describe
 
 for logger in (CSVLogger, TensorBoardLogger):  # so that naming one is enough; the run's folder becomes its save_dir
     logger.__init__.__defaults__ = (".", *(logger.__init__.__defaults__ or ()))
 
+FOLDER = "runs/default"
 FIGURES = [f"validation/{name}" for name in (*KINDS, *describe([], []), "loss", "perplexity")] + ["train/loss"]
 """What a checkpoint or the early stopping can go by."""
+
+
+class SaveConfig(SaveConfigCallback):
+    """Saves the config without what was only for this start: where to resume from."""
+
+    def __init__(self, parser: LightningArgumentParser, config: Any, **settings: Any) -> None:
+        config = config.clone()
+        config["ckpt_path"] = config["data.tokenizer_from"] = None
+        super().__init__(parser, config, **settings)
 
 
 class Parser(LightningArgumentParser):
@@ -82,12 +105,52 @@ class SummarizerCLI(LightningCLI):
         parser.add_lightning_class_args(BestCheckpoint, "checkpoint")
         parser.add_lightning_class_args(EarlyStopping, "early_stopping")
         parser.set_defaults(
-            {"early_stopping.monitor": "validation/rougeL", "early_stopping.mode": "max", "early_stopping.patience": 10}
+            {
+                "early_stopping.monitor": "validation/rougeL",
+                "early_stopping.mode": "max",
+                "early_stopping.patience": 10,
+                "early_stopping.check_on_train_epoch_end": False,  # beside the validation, before last.ckpt is written
+            }
         )
+
+        parser.add_argument(
+            "--resume",
+            type=str | None,
+            default=None,
+            help="of fit: go on exactly where a run stopped; a checkpoint, or `auto` for the newest whole one of the "
+            "run's folder (trainer.default_root_dir; without one, the run starts afresh)",
+        )
+
+    def parse_arguments(self, parser: LightningArgumentParser, args: Any) -> None:
+        self.config = parser.parse_args(args)  # Lightning's own warns if there are arguments in sys.argv too
+
+    def _find_checkpoint(self) -> None:
+        """--resume auto | PATH becomes --ckpt_path."""
+        config = self.config[self.config.subcommand]
+        wanted = config.pop("resume")
+        config["resume"] = None
+        if not wanted or self.config.subcommand != "fit":
+            return
+        if config.get("ckpt_path"):
+            raise UserError("--resume and --ckpt_path both say where to go on; give one")
+        if wanted != "auto":
+            config["ckpt_path"] = wanted
+            return
+        folder = Path(config["trainer.default_root_dir"] or FOLDER)
+        found, passed_over = newest_checkpoint(folder)
+        for reason in passed_over:
+            rank_zero_info(f"passed over: {reason}")
+        rank_zero_info(f"resuming from {found}" if found else f"no whole checkpoint in {folder}: starting afresh")
+        config["ckpt_path"] = str(found) if found else None
+
+    def before_fit(self) -> None:
+        if first_process() and self.run_id != run_id(self.folder):
+            new_run(self.folder, self.run_id)
 
     def _parse_ckpt_path(self) -> None:
         """A checkpoint's network replaces the config's, so that the config need not repeat it. (Lightning's own version
         would also override how to search, and fails with a traceback on a broken file.)"""
+        self._find_checkpoint()
         config = self.config[self.config.subcommand]
         path = config.get("ckpt_path")
         if not path or path in ("best", "last", "hpc"):
@@ -101,13 +164,20 @@ class SummarizerCLI(LightningCLI):
 
     def before_instantiate_classes(self) -> None:
         config = self.config[self.config.subcommand]
-        folder = config["trainer.default_root_dir"] or "runs/default"
+        folder = config["trainer.default_root_dir"] or FOLDER
         config["trainer.default_root_dir"] = folder
         os.makedirs(folder, exist_ok=True)
+        self.folder = Path(folder)
+        self.run_id = (run_id(self.folder) if config.get("ckpt_path") else None) or secrets.token_hex(4)
         loggers = config["trainer.logger"]
         for logger in loggers if isinstance(loggers, list) else [loggers]:
             if hasattr(logger, "init_args") and logger.init_args.get("save_dir", None) in (None, "."):
                 logger.init_args["save_dir"] = folder
+            if self.config.subcommand == "fit" and str(getattr(logger, "class_path", "")).endswith("WandbLogger"):
+                given = logger.init_args  # the dashboard of a resumed run goes on
+                if not given.get("id") and not given.get("version"):
+                    given["id"] = self.run_id
+                    logger["dict_kwargs"] = {"resume": "allow", **(logger.get("dict_kwargs") or {})}
         for key in ("checkpoint", "early_stopping"):
             if config[key].monitor not in FIGURES:
                 near = difflib.get_close_matches(config[key].monitor, FIGURES, 1)
@@ -139,6 +209,11 @@ class SummarizerCLI(LightningCLI):
             raise UserError(f"{path}: the weights don't fit the network it describes; the file is damaged") from error
 
 
+def first_process() -> bool:
+    """Whether this is the process that writes, before the trainer has been made and knows."""
+    return getattr(rank_zero_only, "rank", 0) == 0
+
+
 def quiet() -> None:
     """Leave out what libraries say to everybody and what helps nobody here."""
     for noise in (
@@ -146,6 +221,8 @@ def quiet() -> None:
         ".*Checkpoint directory .* exists and is not empty.*",
         ".*is deprecated, use `isinstance.*",
         ".*`weights_only` was not set.*",
+        ".*your dataloader is not resumable.*",  # it is: see PlannedLoader
+        ".*use `self.log.* sync_dist=True.*",  # every rank logs the figures of the whole split
     ):
         warnings.filterwarnings("ignore", message=noise)
     for name in ("lightning.pytorch.utilities.rank_zero", "lightning.pytorch.accelerators.cuda"):
@@ -157,16 +234,27 @@ def quiet() -> None:
 def main(argv: list[str]) -> int:
     """Run the command with `argv` (subcommand first)."""
     quiet()
-    callbacks: list[Any] = [RunFiles(), PredictionFiles(), SampleHeadlines()]
+    callbacks: list[Any] = [RunFiles(), PredictionFiles(), SampleHeadlines(), EndTogether()]
     if not has_terminal():
         callbacks.append(PlainProgress())
     sys.argv = [sys.argv[0], *argv]  # read from here, also by the processes that Lightning starts beside this one
+    try:
+        with plain_errors():
+            run(argv, callbacks)
+    except (Stopped, SIGTERMException) as stopped:
+        print(f"seq2seq: {str(stopped) or 'stopped by SIGTERM before the first step'}", file=sys.stderr)
+        return 128 + signal.SIGTERM
+    return 0
+
+
+def run(argv: list[str], callbacks: list[Any]) -> None:
+    """Parse, build, and run the subcommand."""
     SummarizerCLI(
         SummarizerModule,
         HeadlineData,
         parser_class=Parser,
         parser_kwargs={"prog": "seq2seq"},
-        save_config_callback=SaveConfigCallback,
+        save_config_callback=SaveConfig,
         save_config_kwargs={"overwrite": True},
         seed_everything_default=1,
         trainer_defaults={
@@ -178,4 +266,3 @@ def main(argv: list[str]) -> int:
             "enable_model_summary": False,
         },
     )
-    return 0

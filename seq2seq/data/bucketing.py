@@ -3,6 +3,9 @@
 Examples of similar lengths share a batch, so that little padding is computed. The plan is a pure function of
 (lengths, settings, seed, epoch): every rank computes the whole of it and takes its own part, without a word exchanged.
 
+Training batches are planned for whole optimizer steps of `world_size * accumulate` batches, and the plan depends on
+that product alone: two processes take the same steps over the same batches as one that accumulates two.
+
 The *shapes* of an epoch's batches never change, only their members and their order do: lengths are rounded up to
 buckets before sorting, members of a bucket are shuffled, and batches are cut by the rounded lengths alone. So every
 epoch has the same number of batches, which is what trainers and learning rate schedules count on.
@@ -99,7 +102,6 @@ class BatchSampler:
         accumulate: int = 1,
     ) -> None:
         self.options, self.shuffle, self.seed, self.epoch = options, shuffle, seed, 0
-        self.start = 0
         self.world_size, self.rank, self.accumulate = world_size, rank, accumulate
         targets = summary_lengths.astype(np.int32) + 1  # the end symbol is predicted too
         width = options.bucket_width
@@ -116,13 +118,17 @@ class BatchSampler:
         targets = targets[self.order]
         self.starts = self._split(cut(buckets[self.order] * width, targets, options))
         self.words = np.add.reduceat(targets, self.starts[:-1], dtype=np.int64) if len(targets) else targets
+        self._resumed = (-1, 0)
 
     def _split(self, starts: np.ndarray) -> np.ndarray:
-        """For training on several ranks: halve the largest batches until every rank gets the same number."""
+        """For training: halve the largest batches until every optimizer step gets the same number, and thereby every
+        rank too. (With fewer examples than that, every rank at least.)"""
         if not self.shuffle:
             return starts
         bounds = starts.tolist()
-        while (len(bounds) - 1) % self.world_size:
+        step = self.world_size * self.accumulate
+        multiple = step if bounds[-1] >= -(-(len(bounds) - 1) // step) * step else self.world_size
+        while (len(bounds) - 1) % multiple:
             sizes = np.diff(bounds)
             largest = int(sizes.argmax())
             if sizes[largest] < 2:
@@ -136,12 +142,12 @@ class BatchSampler:
         """Choose the epoch whose order the next iteration gives."""
         self.epoch = epoch
 
-    def skip(self, count: int) -> None:
-        """Leave out the first `count` batches of the next iteration, and of no other: a resumed run has had them."""
-        self.start = count
+    def resume(self, epoch: int, batches: int) -> None:
+        """Leave out the first batches of this one epoch: this rank has had them before a stop."""
+        self._resumed = (epoch, batches)
 
     def __len__(self) -> int:
-        """Batches of this rank in every epoch."""
+        """Batches of this rank in every epoch, those left out included."""
         return -(-(len(self.starts) - 1) // self.world_size)
 
     def batches(self) -> list[np.ndarray]:
@@ -161,8 +167,8 @@ class BatchSampler:
         return [(order[i:j], n) for (i, j), n in zip(bounds, self.words[which].tolist(), strict=True)]
 
     def __iter__(self) -> Iterator[BatchPlan]:
-        start, self.start = self.start, 0  # when the first batch is asked for: loaders make iterators they never use
-        yield from islice(self._plans(), start, None)
+        epoch, batches = self._resumed
+        return islice(self._plans(), batches if epoch == self.epoch else 0, None)
 
     def _plans(self) -> Iterator[BatchPlan]:
         batches = self._batches()

@@ -1,0 +1,125 @@
+"""Several processes give what one gives: the same scores and predictions to the last digit, the same steps."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from helpers import (
+    TrainedRun,
+    alive,
+    children,
+    config,
+    pairs,
+    run,
+    started,
+    together,
+    until,
+    wait_for,
+    write_config,
+    write_corpus,
+    write_jsonl,
+)
+from test_resume import differences, rows, settings, state
+
+GROUP = {"trainer__strategy": "ddp", "trainer__accelerator": "cpu"}
+
+
+def on(world: int) -> dict[str, Any]:
+    """Trainer settings of so many processes."""
+    return {"trainer__devices": world, **(GROUP if world > 1 else {})}
+
+
+def test_the_same_scores_and_predictions(trained: TrainedRun, tmp_path: Path) -> None:
+    """On 1, 2 and 3 processes: eleven examples, of which two are empty, and one example (fewer than processes)."""
+    one = {**trained.corpus, "test": str(write_jsonl(tmp_path / "one.jsonl", pairs(1, first=50)))}
+    found: dict[int, list[tuple[Any, bytes]]] = {}
+    for world in (1, 2, 3):
+        commands, folders = [], []
+        for name, corpus in (("eleven", trained.corpus), ("one", one)):
+            folders.append(tmp_path / f"{name}-{world}")
+            given = config(corpus, folders[-1], data__eval_tokens=60, **on(world))
+            file = write_config(tmp_path / f"{name}-{world}.yaml", given)
+            commands.append(["test", "--config", file, "--ckpt_path", trained.best])
+        if world == 1:
+            assert [run(*command) for command in commands] == [0, 0]
+        else:
+            together(tmp_path / "group", world, *commands)
+        found[world] = [
+            (json.loads((f / "metrics.json").read_text()), (f / "predictions.jsonl").read_bytes()) for f in folders
+        ]
+    assert [metrics["settings"]["examples"] for metrics, _ in found[1]] == [12, 1]
+    assert found[2] == found[1]
+    assert found[3] == found[1]
+
+
+def test_the_same_steps(tmp_path: Path) -> None:
+    """In float64 without dropout, the same batches form the same steps whether they come from processes or from
+    accumulation; also where the last step of an epoch has fewer batches (6 batches of one example, 4 a step)."""
+    corpora = {count: write_corpus(tmp_path / f"corpus-{count}", count) for count in (36, 6)}
+    cases = {  # name: (examples of the corpus, examples a batch, (processes, accumulate), the same with one process)
+        "processes": (36, 8, (2, 1), (1, 2)),
+        "both": (36, 8, (2, 2), (1, 4)),
+        "incomplete": (6, 1, (2, 2), (1, 4)),
+    }
+    commands: dict[int, list[list[str | Path]]] = {1: [], 2: []}
+    for name, (count, examples, *plans) in cases.items():
+        for world, accumulate in plans:
+            changes = {
+                "data__batches": {"tokens": 400, "examples": examples},
+                "trainer__precision": "64-true",
+                "trainer__max_epochs": 2,
+                "trainer__accumulate_grad_batches": accumulate,
+                **on(world),
+            }
+            given = config(corpora[count], tmp_path / f"{name}-{world}", **changes)
+            commands[world].append(["fit", "--config", write_config(tmp_path / f"{name}-{world}.yaml", given)])
+    assert [run(*command) for command in commands[1]] == [0] * len(cases)
+    together(tmp_path / "group", 2, *commands[2])
+    for name in cases:
+        one, two = (state(tmp_path / f"{name}-{world}" / "last.ckpt") for world in (1, 2))
+        assert one["global_step"] == two["global_step"] > 1, name
+        for key, weight in one["state_dict"].items():
+            assert weight.dtype == torch.float64
+            torch.testing.assert_close(two["state_dict"][key], weight, rtol=0, atol=1e-9, msg=f"{name}: {key}")
+
+
+def test_resume_on_two_processes(tmp_path: Path) -> None:
+    """With dropout, from checkpoints within an epoch and beside a validation: the same to the last bit."""
+    corpus = write_corpus(tmp_path / "corpus", 36)
+    plan = {**on(2), "checkpoint": {"every_n_train_steps": 4}, "trainer__val_check_interval": 1.0}
+    starts: dict[str, list[str | Path]] = {"whole": []}
+    starts |= {name: ["--resume", tmp_path / "whole" / f"{name}.ckpt"] for name in ("step-4", "step-8", "best")}
+    commands: list[list[str | Path]] = []
+    for name, options in starts.items():
+        file = write_config(tmp_path / f"{name}.yaml", settings(tmp_path / name, corpus, **plan))
+        commands.append(["fit", "--config", file, *options])
+    together(tmp_path / "group", 2, *commands)
+    expected, logged = state(tmp_path / "whole" / "last.ckpt"), rows(tmp_path / "whole")
+    for name in list(starts)[1:]:
+        assert differences(state(tmp_path / name / "last.ckpt"), expected) == [], name
+        again = rows(tmp_path / name)
+        assert again == logged[len(logged) - len(again) :], name
+    assert len(rows(tmp_path / "step-4")) > len(rows(tmp_path / "step-8")) > 0
+
+
+@pytest.mark.slow
+def test_one_fails_all_end(tmp_path: Path) -> None:
+    """Killing either of two processes that Lightning's launcher started ends the other, soon and with an error."""
+    corpus = write_corpus(tmp_path / "corpus", 36)
+    file = write_config(tmp_path / "a.yaml", settings(tmp_path / "run", corpus, trainer__max_epochs=10**5, **on(2)))
+    for victim in (0, 1):
+        with started("fit", "--config", file) as first:
+            wait_for(tmp_path / "run" / "step-3.ckpt")
+            (child,) = children(first.pid)
+            os.kill((first.pid, child)[victim], signal.SIGKILL)
+            first.wait(60)
+            assert first.returncode not in (0, None)
+            until(lambda gone=child: not alive(gone))
+        shutil.rmtree(tmp_path / "run")
