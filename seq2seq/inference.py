@@ -176,6 +176,16 @@ class Summarizer:
         return [headlines(self.tokenizer, hypotheses, i, d.oov) for i, d in enumerate(documents)]
 
 
+def _read_ahead(documents: Iterator[str], count: int) -> Iterator[str]:
+    """The next `count` documents, or fewer if they are long; at least one if there is one."""
+    characters = 0
+    for document in islice(documents, count):
+        yield document
+        characters += len(document)
+        if characters > READ_AHEAD:
+            return
+
+
 def choose_device(name: str) -> str:
     """auto, cpu, cuda or cuda:N -> cpu or cuda[:N]; raises UserError for a device that is not here."""
     if name == "auto":
