@@ -54,10 +54,10 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
     try:
         checkpoint = torch.load(file, map_location="cpu", weights_only=True, mmap=True)
     except Exception as error:  # torch raises half a dozen kinds here, all of which mean the same to the user
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise UserError(
-            f"{path}: can't be read as a checkpoint of plain weights ({reason[:160]}); use another"
-        ) from error
+        reason = str(error).strip().splitlines()[0][:160] if str(error).strip() else type(error).__name__
+        if "Weights only load failed" in reason:
+            reason = "it holds pickled objects, which might run code"
+        raise UserError(f"{path}: can't be read as a checkpoint of plain weights ({reason}); use another") from error
     ours = checkpoint.get("seq2seq") if isinstance(checkpoint, dict) else None
     if not isinstance(ours, dict):
         raise UserError(f"{path}: a checkpoint, but not of seq2seq; give one that `seq2seq fit` wrote")

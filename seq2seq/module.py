@@ -120,6 +120,19 @@ class SummarizerModule(LightningModule):
         scheduler = get_scheduler(schedule, adamw, num_warmup_steps=o.warmup_steps, num_training_steps=steps)
         return {"optimizer": adamw, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
 
+    def on_fit_start(self) -> None:
+        """Show the settings beside the curves."""
+        settings = {
+            "network": asdict(self.options),
+            "optimizer": asdict(self.optimizer) | {"betas": list(self.optimizer.betas)},
+            "search": asdict(self.search),
+            "seed": self.trainer.datamodule.seed,  # type: ignore[attr-defined]
+            "vocabulary": self.vocabulary.size,
+            "parameters": sum(p.numel() for p in self.network.parameters()),
+        }
+        for logger in self.loggers:
+            logger.log_hyperparams(settings)
+
     def on_train_start(self) -> None:
         """Take up a resumed run where it stood."""
         data = self.trainer.datamodule  # type: ignore[attr-defined]

@@ -19,6 +19,9 @@ OptionsT = TypeVar("OptionsT", bound="SearchOptions")
 class Parser(argparse.ArgumentParser):
     """An argument parser whose errors are UserErrors, and which suggests the option that a misspelt one looks like."""
 
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(allow_abbrev=False, **settings)
+
     def error(self, message: str) -> NoReturn:
         unknown = re.match(r"unrecognized arguments: (-\S*)", message)
         known = [option for action in self._all_actions() for option in action.option_strings]
