@@ -20,6 +20,7 @@ LAYERS = [
     ["callbacks"],
     ["module"],
     ["datamodule"],
+    ["resume"],
     ["inference"],
     ["parts", "rouge"],
     ["decoding"],
