@@ -380,9 +380,9 @@ class PlainProgress(Callback):
         self.last = time.monotonic()
         metrics = trainer.callback_metrics
         loss = float(metrics.get("train/loss", float("nan")))
-        rate = float(metrics.get("train/tokens_per_second", float("nan")))
         position = f"epoch {trainer.current_epoch + 1}: batch {batch_idx + 1}/{trainer.num_training_batches}"
-        print(f"{position}  loss {loss:.3f}  {rate:,.0f} tokens/s", flush=True)
+        rate = metrics.get("train/tokens_per_second")
+        print(f"{position}  loss {loss:.3f}" + (f"  {float(rate):,.0f} tokens/s" if rate else ""), flush=True)
 
     @rank_zero_only
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
