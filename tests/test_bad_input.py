@@ -273,7 +273,7 @@ def test_misspelt_option_of_show(complain: Complain) -> None:
 
 
 def test_misspelt_option_of_prepare(complain: Complain) -> None:
-    holds(complain("prepare", "gigaword", "--source", "x", "--out", "y", "--froce"), "--froce", "--force")
+    holds(complain("prepare", "gigaword", "--source", "x", "--output", "y", "--froce"), "--froce", "--force")
 
 
 def test_missing_option_of_decode(complain: Complain) -> None:

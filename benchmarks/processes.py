@@ -1,0 +1,59 @@
+"""Training on one machine's cores: one process with N threads against N processes with one thread, in turn (A B A B).
+
+    python benchmarks/processes.py [--count 2] [--config configs/quickstart.yaml] [--batches 120] [--runs 3]
+
+Tokens a second are what the runs log themselves (median after the first third), times the number of processes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import statistics
+from pathlib import Path
+
+from common import ROOT, machine, seq2seq
+
+
+def rate(folder: Path, processes: int) -> float:
+    """Tokens a second of all processes together, from the run's own log."""
+    with open(next((ROOT / folder).rglob("metrics.csv"))) as file:
+        values = [
+            float(line["train/tokens_per_second"]) for line in csv.DictReader(file) if line["train/tokens_per_second"]
+        ]
+    return processes * statistics.median(values[len(values) // 3 :])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--count", type=int, default=2, help="cores")
+    parser.add_argument("--config", default="configs/quickstart.yaml")
+    parser.add_argument("--batches", type=int, default=120, help="of each process")
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--output", type=Path, default=Path("runs/processes"))
+    args = parser.parse_args()
+    found: dict[int, list[float]] = {1: [], args.count: []}
+    for run in range(args.runs):
+        for processes, rates in found.items():
+            folder = args.output / f"{processes}-{run}"
+            options = ["--trainer.strategy", "ddp", "--trainer.devices", str(processes)] if processes > 1 else []
+            seq2seq(
+                *("fit", "--config", args.config, "--trainer.default_root_dir", folder, "--trainer.accelerator", "cpu"),
+                *("--trainer.max_epochs", "1", "--trainer.limit_train_batches", str(args.batches // processes)),
+                *("--trainer.limit_val_batches", "0", "--trainer.log_every_n_steps", "5"),
+                *("--trainer.logger", "lightning.pytorch.loggers.CSVLogger", *options),
+                threads=args.count // processes,
+            )
+            rates.append(rate(folder, processes))
+    one, many = found[1], found[args.count]
+    print(machine())
+    print(f"1 process, {args.count} threads: {statistics.median(one):,.0f} tokens/s ({min(one):,.0f}-{max(one):,.0f})")
+    print(
+        f"{args.count} processes, 1 thread: {statistics.median(many):,.0f} tokens/s ({min(many):,.0f}-{max(many):,.0f})"
+    )
+    ratios = [b / a for a, b in zip(one, many, strict=True)]
+    print(f"ratio, run by run: {statistics.median(ratios):.2f} ({min(ratios):.2f}-{max(ratios):.2f})")
+
+
+if __name__ == "__main__":
+    main()
