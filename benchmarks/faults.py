@@ -1,6 +1,6 @@
 """What a run survives: break it in many ways, go on, and compare the end with that of a run that was left alone.
 
-    python benchmarks/faults.py > benchmarks/FAULTS.md
+    python benchmarks/faults.py
 
 "Lost" counts what must be 0: trainings that ended with other weights or another optimizer state than the undisturbed
 one (by a single bit), and lines of input without a line of output. Needs Linux.
