@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import shutil
 import statistics
 from pathlib import Path
 
@@ -36,6 +37,7 @@ def main() -> None:
     for run in range(args.runs):
         for processes, rates in found.items():
             folder = args.output / f"{processes}-{run}"
+            shutil.rmtree(ROOT / folder, ignore_errors=True)  # an earlier run's log must not be read for this one's
             options = ["--trainer.strategy", "ddp", "--trainer.devices", str(processes)] if processes > 1 else []
             seq2seq(
                 *("fit", "--config", args.config, "--trainer.default_root_dir", folder, "--trainer.accelerator", "cpu"),
