@@ -29,7 +29,7 @@ from .errors import UserError
 from .inference import Headline
 from .module import Outcome, Prediction, SummarizerModule
 from .parts import Parts, PartWriter
-from .resume import Stopped, save_whole
+from .resume import Stopped, save_whole, write_whole
 from .rouge import KINDS, SETTINGS
 
 
@@ -218,7 +218,7 @@ class RunFiles(Callback):
             "seq2seq": __version__,
             "torch": torch.__version__,
         }
-        write_whole(folder / "metrics.json", json.dumps(outcome.scores | {"settings": settings}, indent=2) + "\n")
+        write_whole(folder / "metrics.json", [json.dumps(outcome.scores | {"settings": settings}, indent=2), "\n"])
         print(summary_line(outcome), f"-> {folder / 'metrics.json'}, {folder / 'predictions.jsonl'}", flush=True)
 
 
@@ -315,15 +315,6 @@ def _prediction_lines(predictions: Iterator[Prediction], pairs: Any) -> Iterator
             if len(p.hypotheses) > 1:
                 line["hypotheses"] = [h._asdict() for h in p.hypotheses]
             yield json.dumps(line, ensure_ascii=False) + "\n"
-
-
-def write_whole(file: Path, text: Iterable[str]) -> None:
-    """Write a file so that it is there whole or as it was before."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    temporary = file.with_name(f"{file.name}.{os.getpid()}.part")
-    with temporary.open("w", encoding="utf-8", newline="\n") as stream:
-        stream.writelines(text)
-    temporary.replace(file)
 
 
 class SampleHeadlines(Callback):

@@ -7,7 +7,6 @@ because the network's size depends on it; it is cached by what it was made from.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from functools import cached_property
@@ -23,12 +22,13 @@ from torch.utils.data import DataLoader, Dataset
 
 from .batch import Batch, Vocabulary, make_batch
 from .data.bucketing import BatchOptions, BatchPlan, BatchSampler
-from .data.corpora import CorpusOptions, load_split
+from .data.corpora import CorpusOptions, fingerprint_of, load_split
 from .data.encoding import EncodedRows, encode_corpus
 from .data.progress import Progress
 from .data.tokenizer import Tokenizer, TokenizerOptions, load_pretrained, train_tokenizer
 from .errors import UserError
 from .inference import read_checkpoint
+from .resume import write_whole
 
 Split = Literal["train", "validation", "test"]
 
@@ -90,15 +90,12 @@ class HeadlineData(LightningDataModule):
         train = self.split("train")
         folder = Path(datasets.config.HF_DATASETS_CACHE) / "seq2seq-tokenizers"
         folder.mkdir(parents=True, exist_ok=True)
-        key = datasets.fingerprint.Hasher.hash([train._fingerprint, asdict(self.tokenizer_options), 1])
-        file = folder / f"{key}.json"
+        file = folder / f"{fingerprint_of(1, train._fingerprint, asdict(self.tokenizer_options))}.json"
         with FileLock(f"{file}.lock"):  # several processes may start at once: one trains, the others wait and read
             if not file.exists():
                 rank_zero_info(f"Training a {self.tokenizer_options.kind} tokenizer on {len(train):,} pairs")
                 tokenizer = train_tokenizer(self.tokenizer_options, _texts(train), 2 * len(train))
-                temporary = file.with_suffix(f".{os.getpid()}")
-                temporary.write_text(json.dumps(tokenizer.to_dict()), encoding="utf-8")
-                temporary.replace(file)
+                write_whole(file, [json.dumps(tokenizer.to_dict())])
             return Tokenizer.from_dict(json.loads(file.read_text(encoding="utf-8")))
 
     @property

@@ -12,7 +12,7 @@ import json
 import os
 import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -92,6 +92,15 @@ def save_whole(checkpoint: dict[str, Any], file: Path) -> None:
         ) from error
 
 
+def write_whole(file: Path, text: Iterable[str]) -> None:
+    """Write a text file, piece by piece, so that it is there whole or as it was before."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    temporary = file.with_name(f"{file.name}.{os.getpid()}.part")
+    with temporary.open("w", encoding="utf-8", newline="\n") as stream:
+        stream.writelines(text)
+    temporary.replace(file)
+
+
 def _sync_folder(folder: Path) -> None:
     if os.name == "posix":
         handle = os.open(folder, os.O_RDONLY)
@@ -111,10 +120,7 @@ def run_id(folder: Path) -> str | None:
 
 def new_run(folder: Path, chosen: str) -> None:
     """Begin a new run in a folder, under an id from which its checkpoints and its dashboard are known."""
-    folder.mkdir(parents=True, exist_ok=True)
-    temporary = folder / f"{RUN_FILE}.part"
-    temporary.write_text(json.dumps({"id": chosen}) + "\n", encoding="utf-8")
-    temporary.replace(folder / RUN_FILE)
+    write_whole(folder / RUN_FILE, [json.dumps({"id": chosen}), "\n"])
 
 
 def newest_checkpoint(folder: Path) -> tuple[Path | None, list[str]]:

@@ -127,8 +127,7 @@ class SummarizerCLI(LightningCLI):
     def _find_checkpoint(self) -> None:
         """--resume auto | PATH becomes --ckpt_path."""
         config = self.config[self.config.subcommand]
-        wanted = config.pop("resume")
-        config["resume"] = None
+        wanted, config["resume"] = config["resume"], None  # the run's saved config is of no one start
         if not wanted or self.config.subcommand != "fit":
             return
         if config.get("ckpt_path"):

@@ -150,12 +150,8 @@ class BatchSampler:
         """Batches of this rank in every epoch, those left out included."""
         return -(-(len(self.starts) - 1) // self.world_size)
 
-    def batches(self) -> list[np.ndarray]:
-        """All ranks' batches of the present epoch, in order."""
-        return [batch for batch, _ in self._batches()]
-
     def _batches(self) -> list[tuple[np.ndarray, int]]:
-        """The batches of `batches()`, each with its target tokens."""
+        """All ranks' batches of the present epoch, in order, each with its target tokens."""
         order, which = self.order, np.arange(len(self.words))[::-1]
         if self.shuffle:
             rng = np.random.default_rng((self.seed, self.epoch))

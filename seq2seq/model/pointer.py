@@ -102,7 +102,7 @@ class PointerOutput(SoftmaxOutput):
         chosen, spread = self._chosen(logits, targets.where(known, 0))
         gate = self.gate(features).squeeze(-1)
         generated = (functional.logsigmoid(gate) + chosen).masked_fill(~known, -torch.inf)
-        pointed = (attention * (copied == targets.unsqueeze(-1))).sum(dim=-1)
+        pointed = pointed_at(attention, copied, targets)
         pointed = functional.logsigmoid(-gate) + pointed.clamp_min(TINY).log()
         return torch.logaddexp(generated, pointed), spread
 
@@ -110,6 +110,11 @@ class PointerOutput(SoftmaxOutput):
         self, features: Tensor, attention: Tensor, copied: Tensor, targets: Tensor, smoothing: float
     ) -> tuple[Tensor, Tensor]:
         gate = self.gate(features).squeeze(-1)
-        pointed = (attention * (copied == targets.unsqueeze(-1))).sum(dim=-1)
+        pointed = pointed_at(attention, copied, targets)
         projected = self.project(features)
         return MixtureLoss.apply(projected, self._weight(), self.bias, gate, pointed, targets, smoothing)
+
+
+def pointed_at(attention: Tensor, copied: Tensor, targets: Tensor) -> Tensor:
+    """attention [M, S], document ids [M, S], targets [M] -> the attention on all places that hold the target [M]."""
+    return (attention * (copied == targets.unsqueeze(-1))).sum(dim=-1)
