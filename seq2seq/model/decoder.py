@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from .attention import Memory
+from .dropout import Dropout
 from .recurrent import Recurrent
 
 
@@ -82,7 +83,7 @@ class Decoder(nn.Module):
         self.combine = nn.Linear(hidden_size + context_size + input_size, feature_size)
         nn.init.xavier_uniform_(self.combine.weight)
         nn.init.zeros_(self.combine.bias)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self.bridge = Bridge(context_size, [self.first.state_size] + [layer.state_size for layer in upper])
 
     def keys(self, states: Tensor) -> Tensor:

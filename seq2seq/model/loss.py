@@ -1,8 +1,8 @@
 """The training loss over a large vocabulary, without ever holding all its logits.
 
 Softmax, mixture with the pointer, cross-entropy and their gradients are computed for some rows at a time: the logits of
-those rows live in the cache, become their own gradient in place, and are gone. Memory for the output layer then depends
-on the chunk, not on the batch, and the work is the same three matrix products that autograd would do.
+those rows live in the cache, become probabilities in place, and are gone. Memory for the output layer then depends on
+the chunk, not on the batch, and the work is the same three matrix products that autograd would do.
 """
 
 from __future__ import annotations
@@ -45,22 +45,27 @@ class MixtureLoss(torch.autograd.Function):
         smoothing: float,
     ) -> tuple[Tensor, Tensor]:
         exact = torch.promote_types(features.dtype, torch.float32)  # sums and logarithms are never in half precision
-        w = weight.to(features.dtype)
+        words, w = len(weight), weight.to(features.dtype)
         learning = any(ctx.needs_input_grad)
         loss, likelihood = (torch.zeros((), dtype=exact, device=features.device) for _ in range(2))
         if learning:
             d_features, d_gate = torch.empty_like(features), torch.zeros_like(targets, dtype=exact)
             d_weight, d_bias = torch.zeros_like(weight), torch.zeros_like(bias)
             d_pointed = torch.zeros_like(d_gate)
-        size = max(1, CHUNK.get(features.device.type, 1 << 24) // len(weight))
+        size = max(1, CHUNK.get(features.device.type, 1 << 24) // words)
         with torch.autocast(features.device.type, enabled=False):
             for start in range(0, len(features), size):
                 rows = slice(start, start + size)
                 f, target = features[rows], targets[rows]
-                log_probs = (f @ w.t()).to(exact).add_(bias).log_softmax(dim=-1)
-                known = target < len(weight)
-                inside = target.where(known, 0).unsqueeze(-1)
-                chosen = log_probs.gather(-1, inside).squeeze(-1)
+                logits = torch.addmm(bias, f, w.t()) if w.dtype == exact else (f @ w.t()).to(exact).add_(bias)
+                known = target < words
+                inside = target.where(known, 0)
+                chosen = logits.gather(-1, inside.unsqueeze(-1)).squeeze(-1)
+                highest, place = logits.max(dim=-1)
+                mean = logits.mean(dim=-1) if smoothing else None
+                probs = torch.softmax(logits, dim=-1, out=logits)
+                normaliser = highest - probs.gather(-1, place.unsqueeze(-1)).squeeze(-1).log()
+                chosen = chosen - normaliser
                 share = torch.ones_like(chosen)  # of the target's probability that the softmax gives
                 if gate is not None and pointed is not None:
                     z, copied = gate[rows].to(exact), pointed[rows].to(exact)
@@ -69,24 +74,30 @@ class MixtureLoss(torch.autograd.Function):
                     share = (generated - chosen).exp()
                 likelihood += chosen.sum()
                 loss -= (1 - smoothing) * chosen.sum()
-                if smoothing:
-                    loss -= smoothing * log_probs.mean(dim=-1).sum()
+                if mean is not None:
+                    loss -= smoothing * (mean - normaliser).sum()
                 if not learning:
                     continue
                 if gate is not None and pointed is not None:
                     d_gate[rows] = (1 - smoothing) * (z.sigmoid() - share)
                     d_pointed[rows] = ((smoothing - 1) * (1 - share) / copied.clamp_min(TINY)).where(copied > TINY, 0)
-                pull = (1 - smoothing) * share.unsqueeze(-1)
-                d_logits = log_probs.exp_().mul_(pull + smoothing).scatter_add_(-1, inside, -pull)
-                if smoothing:
-                    d_logits -= smoothing / len(weight)
-                d_bias += d_logits.sum(dim=0)
-                d_logits = d_logits.to(f.dtype)
-                torch.mm(d_logits, w, out=d_features[rows])
+                # d loss / d logits = push * probs - pull * onehot(target) - smoothing / V. Only the first part is dense,
+                # and its factors can be put on the other side of the products.
+                pull = (1 - smoothing) * share
+                push = (pull + smoothing).to(f.dtype).unsqueeze(-1)
+                pulled = -pull.to(f.dtype).unsqueeze(-1)
+                d_bias.addmv_(probs.t(), pull + smoothing).index_add_(0, inside, -pull)
+                probs = probs.to(f.dtype)
+                torch.mm(probs, w, out=d_features[rows]).mul_(push).addcmul_(w[inside], pulled)
                 if d_weight.dtype == f.dtype:
-                    d_weight.addmm_(d_logits.t(), f)
+                    d_weight.addmm_(probs.t(), f * push)
                 else:
-                    d_weight += d_logits.t() @ f
+                    d_weight += probs.t() @ (f * push)
+                d_weight.index_add_(0, inside, (f * pulled).to(d_weight.dtype))
+            if learning and smoothing:
+                d_features -= smoothing / words * w.sum(dim=0)
+                d_weight -= smoothing / words * features.sum(dim=0)
+                d_bias -= smoothing / words * len(features)
         if learning:
             ctx.save_for_backward(d_features, d_weight, d_bias, d_gate, d_pointed)
             ctx.types = (gate.dtype, pointed.dtype) if gate is not None and pointed is not None else None

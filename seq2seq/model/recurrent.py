@@ -1,15 +1,19 @@
 """One recurrent layer over a batch of sequences, whatever its cell: the brick of encoder and decoder.
 
-torch's fused layers do the work (one call for all T steps). A cell's state is one flat tensor [N, state_size], so
-that encoder, decoder and search need not know whether it holds h alone (GRU, Elman) or h and c (LSTM).
+torch's fused layers do the work (one call for all T steps), but for the GRU on a CPU, which has its own (`gru.py`). A
+cell's state is one flat tensor [N, state_size], so that encoder, decoder and search need not know whether it holds h
+alone (GRU, Elman) or h and c (LSTM).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor, nn
+
+from .gru import Weights, gru
 
 CELLS: dict[str, Callable[..., nn.RNNBase]] = {"gru": nn.GRU, "lstm": nn.LSTM, "elman": nn.RNN}
 
@@ -47,6 +51,9 @@ class Recurrent(nn.Module):
 
     def forward(self, inputs: Tensor, state: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """inputs [N, T, I], state [N, state_size] (None = zeros) -> outputs [N, T, H], state after the last step."""
+        if self.on_cpu(inputs):
+            (outputs,) = gru([inputs.transpose(0, 1)], [self.start(inputs, state)], [self.weights()])
+            return outputs.transpose(0, 1), outputs[-1]
         if state is None:
             outputs, last = self.layer(inputs)
         elif self.states_per_cell == 1:
@@ -57,10 +64,61 @@ class Recurrent(nn.Module):
         flat = torch.cat(last, dim=-1) if isinstance(last, tuple) else last
         return outputs, flat.squeeze(0)
 
+    def on_cpu(self, inputs: Tensor) -> bool:
+        """Whether our own GRU does the work."""
+        return isinstance(self.layer, nn.GRU) and inputs.device.type == "cpu"
 
-def reverse(sequences: Tensor, lengths: Tensor) -> Tensor:
-    """Turn each of [B, S, I] round within its own length [B] (same device); padding stays where it is."""
-    steps = torch.arange(sequences.shape[1], device=sequences.device)
-    turned = lengths[:, None] - 1 - steps
-    index = torch.where(turned >= 0, turned, steps)
-    return sequences.gather(1, index.unsqueeze(-1).expand_as(sequences))
+    def start(self, inputs: Tensor, state: Tensor | None) -> Tensor:
+        """The state before the first step, [N, state_size]."""
+        return inputs.new_zeros(len(inputs), self.state_size) if state is None else state
+
+    def weights(self) -> Weights:
+        layer = self.layer
+        return Weights(layer.weight_ih_l0, layer.weight_hh_l0, layer.bias_ih_l0, layer.bias_hh_l0)
+
+
+def both_ways(forwards: Recurrent, backwards: Recurrent, inputs: Tensor, lengths: Tensor) -> Tensor:
+    """A bidirectional layer: inputs [B, S, I], lengths [B] (same device) -> states [B, S, 2H].
+
+    The backward direction is a forward layer over sequences reversed by their own length. This gives exactly what a
+    packed bidirectional layer gives (padding never precedes a word), without packing, which costs more than twice the
+    time on a CPU. States at padding are meaningless.
+    """
+    examples, steps, _ = inputs.shape
+    turned = turn(lengths, steps)
+    example = torch.arange(examples, device=inputs.device)
+    rows = (example[:, None] * steps + turned).flatten()  # b, s -> the row of [B * S] that holds the turned word
+    if not forwards.on_cpu(inputs):
+        ahead, _ = forwards(inputs)
+        back, _ = backwards(Reorder.apply(inputs.flatten(0, 1), rows, rows).view_as(inputs))
+        return torch.cat([ahead, Reorder.apply(back.flatten(0, 1), rows, rows).view_as(back)], dim=-1)
+    by_step = (turned.t() + example * steps).flatten()  # the same, read step by step
+    by_example = (turned * examples + example[:, None]).flatten()  # and the way back
+    back_inputs = Reorder.apply(inputs.flatten(0, 1), by_step, by_example).view(steps, examples, -1)
+    start = forwards.start(inputs, None)
+    ahead, back = gru([inputs.transpose(0, 1), back_inputs], [start] * 2, [forwards.weights(), backwards.weights()])
+    back = Reorder.apply(back.flatten(0, 1), by_example, by_step).view(examples, steps, -1)
+    return torch.cat([ahead.transpose(0, 1), back], dim=-1)
+
+
+def turn(lengths: Tensor, steps: int) -> Tensor:
+    """Lengths [B] -> for each position [B, S] the one that changes places with it when a sequence is turned round within
+    its own length; padding stays where it is."""
+    position = torch.arange(steps, device=lengths.device)
+    turned = lengths[:, None] - 1 - position
+    return turned.where(turned >= 0, position)
+
+
+class Reorder(torch.autograd.Function):
+    """Rows in another order: `rows[order]`, where `inverse` is the way back. (Plain indexing does not know that every
+    row is taken once; its gradient is a slow sum.)"""
+
+    @staticmethod
+    def forward(ctx: Any, rows: Tensor, order: Tensor, inverse: Tensor) -> Tensor:
+        ctx.save_for_backward(inverse)
+        return rows.index_select(0, order)
+
+    @staticmethod
+    def backward(ctx: Any, upstream: Tensor) -> tuple[Tensor, None, None]:
+        (inverse,) = ctx.saved_tensors
+        return upstream.index_select(0, inverse), None, None

@@ -21,6 +21,7 @@ from ..batch import Batch, Vocabulary
 from ..errors import UserError
 from .attention import AdditiveAttention, Memory, MultiplicativeAttention, NoAttention
 from .decoder import Decoder, DecoderState
+from .dropout import Dropout
 from .encoder import Encoder
 from .pointer import PointerOutput, SoftmaxOutput
 
@@ -113,7 +114,7 @@ class Seq2Seq(nn.Module):
         self.decoder = decoder
         self.output = output
         self.vocabulary = vocabulary
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self.label_smoothing = label_smoothing
 
     def embed(self, ids: Tensor) -> Tensor:
