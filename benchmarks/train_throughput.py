@@ -80,14 +80,10 @@ def step(network: Seq2Seq, batch: Batch, optimizer: torch.optim.Optimizer, clock
     """One training step; with a clock, by parts."""
     run = clock or (lambda part, work: work())
     b = run("transfer", lambda: batch.to(network.output.bias.device, non_blocking=True))
-    memory = run("encoder", lambda: network.encode(b.document, b.lengths, b.mask, b.extension))
+    memory = run("encoder", lambda: network.encode(b.document, b.mask, b.extension))
     start = network.decoder.initial_state(memory)
     features, attention, _ = run("decoder and attention", lambda: network.decode(b.previous, memory, start))
-    example, place = b.summary_mask.nonzero(as_tuple=True)
-    inputs = (
-        *(features[example, place], attention[example, place]),
-        *(memory.copy_ids[example], network.reachable(b.targets[example, place])),
-    )
+    inputs = network.target_steps(b, memory, features, attention)
     loss, _ = run("output and loss (with gradients)", lambda: network.output.loss(*inputs, 0.0))
     run("backward", lambda: (loss * b.loss_scale).backward())
     run("clipping", lambda: torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0))

@@ -42,6 +42,7 @@ class Batch:
         mask: [B, S] True where `document` holds a token.
         summary: [B, T+1] extended ids: start symbol, words, end symbol, padding.
         summary_mask: [B, T] True where `targets` holds a token.
+        places: [M] where `summary_mask`, flattened, is True: found on the CPU, so that no step waits for a GPU to tell.
         rows: positions of the examples in their split.
         oov: for each example the out-of-vocabulary words that V, V+1, ... stand for.
         loss_scale: what the summed loss is multiplied by, so that gradients are averaged over the tokens of the whole
@@ -53,6 +54,7 @@ class Batch:
     mask: Tensor
     summary: Tensor
     summary_mask: Tensor
+    places: Tensor
     rows: list[int]
     oov: list[list[str]] = field(default_factory=list)
     loss_scale: float | None = None
@@ -77,7 +79,7 @@ class Batch:
 
     def tokens(self) -> int:
         """Real document and summary tokens (end symbols included); a host-side count."""
-        return int(self.lengths.sum()) + int(self.summary_mask.sum())
+        return int(self.lengths.sum()) + len(self.places)
 
     def part(self, rows: slice) -> Batch:
         """Some of the examples (at least one), without the padding that only other documents needed."""
@@ -90,6 +92,7 @@ class Batch:
             mask=self.mask[rows, :width],
             summary=self.summary[rows],
             summary_mask=self.summary_mask[rows],
+            places=true_places(self.summary_mask[rows]),
             rows=self.rows[rows],
             oov=self.oov[rows],
         )
@@ -116,6 +119,11 @@ class Batch:
 def length_mask(lengths: Tensor, width: int) -> Tensor:
     """[B] lengths -> [B, width] boolean mask, True = real token."""
     return torch.arange(width) < lengths[:, None]
+
+
+def true_places(mask: Tensor) -> Tensor:
+    """Where a mask, flattened, is True."""
+    return mask.flatten().nonzero().flatten()
 
 
 def pad(sequences: Sequence[Sequence[int]], value: int) -> tuple[Tensor, Tensor]:
@@ -145,12 +153,14 @@ def make_batch(
     else:
         framed = [[vocabulary.bos, *ids, vocabulary.eos] for ids in summaries]
         summary, summary_lengths = pad(framed, vocabulary.pad)
+    summary_mask = length_mask(summary_lengths - 1, max(summary.shape[1] - 1, 0))
     return Batch(
         document=document,
         lengths=lengths,
         mask=length_mask(lengths, document.shape[1]),
         summary=summary,
-        summary_mask=length_mask(summary_lengths - 1, max(summary.shape[1] - 1, 0)),
+        summary_mask=summary_mask,
+        places=true_places(summary_mask),
         rows=list(rows) if rows is not None else list(range(len(documents))),
         oov=[list(words) for words in oov],
         loss_scale=loss_scale,

@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 import datasets
 import numpy as np
+import torch
 from filelock import FileLock
 from lightning.pytorch import LightningDataModule
 from lightning.pytorch.utilities import rank_zero_info
@@ -173,6 +174,9 @@ class HeadlineData(LightningDataModule):
 
     def test_dataloader(self) -> DataLoader:
         return self.loader("test")
+
+    def transfer_batch_to_device(self, batch: Batch, device: torch.device, dataloader_idx: int) -> Batch:
+        return batch.to(device, non_blocking=True)  # from pinned memory, beside the step before
 
     def predict_dataloader(self) -> DataLoader:
         return self.loader(self.predict_split, only=self.remaining() if self.remaining else None)

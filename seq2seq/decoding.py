@@ -15,7 +15,7 @@ Shape letters: B examples (b of them still present), K beams, N = b or b*K rows,
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields
 from typing import NamedTuple, Protocol, TypeVar
 
@@ -44,9 +44,11 @@ class State(Protocol):
         ...
 
 
-Step = Callable[[Tensor, StateT], tuple[Tensor, StateT]]
+Step = Callable[[Tensor, StateT], tuple[Tensor | Iterable[Tensor], StateT]]
 """tokens [N], state -> normalised log-probabilities [N, V'] of the next token, new state. The search writes into the
-former where it forbids something: it must be a tensor of its own, not part of a table."""
+former where it forbids something: it must be a tensor of its own, not part of a table. It may come in pieces, some rows
+[n, V'] at a time and in order, each made when it is asked for: the search is done with one before it asks for the next,
+so that pieces which fit into the cache never leave it."""
 
 COMPACT_BELOW = 0.5
 """Finished examples leave the batch once the living are less than this share of it: copying the state costs little
@@ -72,6 +74,8 @@ class SearchOptions:
         max_length: the summary is cut after so many words.
         no_repeat_ngram_size: no sequence of so many words occurs twice in a summary; 0 allows everything.
         allow_unk: let the summary contain the unknown-word symbol.
+        shortlist: only the so many most frequent words (the first of the vocabulary) and the document's own can be
+            said, as in Nallapati et al. 2016, section 2.2: faster, and rarely different; 0 is the whole vocabulary.
     """
 
     beam_size: int = 1
@@ -81,9 +85,11 @@ class SearchOptions:
     max_length: int = 32
     no_repeat_ngram_size: int = 0
     allow_unk: bool = False
+    shortlist: int = 0
 
     def __post_init__(self) -> None:
-        least_of = {"beam_size": 1, "n_best": 1, "min_length": 0, "max_length": 1, "no_repeat_ngram_size": 0}
+        least_of = {"beam_size": 1, "n_best": 1, "min_length": 0, "max_length": 1}
+        least_of |= {"no_repeat_ngram_size": 0, "shortlist": 0}
         for key, least in least_of.items():
             if getattr(self, key) < least:
                 raise UserError(f"search.{key}: {getattr(self, key)} is too small; give at least {least}")
@@ -181,10 +187,8 @@ def greedy_search(
     lengths = torch.zeros_like(start)
     leavers = _Leavers(start)
     for length in range(1, options.max_length + 1):
-        raw, state = step(tokens, state)
-        ends = raw[:, eos_id].clone()
-        values, ids = top_tokens(constrain(raw, history, options, banned, eos_id), 1)
-        values, ids = allow_end(values, ids, ends, eos_id)
+        next_log_probs, state = step(tokens, state)
+        values, ids = best_tokens(next_log_probs, 1, history, options, banned, eos_id)
         log_probs = log_probs + values.squeeze(1).masked_fill(ended, 0)
         history, tokens = torch.cat([history, ids], dim=1), ids.squeeze(1)
         ended = ended | (tokens == eos_id)
@@ -226,10 +230,8 @@ def beam_search(
     finished = Hypotheses(start.new_empty(len(start), beams, 0), torch.zeros_like(none, dtype=torch.long), none, none)
     for length in range(1, options.max_length + 1):
         norm = length**options.length_penalty
-        raw, state = step(tokens, state)
-        end = raw[:, eos_id].clone()
-        values, ids = top_tokens(constrain(raw, live.tokens.flatten(0, 1), options, banned, eos_id), 2 * beams)
-        values, ids = allow_end(values, ids, end, eos_id)
+        log_probs, state = step(tokens, state)
+        values, ids = best_tokens(log_probs, 2 * beams, live.tokens.flatten(0, 1), options, banned, eos_id)
         extensions, parents = extend(live, values, ids, 2 * beams)
         ends = extensions.tokens[:, :, -1] == eos_id
         cut = length == options.max_length
@@ -251,6 +253,32 @@ def beam_search(
             live, finished, state = Beams(*(x[stay] for x in live)), finished.take(stay), state.keep(stay)
         tokens = live.tokens[:, :, -1].flatten()
     return leavers.finish(finished, options.n_best, pad_id)
+
+
+def best_tokens(
+    log_probs: Tensor | Iterable[Tensor],
+    count: int,
+    history: Tensor,
+    options: SearchOptions,
+    banned: Tensor,
+    eos_id: int,
+) -> tuple[Tensor, Tensor]:
+    """The best `count` next tokens that may be said, best first: values [N, C] and ids [N, C].
+
+    Args:
+        log_probs: [N, V'] in one or in pieces (see `Step`); overwritten.
+        history: [N, t] the tokens so far.
+    """
+    found, start = [], 0
+    for piece in [log_probs] if isinstance(log_probs, Tensor) else log_probs:
+        rows = slice(start, start := start + len(piece))
+        ends = piece[:, eos_id].clone()
+        best = top_tokens(constrain(piece, history[rows], options, banned, eos_id), count)
+        found.append(allow_end(*best, ends, eos_id))
+    if len(found) == 1:
+        return found[0]
+    values, ids = zip(*found, strict=True)
+    return torch.cat(values), torch.cat(ids)
 
 
 # What may be said: functions on log-probabilities, before the best are taken.

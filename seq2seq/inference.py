@@ -24,6 +24,7 @@ from .errors import UserError
 from .model.seq2seq import NetworkOptions, Seq2Seq, build_network
 
 FORMAT = 1  # raised whenever an older checkpoint can no longer be read
+PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 READ_AHEAD = 4 << 20  # characters of documents held while decoding a stream
 
 
@@ -114,8 +115,14 @@ class Summarizer:
         self.cut = self.empty = 0
 
     @classmethod
-    def from_checkpoint(cls, path: str | Path, device: str = "auto") -> Summarizer:
-        """Load what `seq2seq fit` wrote. device: auto (a GPU if there is one), cpu, cuda or cuda:N."""
+    def from_checkpoint(cls, path: str | Path, device: str = "auto", precision: str = "float32") -> Summarizer:
+        """Load what `seq2seq fit` wrote.
+
+        Args:
+            device: auto (a GPU if there is one), cpu, cuda or cuda:N.
+            precision: float32, or bfloat16 for the network (the search itself stays in float32): several times faster
+                where the hardware multiplies it, several times slower elsewhere.
+        """
         device = choose_device(device)
         checkpoint = read_checkpoint(path)
         network = build_network(NetworkOptions(**checkpoint["network"]), Vocabulary(**checkpoint["vocabulary"]))
@@ -123,6 +130,9 @@ class Summarizer:
             network.load_state_dict(_weights(checkpoint))
         except RuntimeError as error:
             raise UserError(f"{path}: the weights don't fit the network it describes; the file is damaged") from error
+        if precision not in PRECISIONS:
+            raise UserError(f"precision {precision!r}: give one of {', '.join(PRECISIONS)}")
+        network.to(PRECISIONS[precision])
         tokenizer = Tokenizer.from_dict(checkpoint["tokenizer"])
         return cls(network, tokenizer, SearchOptions(**checkpoint["search"]), checkpoint["max_document_tokens"], device)
 
@@ -235,13 +245,13 @@ def is_out_of_memory(error: BaseException) -> bool:
 def _generate(network: Seq2Seq, batch: Batch, options: SearchOptions) -> Hypotheses:
     v = network.vocabulary
     with torch.inference_mode():
-        memory = network.encode(batch.document, batch.lengths, batch.mask, batch.extension)
+        memory = network.encode(batch.document, batch.mask, batch.extension)
+        state = network.start(memory, options.shortlist)
         forbidden = () if options.allow_unk else (v.unk,)
-        state = network.start(memory)
         specials = {"bos_id": v.bos, "eos_id": v.eos, "pad_id": v.pad}
-        return search(
-            network.step, state, len(batch), options, **specials, forbidden=forbidden, device=batch.document.device
-        )
+        step, device = network.step_in_pieces, batch.document.device
+        found = search(step, state, len(batch), options, **specials, forbidden=forbidden, device=device)
+        return replace(found, tokens=state.lexicon.extended(found.tokens.flatten(1)).view_as(found.tokens))
 
 
 def headlines(tokenizer: Tokenizer, hypotheses: Hypotheses, example: int, oov: Sequence[str]) -> list[Headline]:

@@ -162,7 +162,7 @@ class SummarizerModule(LightningModule):
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         loss, log_likelihood = self.network.loss(batch)
-        words = batch.summary_mask.sum()
+        words = len(batch.places)
         nll = -log_likelihood / words
         self.log("train/loss", nll, prog_bar=True, batch_size=len(batch))
         self.log("train/perplexity", nll.exp(), batch_size=len(batch))
@@ -189,9 +189,10 @@ class SummarizerModule(LightningModule):
             self.check_finite()
         clipped = (norm > gradient_clip_val) if gradient_clip_val else torch.zeros_like(norm)
         self._clipped = self._clipped.to(norm.device) + torch.stack([clipped.float(), torch.ones_like(norm)])
-        self.log_dict(
-            {"train/gradient_norm": norm, "train/learning_rate": optimizer.param_groups[0]["lr"]}, batch_size=1
-        )
+        if self._logs_now():
+            self.log_dict(
+                {"train/gradient_norm": norm, "train/learning_rate": optimizer.param_groups[0]["lr"]}, batch_size=1
+            )
 
     def check_finite(self) -> None:
         """Raise UserError if a loss or a gradient since the last look is not finite, naming the batch.
@@ -242,7 +243,7 @@ class SummarizerModule(LightningModule):
         if not len(batch):  # this rank has run out of examples, another has not
             return
         chosen, _ = self.network.target_log_probs(batch)
-        examples = batch.summary_mask.nonzero(as_tuple=True)[0].cpu()
+        examples = batch.places.cpu() // batch.summary_mask.shape[1]
         likelihoods = torch.zeros(len(batch), dtype=torch.float64).index_add_(0, examples, chosen.cpu().double())
         words = batch.summary_mask.sum(1).tolist()
         pairs = self.trainer.datamodule.split(split)[batch.rows]  # type: ignore[attr-defined]

@@ -22,7 +22,7 @@ LAYERS = [
     ["datamodule"],
     ["resume"],
     ["inference"],
-    ["parts", "rouge"],
+    ["parts", "rouge", "hardware"],
     ["decoding"],
     ["data", "model"],
     ["batch"],

@@ -579,7 +579,7 @@ def test_the_network_equals_generate(settings: dict[str, Any]) -> None:
         documents = [torch.randint(4, size, (n,)).tolist() for n in (0, 3, 12, 7, 1, 9)]
         batch = make_batch(documents, None, [[]] * 6, network.vocabulary)
         with torch.no_grad():
-            memory = network.encode(batch.document, batch.lengths, batch.mask)
+            memory = network.encode(batch.document, batch.mask)
 
         def logits(prefixes: Tensor, examples: Tensor, network: Any = network, memory: Any = memory) -> Tensor:
             rows = memory.keep(examples)

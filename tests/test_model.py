@@ -10,13 +10,13 @@ import torch
 from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from seq2seq.batch import Batch, Vocabulary, make_batch
+from seq2seq.batch import Batch, Vocabulary, make_batch, true_places
 from seq2seq.errors import UserError
 from seq2seq.model.attention import AdditiveAttention, Memory, MultiplicativeAttention
 from seq2seq.model.encoder import Encoder
 from seq2seq.model.loss import CHUNK
 from seq2seq.model.pointer import PointerOutput
-from seq2seq.model.seq2seq import NetworkOptions, Seq2Seq, build_network, first_occurrences
+from seq2seq.model.seq2seq import NetworkOptions, Seq2Seq, build_network
 
 VOCABULARY = Vocabulary(size=11, pad=0, bos=2, eos=3, unk=1)
 SMALL = NetworkOptions(
@@ -114,7 +114,7 @@ def test_pointer_mixture_by_hand() -> None:
     document = torch.tensor([[1, 3, 1, 4]])  # word 1 twice; 3 and 4 are unknown words of a vocabulary of three
     mask = torch.ones(1, 4, dtype=torch.bool)
     empty = torch.zeros(1, 4, 0, dtype=torch.double)
-    memory = Memory(empty, empty, mask, empty[:, 0], document, first_occurrences(document), extension=2)
+    memory = Memory(empty, empty, mask, empty[:, 0], document, extension=2)
     gate = 1 / (1 + math.exp(-(0.5 * 0.2 - 0.5 * 0.4)))
     exps = [math.exp(0.2), math.exp(0.4), math.exp(0.6)]
     expected = [
@@ -124,7 +124,7 @@ def test_pointer_mixture_by_hand() -> None:
         (1 - gate) * 0.2,
         (1 - gate) * 0.4,
     ]
-    probs = output.log_probs(features, attention, memory).exp()
+    probs = output.log_probs(features, attention, output.lexicon(memory)).exp()
     torch.testing.assert_close(probs, torch.tensor([expected], dtype=torch.double))
     assert probs.sum().item() == pytest.approx(1.0)
     for word, probability in enumerate(expected):
@@ -177,12 +177,14 @@ def test_padding_and_company_change_nothing(options: NetworkOptions) -> None:
         alone = log_probs(net, batch([documents[i]], [summaries[i]]))[0]
         torch.testing.assert_close(together[i], alone)
     b = batch()
+    summary_mask = torch.cat([b.summary_mask, torch.zeros(3, 2, dtype=torch.bool)], 1)
     wide = replace(
         b,
         document=torch.cat([b.document, torch.zeros(3, 4, dtype=torch.long)], 1),
         mask=torch.cat([b.mask, torch.zeros(3, 4, dtype=torch.bool)], 1),
         summary=torch.cat([b.summary, torch.zeros(3, 2, dtype=torch.long)], 1),
-        summary_mask=torch.cat([b.summary_mask, torch.zeros(3, 2, dtype=torch.bool)], 1),
+        summary_mask=summary_mask,
+        places=true_places(summary_mask),
     )
     for one, other in zip(together, log_probs(net, wide), strict=True):
         torch.testing.assert_close(one, other)
@@ -193,7 +195,7 @@ def test_stepping_gives_the_teacher_forced_log_probs(options: NetworkOptions) ->
     net = network(options)
     b = batch()
     forced = log_probs(net, b)
-    state = net.start(net.encode(b.document, b.lengths, b.mask, b.extension))
+    state = net.start(net.encode(b.document, b.mask, b.extension))
     for step in range(b.targets.shape[1]):
         probs, state = net.step(b.previous[:, step], state)
         torch.testing.assert_close(probs.exp().sum(-1), torch.ones(3, dtype=torch.double))
@@ -207,7 +209,7 @@ def test_stepping_gives_the_teacher_forced_log_probs(options: NetworkOptions) ->
 def test_splitting_time_anywhere_changes_nothing(options: NetworkOptions) -> None:
     net = network(options)
     b = batch()
-    memory = net.encode(b.document, b.lengths, b.mask, b.extension)
+    memory = net.encode(b.document, b.mask, b.extension)
     whole, weights, last = net.decode(b.previous, memory, net.decoder.initial_state(memory))
     for cut in range(1, b.previous.shape[1]):
         first, first_weights, state = net.decode(b.previous[:, :cut], memory, net.decoder.initial_state(memory))
@@ -223,7 +225,7 @@ def test_beams_share_a_memory(options: NetworkOptions) -> None:
     """Several rows an example give what each of them gives alone, through widening, reordering and dropping."""
     net = network(options)
     b = batch()
-    state = net.start(net.encode(b.document, b.lengths, b.mask, b.extension))
+    state = net.start(net.encode(b.document, b.mask, b.extension))
     _, state = net.step(torch.tensor([2, 2, 2]), state)
     state = state.select(torch.tensor([0, 0, 1, 1, 2, 2]))
     tokens = torch.tensor([4, 11, 5, 6, 11, 9])
@@ -232,7 +234,7 @@ def test_beams_share_a_memory(options: NetworkOptions) -> None:
     kept, _ = net.step(torch.tensor([7] * 4), after.keep(torch.tensor([0, 2])))
     for row in range(6):
         example = row // 2
-        single = net.start(net.encode(b.document, b.lengths, b.mask, b.extension).keep(torch.tensor([example])))
+        single = net.start(net.encode(b.document, b.mask, b.extension).keep(torch.tensor([example])))
         _, single = net.step(torch.tensor([2]), single)
         alone, single = net.step(tokens[row : row + 1], single)
         torch.testing.assert_close(probs[row], alone[0])
@@ -284,7 +286,7 @@ def test_label_smoothing_equals_torch() -> None:
     b = batch()
     net.train()
     loss, _ = net.loss(b)
-    memory = net.encode(b.document, b.lengths, b.mask)
+    memory = net.encode(b.document, b.mask)
     features, _, _ = net.decode(b.previous, memory, net.decoder.initial_state(memory))
     targets = net.reachable(b.targets).masked_fill(~b.summary_mask, -100)
     expected = nn.functional.cross_entropy(

@@ -13,6 +13,8 @@ from typing import IO, Any
 from ..errors import UserError
 from .arguments import Parser, search_options
 
+PRECISIONS = ("float32", "bfloat16")
+
 
 def parser() -> Parser:
     p = Parser(
@@ -53,13 +55,28 @@ def parser() -> Parser:
         "--batch-size", type=int, metavar="N", help="documents decoded at once (default: as many as 16,000 tokens hold)"
     )
     p.add_argument("--device", default="auto", help="auto (a GPU if there is one), cpu or cuda")
+    p.add_argument(
+        "--precision",
+        choices=PRECISIONS,
+        default="float32",
+        help="bfloat16 is faster where the hardware multiplies it (AVX512-BF16, AMX, GPUs), and slower elsewhere",
+    )
+    p.add_argument(
+        "--shortlist",
+        type=int,
+        metavar="N",
+        help="say only the N most frequent words and the document's own: faster (0 = the whole vocabulary)",
+    )
     p.add_argument("--threads", type=int, metavar="N", help="CPU threads (default: all cores)")
     return p
 
 
 NOT_TEXT = re.compile("[\0\ud800-\udfff]")
 ESCAPED = "backslashreplace"  # what half a surrogate pair in another field of the input becomes: JSON's own escape
-SEARCH = ("beam_size", "n_best", "length_penalty", "min_length", "max_length", "no_repeat_ngram_size", "allow_unk")
+SEARCH = (
+    *("beam_size", "n_best", "length_penalty", "min_length", "max_length"),
+    *("no_repeat_ngram_size", "allow_unk", "shortlist"),
+)
 
 
 def main(argv: list[str]) -> int:
@@ -68,13 +85,15 @@ def main(argv: list[str]) -> int:
         if getattr(args, name) is not None and getattr(args, name) < 1:
             raise UserError(f"--{name.replace('_', '-')} {getattr(args, name)}: give at least 1")
     source = Source(args.input, args.input_format)
-    from ..inference import Summarizer  # torch is imported here, after the arguments are known
+    import torch  # here, after the arguments are known
+
+    from ..hardware import tune_cpu
+    from ..inference import Summarizer
 
     if args.threads:
-        import torch
-
         torch.set_num_threads(args.threads)
-    summarizer = Summarizer.from_checkpoint(args.checkpoint, args.device)
+    tune_cpu()
+    summarizer = Summarizer.from_checkpoint(args.checkpoint, args.device, args.precision)
     summarizer.options = search_options({name: getattr(args, name) for name in SEARCH}, summarizer.options)
     held: list[dict[str, Any]] = []  # what the lines read ahead said; as long as a chunk at most
 

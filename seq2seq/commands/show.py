@@ -33,9 +33,11 @@ def main(argv: list[str]) -> int:
     from rich.console import Console
     from rich.table import Table
 
+    from ..hardware import tune_cpu
     from ..inference import Summarizer
 
     pairs = read(args.input, args.count)
+    tune_cpu()
     summarizer = Summarizer.from_checkpoint(args.checkpoint, args.device)
     summarizer.options = search_options({"beam_size": args.beam_size}, summarizer.options)
     found = summarizer.summarize([pair["document"] for pair in pairs])

@@ -44,6 +44,7 @@ from ..callbacks import (
 )
 from ..datamodule import HeadlineData
 from ..errors import UserError
+from ..hardware import tune_cpu
 from ..inference import read_checkpoint
 from ..module import SummarizerModule
 from ..resume import Stopped, new_run, newest_checkpoint, plain_errors, run_id
@@ -233,6 +234,7 @@ def quiet() -> None:
 def main(argv: list[str]) -> int:
     """Run the command with `argv` (subcommand first)."""
     quiet()
+    tune_cpu()
     callbacks: list[Any] = [RunFiles(), PredictionFiles(), SampleHeadlines(), EndTogether()]
     if not has_terminal():
         callbacks.append(PlainProgress())

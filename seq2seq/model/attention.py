@@ -5,7 +5,7 @@ Keys are projected once for each document and live in `Memory`; the attention mo
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -20,7 +20,6 @@ class Memory(NamedTuple):
         mask: [B, S] True = real token.
         whole: [B, C] the encoder's last states, both directions.
         copy_ids: [B, S] extended ids of the document's words, what the pointer copies.
-        first: [B, S] for each word the position of its first occurrence: where the search gathers what is copied.
         extension: X, ids above the vocabulary that this batch needs.
     """
 
@@ -29,13 +28,20 @@ class Memory(NamedTuple):
     mask: Tensor
     whole: Tensor
     copy_ids: Tensor
-    first: Tensor | None = None
     extension: int = 0
 
     def keep(self, examples: Tensor) -> Memory:
         """The memory of some of the examples ([b] indices)."""
-        tensors: dict[str, Any] = {name: value for name, value in self._asdict().items() if isinstance(value, Tensor)}
-        return self._replace(**{name: value[examples] for name, value in tensors.items()})
+        return some(self, examples)
+
+
+TupleT = TypeVar("TupleT", bound=NamedTuple)
+
+
+def some(tensors: TupleT, examples: Tensor | slice) -> TupleT:
+    """A named tuple whose tensors all begin with B, for some of the examples."""
+    kept: dict[str, Any] = {name: x[examples] for name, x in tensors._asdict().items() if isinstance(x, Tensor)}
+    return tensors._replace(**kept)
 
 
 def attend(scores: Tensor, memory: Memory) -> tuple[Tensor, Tensor]:

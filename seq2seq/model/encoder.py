@@ -26,13 +26,13 @@ class Encoder(nn.Module):
         self.dropout = Dropout(dropout)
 
     def forward(self, embedded: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
-        """embedded [B, S, E], lengths [B] -> states [B, S, C], whole [B, C]: both directions' last outputs.
+        """embedded [B, S, E], lengths [B] (same device) -> states [B, S, C], whole [B, C]: both ways' last outputs.
 
         States at padding are meaningless; whoever reads them needs the mask.
         """
-        lengths = lengths.to(embedded.device)
         states = embedded
         for depth, (forwards, backwards) in enumerate(zip(self.forwards, self.backwards, strict=True)):
+            assert isinstance(forwards, Recurrent) and isinstance(backwards, Recurrent)
             states = both_ways(forwards, backwards, self.dropout(states) if depth else states, lengths)
         size = self.output_size // 2
         example = torch.arange(len(lengths), device=embedded.device)

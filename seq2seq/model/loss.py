@@ -81,8 +81,8 @@ class MixtureLoss(torch.autograd.Function):
                 if gate is not None and pointed is not None:
                     d_gate[rows] = (1 - smoothing) * (z.sigmoid() - share)
                     d_pointed[rows] = ((smoothing - 1) * (1 - share) / copied.clamp_min(TINY)).where(copied > TINY, 0)
-                # d loss / d logits = push * probs - pull * onehot(target) - smoothing / V. Only the first part is dense,
-                # and its factors can be put on the other side of the products.
+                # d loss / d logits = push * probs - pull * onehot(target) - smoothing / V. Only the first part is
+                # dense, and its factors can be put on the other side of the products.
                 pull = (1 - smoothing) * share
                 push = (pull + smoothing).to(f.dtype).unsqueeze(-1)
                 pulled = -pull.to(f.dtype).unsqueeze(-1)

@@ -1,18 +1,57 @@
 """From features to log-probabilities: a softmax over the vocabulary, or its mixture with words of the document.
 
-Both classes have the same three functions: `log_probs` (everything, for search), `target_log_probs` (of given words
-alone) and `loss` (the same summed, for training: neither padding, nor the extended vocabulary, nor all logits at once
-are ever held in memory).
+Both classes have the same functions: `lexicon` and `log_probs` (everything that can be said, for search),
+`target_log_probs` (of given words alone) and `loss` (the same summed, for training: neither padding, nor the extended
+vocabulary, nor all logits at once are ever held in memory).
 """
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from .attention import Memory
+from .attention import Memory, some
 from .loss import TINY, MixtureLoss
+
+
+class Lexicon(NamedTuple):
+    """The words that a search can say, and the ids [0, V') it has for them.
+
+    The first `common` ids are those of the vocabulary's first words. Ids from there on differ from document to
+    document: the unknown words (extended ids, see `batch.py`), or, with a shortlist, the words that are not on it,
+    `common` + s for the word that stands first at position s of the document.
+
+    Args:
+        common: V, or the length of the shortlist.
+        width: V', the number of ids.
+        document: [B, S] extended ids.
+        ids: [B, S] the same words as ids of the search.
+        first: [B, S] for each word the position of its first occurrence.
+        weight: [B, S, E] rows of the output matrix for the document's words, if there is a shortlist.
+        bias: [B, S] their biases, -inf for those that are on the shortlist, unknown, or not the first occurrence.
+    """
+
+    common: int
+    width: int
+    document: Tensor
+    ids: Tensor
+    first: Tensor
+    weight: Tensor | None = None
+    bias: Tensor | None = None
+
+    def keep(self, examples: Tensor | slice) -> Lexicon:
+        """That of some of the examples."""
+        return some(self, examples)
+
+    def extended(self, ids: Tensor) -> Tensor:
+        """Ids of the search [B, n] as extended ids."""
+        if self.weight is None:
+            return ids
+        words = self.document.gather(1, (ids - self.common).clamp_min(0))
+        return ids.where(ids < self.common, words)
 
 
 class SoftmaxOutput(nn.Module):
@@ -33,9 +72,44 @@ class SoftmaxOutput(nn.Module):
         """features [..., F] -> [..., V]."""
         return functional.linear(self.project(features), self._weight(), self.bias)
 
-    def log_probs(self, features: Tensor, attention: Tensor, memory: Memory) -> Tensor:
-        """features [N, F], attention [N, S] -> [N, V]."""
-        return self.logits(features).log_softmax(dim=-1)
+    def lexicon(self, memory: Memory, shortlist: int = 0) -> Lexicon:
+        """What can be said of B documents: the first `shortlist` words of the vocabulary (0 = all) and their own."""
+        vocabulary, document = len(self.bias), memory.copy_ids
+        first = first_occurrences(document)
+        if not shortlist or shortlist >= vocabulary:
+            return Lexicon(vocabulary, vocabulary + self.extension(memory), document, document, first)
+        position = torch.arange(document.shape[1], device=document.device)
+        new = (document >= shortlist) & (document < vocabulary) & (first == position) & memory.mask
+        known = document.where(new, 0)
+        bias = self.bias[known].masked_fill(~new, -torch.inf)
+        ids = document.where(document < shortlist, shortlist + first)
+        return Lexicon(shortlist, shortlist + len(position), document, ids, first, self.weight[known], bias)
+
+    def extension(self, memory: Memory) -> int:
+        """X, the ids that a search needs above the vocabulary."""
+        return 0
+
+    @torch.no_grad()
+    def log_probs(self, features: Tensor, attention: Tensor, lexicon: Lexicon) -> Tensor:
+        """features [N, F], attention [N, S], N = B*K -> [N, V']: -inf for words that the document does not have."""
+        projected = self.project(features)
+        weight, common = self.weight[: lexicon.common], lexicon.common
+        exact = torch.promote_types(projected.dtype, torch.float32)
+        logits = torch.empty(len(features), lexicon.width, dtype=exact, device=features.device)
+        with torch.autocast(features.device.type, enabled=False):
+            if weight.dtype == projected.dtype == exact:
+                torch.addmm(self.bias[:common], projected, weight.t(), out=logits[:, :common])
+            else:
+                products = projected @ weight.to(projected.dtype).t()
+                torch.add(products, self.bias[:common], out=logits[:, :common])
+            rest = logits[:, common:]
+            if lexicon.weight is None or lexicon.bias is None:
+                rest.fill_(-torch.inf)
+            else:
+                queries = projected.unflatten(0, (len(lexicon.ids), -1))
+                products = queries @ lexicon.weight.to(projected.dtype).transpose(1, 2)
+                torch.add(products, lexicon.bias.unsqueeze(1), out=rest.unflatten(0, queries.shape[:2]))
+            return torch.log_softmax(logits, dim=-1, out=logits)
 
     def target_log_probs(
         self, features: Tensor, attention: Tensor, copied: Tensor, targets: Tensor
@@ -73,26 +147,21 @@ class PointerOutput(SoftmaxOutput):
         nn.init.xavier_uniform_(self.gate.weight)
         nn.init.zeros_(self.gate.bias)
 
-    @torch.no_grad()
-    def log_probs(self, features: Tensor, attention: Tensor, memory: Memory) -> Tensor:
-        """features [N, F], attention [N, S], N = B*K -> [N, V + X], -inf for unknown words of other documents.
+    def extension(self, memory: Memory) -> int:
+        return memory.extension
 
-        Only the document's own words differ from the softmax, so only they are touched: what is copied of a word is
-        gathered at its first occurrence, and mixed in at all of them (with the same result).
-        """
-        exact = torch.promote_types(features.dtype, torch.float32)
-        gate = self.gate(features).to(exact)
-        words = len(self.bias)
-        mixed = gate.new_full((len(features), words + memory.extension), -torch.inf)
-        torch.add(
-            self.logits(features).log_softmax(dim=-1, dtype=exact), functional.logsigmoid(gate), out=mixed[:, :words]
-        )
-        beams = len(features) // len(memory.copy_ids)
-        assert memory.first is not None  # `Seq2Seq.start` sees to it
-        ids, first = (x.repeat_interleave(beams, dim=0) for x in (memory.copy_ids, memory.first))
-        copied = torch.zeros_like(attention).scatter_add_(1, first, attention).gather(1, first).to(exact)
+    @torch.no_grad()
+    def log_probs(self, features: Tensor, attention: Tensor, lexicon: Lexicon) -> Tensor:
+        """Only the document's own words differ from the softmax, so only they are touched: what is copied of a word is
+        gathered at its first occurrence, and mixed in at all of them (with the same result)."""
+        log_probs = super().log_probs(features, attention, lexicon)
+        gate = self.gate(features).to(log_probs.dtype)
+        log_probs += functional.logsigmoid(gate)
+        beams = len(features) // len(lexicon.ids)
+        ids, first = (x.repeat_interleave(beams, dim=0) for x in (lexicon.ids, lexicon.first))
+        copied = torch.zeros_like(attention).scatter_add_(1, first, attention).gather(1, first).to(log_probs.dtype)
         pointed = functional.logsigmoid(-gate) + copied.log()
-        return mixed.scatter_(1, ids, torch.logaddexp(mixed.gather(1, ids), pointed))
+        return log_probs.scatter_(1, ids, torch.logaddexp(log_probs.gather(1, ids), pointed))
 
     def target_log_probs(
         self, features: Tensor, attention: Tensor, copied: Tensor, targets: Tensor
@@ -113,6 +182,11 @@ class PointerOutput(SoftmaxOutput):
         pointed = pointed_at(attention, copied, targets)
         projected = self.project(features)
         return MixtureLoss.apply(projected, self._weight(), self.bias, gate, pointed, targets, smoothing)
+
+
+def first_occurrences(ids: Tensor) -> Tensor:
+    """ids [B, S] -> for each position the first one [B, S] that holds the same id."""
+    return (ids.unsqueeze(2) == ids.unsqueeze(1)).int().argmax(dim=2)  # argmax gives the first of equal maxima
 
 
 def pointed_at(attention: Tensor, copied: Tensor, targets: Tensor) -> Tensor:

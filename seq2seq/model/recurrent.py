@@ -73,8 +73,9 @@ class Recurrent(nn.Module):
         return inputs.new_zeros(len(inputs), self.state_size) if state is None else state
 
     def weights(self) -> Weights:
-        layer = self.layer
-        return Weights(layer.weight_ih_l0, layer.weight_hh_l0, layer.bias_ih_l0, layer.bias_hh_l0)
+        """The GRU's parameters."""
+        named = dict(self.layer.named_parameters())
+        return Weights(*(named[f"{name}_l0"] for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")))
 
 
 def both_ways(forwards: Recurrent, backwards: Recurrent, inputs: Tensor, lengths: Tensor) -> Tensor:
@@ -102,8 +103,8 @@ def both_ways(forwards: Recurrent, backwards: Recurrent, inputs: Tensor, lengths
 
 
 def turn(lengths: Tensor, steps: int) -> Tensor:
-    """Lengths [B] -> for each position [B, S] the one that changes places with it when a sequence is turned round within
-    its own length; padding stays where it is."""
+    """Lengths [B] -> for each position [B, S] the one that changes places with it when a sequence is turned round
+    within its own length; padding stays where it is."""
     position = torch.arange(steps, device=lengths.device)
     turned = lengths[:, None] - 1 - position
     return turned.where(turned >= 0, position)

@@ -1,16 +1,18 @@
 """The network: embeddings, encoder, decoder and output put together. One function (`build_network`) spells it out.
 
     network = build_network(NetworkOptions(), vocabulary)
-    memory = network.encode(batch.document, batch.lengths, batch.mask, batch.extension)
+    memory = network.encode(batch.document, batch.mask, batch.extension)
     features, attention, state = network.decode(previous_ids, memory, network.decoder.initial_state(memory))
     loss, log_likelihood = network.loss(batch)                       # training: sums over tokens
-    hypotheses = decoding.search(network.step, network.start(memory), ...)   # search: `start` and `step`
+    hypotheses = decoding.search(network.step, network.start(memory), ...)   # search: `start` and `step` (in pieces)
 
 It imports torch alone: neither the data nor Lightning.
 """
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, get_args, get_type_hints
 
@@ -23,7 +25,7 @@ from .attention import AdditiveAttention, Memory, MultiplicativeAttention, NoAtt
 from .decoder import Decoder, DecoderState
 from .dropout import Dropout
 from .encoder import Encoder
-from .pointer import PointerOutput, SoftmaxOutput
+from .pointer import Lexicon, PointerOutput, SoftmaxOutput
 
 
 @dataclass(frozen=True)
@@ -78,11 +80,15 @@ class NetworkOptions:
             )
 
 
+PIECE = {"cpu": 1 << 19}  # log-probabilities that a search handles at a time: about what a cache holds
+
+
 class SearchState(NamedTuple):
-    """What the search carries from step to step: the decoder's rows and the memory they share."""
+    """What the search carries from step to step: the decoder's rows, and the memory and lexicon they share."""
 
     decoder: DecoderState
     memory: Memory
+    lexicon: Lexicon
 
     def select(self, rows: Tensor) -> SearchState:
         """Other beams of the same examples: the memory stays where it is."""
@@ -92,7 +98,7 @@ class SearchState(NamedTuple):
         """Only some of the examples ([b] indices), with all their rows."""
         beams = len(self.decoder.hidden[0]) // len(self.memory.mask)
         rows = (examples[:, None] * beams + torch.arange(beams, device=examples.device)).flatten()
-        return SearchState(self.decoder.select(rows), self.memory.keep(examples))
+        return SearchState(self.decoder.select(rows), self.memory.keep(examples), self.lexicon.keep(examples))
 
 
 class Seq2Seq(nn.Module):
@@ -121,9 +127,9 @@ class Seq2Seq(nn.Module):
         """Extended ids [...] -> [..., E]; unknown words without an embedding of their own share that of `unk`."""
         return self.dropout(self.embedding(ids.where(ids < self.embedding.num_embeddings, self.vocabulary.unk)))
 
-    def encode(self, document: Tensor, lengths: Tensor, mask: Tensor, extension: int = 0) -> Memory:
-        """document [B, S] extended ids, lengths [B], mask [B, S] -> Memory."""
-        states, whole = self.encoder(self.embed(document), lengths)
+    def encode(self, document: Tensor, mask: Tensor, extension: int = 0) -> Memory:
+        """document [B, S] extended ids, mask [B, S] -> Memory."""
+        states, whole = self.encoder(self.embed(document), mask.sum(dim=1))
         states, whole = self.dropout(states), self.dropout(whole)
         return Memory(states, self.decoder.keys(states), mask, whole, document, extension=extension)
 
@@ -134,19 +140,29 @@ class Seq2Seq(nn.Module):
     def target_log_probs(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """Teacher forcing: of the batch's M real target words, in reading order, the log-probability [M] and the mean
         log-probability of the vocabulary in their places [M]."""
-        return self.output.target_log_probs(*self._target_steps(batch))
+        return self.output.target_log_probs(*self._forced(batch))
 
     def loss(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """Sums over the batch's target words: (smoothed, in training) cross-entropy, and the plain log-likelihood."""
-        return self.output.loss(*self._target_steps(batch), self.label_smoothing if self.training else 0.0)
+        return self.output.loss(*self._forced(batch), self.label_smoothing if self.training else 0.0)
 
-    def _target_steps(self, batch: Batch) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """What the output needs at each of the M real target words: features, attention, document ids, target."""
-        memory = self.encode(batch.document, batch.lengths, batch.mask, batch.extension)
+    def _forced(self, batch: Batch) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        memory = self.encode(batch.document, batch.mask, batch.extension)
         features, attention, _ = self.decode(batch.previous, memory, self.decoder.initial_state(memory))
-        example, step = batch.summary_mask.nonzero(as_tuple=True)
-        targets = self.reachable(batch.targets[example, step])
-        return features[example, step], attention[example, step], memory.copy_ids[example], targets
+        return self.target_steps(batch, memory, features, attention)
+
+    def target_steps(
+        self, batch: Batch, memory: Memory, features: Tensor, attention: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Of features [B, T, F] and attention [B, T, S] what the output needs at the M real target words: features
+        [M, F], attention [M, S], document ids [M, S], targets [M]."""
+        example = batch.places // batch.targets.shape[1]
+        return (
+            features.flatten(0, 1).index_select(0, batch.places),
+            attention.flatten(0, 1).index_select(0, batch.places),
+            memory.copy_ids.index_select(0, example),
+            self.reachable(batch.targets.flatten().index_select(0, batch.places)),
+        )
 
     def reachable(self, targets: Tensor) -> Tensor:
         """Targets as the output can name them: without a pointer, unknown words are `unk`."""
@@ -154,22 +170,37 @@ class Seq2Seq(nn.Module):
             return targets
         return targets.where(targets < self.vocabulary.size, self.vocabulary.unk)
 
-    def start(self, memory: Memory) -> SearchState:
-        """The search's state before the first word."""
-        if isinstance(self.output, PointerOutput):
-            memory = memory._replace(first=first_occurrences(memory.copy_ids))
-        return SearchState(self.decoder.initial_state(memory), memory)
+    def start(self, memory: Memory, shortlist: int = 0) -> SearchState:
+        """The search's state before the first word. Its ids are those of `Lexicon`: extended ids, unless there is a
+        shortlist (see `SearchOptions`). Raises UserError for one that lacks a special symbol."""
+        least = max(self.vocabulary[1:]) + 1
+        if 0 < shortlist < least:
+            raise UserError(f"search.shortlist: {shortlist} is too small; give at least {least}, or 0 for all words")
+        return SearchState(self.decoder.initial_state(memory), memory, self.output.lexicon(memory, shortlist))
 
     def step(self, tokens: Tensor, state: SearchState) -> tuple[Tensor, SearchState]:
         """tokens [N] -> log-probabilities [N, V'] of the next word, new state."""
-        features, attention, decoder = self.decode(tokens.unsqueeze(1), state.memory, state.decoder)
-        log_probs = self.output.log_probs(features.squeeze(1), attention.squeeze(1), state.memory)
-        return log_probs, state._replace(decoder=decoder)
+        features, attention, state = self._advance(tokens, state)
+        return self.output.log_probs(features, attention, state.lexicon), state
 
+    def step_in_pieces(self, tokens: Tensor, state: SearchState) -> tuple[Iterator[Tensor], SearchState]:
+        """As `step`, but the log-probabilities come some examples at a time, so that they stay in the cache."""
+        features, attention, state = self._advance(tokens, state)
+        return self._pieces(features, attention, state.lexicon), state
 
-def first_occurrences(ids: Tensor) -> Tensor:
-    """ids [B, S] -> for each position the first one [B, S] that holds the same id."""
-    return (ids.unsqueeze(2) == ids.unsqueeze(1)).int().argmax(dim=2)  # argmax gives the first of equal maxima
+    def _advance(self, tokens: Tensor, state: SearchState) -> tuple[Tensor, Tensor, SearchState]:
+        """tokens [N] -> features [N, F], attention [N, S], new state."""
+        previous = state.lexicon.extended(tokens.view(len(state.lexicon.ids), -1)).view(-1, 1)
+        features, attention, decoder = self.decode(previous, state.memory, state.decoder)
+        return features.squeeze(1), attention.squeeze(1), state._replace(decoder=decoder)
+
+    def _pieces(self, features: Tensor, attention: Tensor, lexicon: Lexicon) -> Iterator[Tensor]:
+        examples = len(lexicon.ids)
+        beams = len(features) // examples
+        size = PIECE.get(features.device.type, sys.maxsize) // (beams * lexicon.width) or 1
+        for start in range(0, examples, size):
+            rows = slice(start * beams, (start + size) * beams)
+            yield self.output.log_probs(features[rows], attention[rows], lexicon.keep(slice(start, start + size)))
 
 
 def build_network(options: NetworkOptions, vocabulary: Vocabulary) -> Seq2Seq:

@@ -1,0 +1,265 @@
+"""The fast ways against the plain ones: the GRU with a gradient of its own, dropout, pieces, shortlist, products."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import pytest
+import torch
+from torch import nn
+
+from seq2seq import hardware
+from seq2seq.batch import Batch, Vocabulary, make_batch
+from seq2seq.decoding import SearchOptions, search
+from seq2seq.errors import UserError
+from seq2seq.inference import generate
+from seq2seq.model import seq2seq as network_module
+from seq2seq.model.dropout import Dropout
+from seq2seq.model.gru import Weights, gru
+from seq2seq.model.recurrent import Reorder, turn
+from seq2seq.model.seq2seq import NetworkOptions, Seq2Seq, build_network
+
+SMALL = NetworkOptions(embedding_size=6, encoder_size=5, decoder_size=8, attention_size=4, dropout=0.0)
+VOCABULARY = Vocabulary(40, 0, 2, 3, 1)
+
+
+def layers(count: int, inputs: int, size: int) -> list[nn.GRU]:
+    torch.manual_seed(0)
+    return [nn.GRU(inputs, size).double() for _ in range(count)]
+
+
+def weights(layer: nn.GRU) -> Weights:
+    return Weights(layer.weight_ih_l0, layer.weight_hh_l0, layer.bias_ih_l0, layer.bias_hh_l0)
+
+
+@pytest.mark.parametrize(("count", "steps", "rows"), [(1, 1, 1), (1, 6, 3), (2, 5, 4)])
+def test_gru_and_its_gradients_equal_torchs(count: int, steps: int, rows: int) -> None:
+    side_by_side = layers(count, 5, 7)
+    inputs = [torch.randn(steps, rows, 5, dtype=torch.double, requires_grad=True) for _ in range(count)]
+    states = [torch.randn(rows, 7, dtype=torch.double, requires_grad=True) for _ in range(count)]
+    ours = gru(inputs, states, [weights(layer) for layer in side_by_side])
+    torchs = [layer(x, h[None])[0] for layer, x, h in zip(side_by_side, inputs, states, strict=True)]
+    with torch.no_grad():
+        without = gru(inputs, states, [weights(layer) for layer in side_by_side])
+    leaves = [*inputs, *states, *(p for layer in side_by_side for p in layer.parameters())]
+    upstream = [torch.randn_like(output) for output in ours]
+    expected = torch.autograd.grad(torchs, leaves, upstream)
+    for one, other in zip([*ours, *without], [*torchs, *torchs], strict=True):
+        torch.testing.assert_close(one, other)
+    for one, other in zip(torch.autograd.grad(ours, leaves, upstream), expected, strict=True):
+        torch.testing.assert_close(one, other)
+
+
+def test_gru_gradcheck() -> None:
+    (layer,) = layers(1, 3, 4)
+    inputs = torch.randn(4, 2, 3, dtype=torch.double, requires_grad=True)
+    state = torch.randn(2, 4, dtype=torch.double, requires_grad=True)
+    assert torch.autograd.gradcheck(lambda x, h: gru([x], [h], [weights(layer)]), (inputs, state))
+
+
+def test_gru_where_some_gradients_are_not_wanted() -> None:
+    """Frozen weights, inputs without gradient, and an output that nobody uses."""
+    both = layers(2, 5, 7)
+    both[0].requires_grad_(False)
+    inputs = [torch.randn(3, 2, 5, dtype=torch.double) for _ in both]
+    states = [torch.zeros(2, 7, dtype=torch.double)] * 2
+    output = gru(inputs, states, [weights(layer) for layer in both])[1]
+    output.sum().backward()
+    expected = torch.autograd.grad(both[1](inputs[1])[0].sum(), list(both[1].parameters()))
+    for parameter, gradient in zip(both[1].parameters(), expected, strict=True):
+        torch.testing.assert_close(parameter.grad, gradient)
+    assert all(parameter.grad is None for parameter in both[0].parameters())
+
+
+def test_gru_in_bfloat16_is_near() -> None:
+    (layer,) = layers(1, 5, 7)
+    layer = layer.float()
+    inputs, state = torch.randn(6, 3, 5), torch.zeros(3, 7)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        (low,) = gru([inputs], [state], [weights(layer)])
+        low.float().sum().backward()
+    assert low.dtype == torch.bfloat16
+    torch.testing.assert_close(low.float(), layer(inputs, state[None])[0], rtol=0.03, atol=0.03)
+    assert layer.weight_ih_l0.grad is not None
+    assert layer.weight_ih_l0.grad.dtype == torch.float32
+
+
+def test_turning_round_by_hand() -> None:
+    assert turn(torch.tensor([3, 1, 4]), 4).tolist() == [[2, 1, 0, 3], [0, 1, 2, 3], [3, 2, 1, 0]]
+
+
+def test_reordering_equals_indexing() -> None:
+    rows = torch.randn(6, 2, dtype=torch.double, requires_grad=True)
+    order = torch.tensor([3, 0, 5, 1, 4, 2])
+    upstream = torch.randn(6, 2, dtype=torch.double)
+    found = Reorder.apply(rows, order, order.argsort())
+    assert torch.equal(found, rows[order])
+    (gradient,) = torch.autograd.grad(found, rows, upstream)
+    (expected,) = torch.autograd.grad(rows[order], rows, upstream)
+    assert torch.equal(gradient, expected)
+
+
+@pytest.mark.parametrize("p", [0.0, 0.1, 0.5, 0.9999999])
+def test_dropout_keeps_the_right_share_at_the_right_scale(p: float) -> None:
+    torch.manual_seed(3)
+    inputs = torch.ones(500, 401, requires_grad=True)  # not a multiple of four
+    dropout = Dropout(p)
+    outputs = dropout(inputs)
+    kept = outputs != 0
+    share = kept.double().mean().item()
+    count = inputs.numel()
+    real = max(1 - p, 2**-16)
+    assert share == pytest.approx(real, abs=5 * math.sqrt(real * (1 - real) / count) + 2**-17)
+    assert torch.allclose(outputs[kept], torch.tensor(1 / real), rtol=1e-3)
+    outputs.sum().backward()
+    assert torch.equal(inputs.grad, outputs)
+    for axis in (0, 1):  # no stripes: neighbours are dropped independently
+        pairs = (kept.narrow(axis, 1, 400) & kept.narrow(axis, 0, 400)).double().mean().item()
+        assert pairs == pytest.approx(real**2, abs=0.01)
+    assert torch.equal(dropout.eval()(inputs), inputs)
+
+
+def test_dropout_follows_the_seed() -> None:
+    dropout, inputs = Dropout(0.3), torch.ones(10, 10)
+    torch.manual_seed(5)
+    first, second = dropout(inputs), dropout(inputs)
+    torch.manual_seed(5)
+    assert torch.equal(dropout(inputs), first)
+    assert not torch.equal(first, second)
+
+
+def network(**settings: object) -> Seq2Seq:
+    torch.manual_seed(0)
+    net = build_network(replace(SMALL, **settings), VOCABULARY).double().eval()
+    with torch.no_grad():
+        for parameter in net.parameters():
+            parameter.mul_(2.5)  # sharper, so that headlines differ and end
+        net.output.bias.normal_()
+        net.output.bias[VOCABULARY.eos] = 3
+        if settings.get("pointer", True):
+            net.output.gate.bias.fill_(-1.0)  # copy more often than not
+    return net
+
+
+def documents() -> Batch:
+    """Words of the vocabulary, and unknown ones (40, 41, 42), some twice; one document is empty."""
+    generator = torch.Generator().manual_seed(1)
+    ids = [torch.randint(4, 43, (length,), generator=generator).tolist() for length in (12, 9, 7, 7, 3, 1, 0, 10)]
+    return make_batch(ids, None, [["a", "b", "c"]] * len(ids), VOCABULARY)
+
+
+@pytest.mark.parametrize("pointer", [True, False])
+@pytest.mark.parametrize("beam_size", [1, 4])
+@pytest.mark.parametrize("piece", [1, 350, 10**9])
+def test_pieces_change_nothing(pointer: bool, beam_size: int, piece: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The search over pieces (an example each, a few, all) finds what the search over whole rows finds."""
+    net, batch = network(pointer=pointer), documents()
+    options = SearchOptions(beam_size=beam_size, n_best=beam_size, max_length=9, no_repeat_ngram_size=2)
+    monkeypatch.setitem(network_module.PIECE, "cpu", piece)
+    found = generate(net, batch, options)
+    with torch.no_grad():
+        state = net.start(net.encode(batch.document, batch.mask, batch.extension))
+        plain = search(net.step, state, len(batch), options, bos_id=2, eos_id=3, pad_id=0, forbidden=(1,))
+    assert len(set(found.lengths[:, 0].tolist())) > 2
+    assert torch.equal(found.tokens, plain.tokens)
+    assert torch.equal(found.lengths, plain.lengths)
+    torch.testing.assert_close(found.scores, plain.scores, rtol=1e-12, atol=1e-12)
+    torch.testing.assert_close(found.log_probs, plain.log_probs, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("pointer", [True, False])
+def test_shortlist_by_hand(pointer: bool) -> None:
+    """Its probabilities are those of the whole vocabulary, renormalised over what it leaves: the first ten words and
+    the document's own; the pointer's part is the same."""
+    net, batch = network(pointer=pointer), documents()
+    with torch.no_grad():
+        memory = net.encode(batch.document, batch.mask, batch.extension)
+        whole, short = net.start(memory), net.start(memory, shortlist=10)
+        tokens = torch.full((len(batch),), 2)
+        probs, short_probs = net.step(tokens, whole)[0].exp(), net.step(tokens, short)[0].exp()
+        features, attention, _ = net.decode(tokens[:, None], memory, net.decoder.initial_state(memory))
+        generated = net.output.logits(features.squeeze(1)).softmax(dim=-1)
+        gate = net.output.gate(features.squeeze(1)).sigmoid() if pointer else torch.ones(len(batch), 1)
+    torch.testing.assert_close(short_probs.sum(dim=-1), torch.ones(len(batch), dtype=torch.double))
+    for row in range(len(batch)):
+        own = batch.document[row, batch.mask[row]].tolist()
+        sayable = sorted({*range(10), *(word for word in own if word < 40)})
+        expected = gate[row] * generated[row] / generated[row, sayable].sum()
+        copied = torch.zeros(43, dtype=torch.double)
+        if pointer:
+            copied.index_add_(0, torch.tensor(own), attention[row, 0, : len(own)])
+        for word in {*sayable, *(own if pointer else [])}:
+            place = word if word < 10 else 10 + own.index(word)
+            value = (expected[word] if word < 40 else 0) + (1 - gate[row, 0]) * copied[word]
+            torch.testing.assert_close(short_probs[row, place], torch.as_tensor(value).reshape(()))
+        assert (short_probs[row] > 0).sum() == len({*sayable, *(own if pointer else [])})
+    assert probs.shape[1] == 40 + 3 * pointer
+
+
+@pytest.mark.parametrize("beam_size", [1, 4])
+def test_a_shortlist_of_everything_changes_nothing(beam_size: int) -> None:
+    net, batch = network(), documents()
+    options = SearchOptions(beam_size=beam_size, max_length=9)
+    whole = generate(net, batch, options)
+    for length in (40, 1000):
+        assert torch.equal(generate(net, batch, replace(options, shortlist=length)).tokens, whole.tokens)
+
+
+def test_a_shortlist_does_not_depend_on_the_company() -> None:
+    net, batch = network(), documents()
+    options = SearchOptions(beam_size=3, max_length=9, shortlist=8)
+    together = generate(net, batch, options)
+    said = set()
+    for i in range(len(batch)):
+        alone = generate(net, batch.part(slice(i, i + 1)), options)
+        length = int(alone.lengths[0, 0])
+        assert alone.tokens[0, 0, :length].tolist() == together.tokens[i, 0, : together.lengths[i, 0]].tolist()
+        own = {*range(8), *batch.document[i, batch.mask[i]].tolist()}
+        assert set(alone.tokens[0, 0, :length].tolist()) <= own
+        said |= set(alone.tokens[0, 0, :length].tolist())
+    assert max(said) >= 40, "unknown words can be copied"
+    assert any(8 <= word < 40 for word in said), "known words that are not on the list too"
+
+
+def test_a_shortlist_needs_the_special_symbols() -> None:
+    with pytest.raises(UserError, match=r"search.shortlist: 3 is too small; give at least 4"):
+        generate(network(), documents(), SearchOptions(shortlist=3))
+
+
+def test_a_training_step_never_waits_for_a_device() -> None:
+    """On the device "meta" there are shapes but no numbers: what asks for one (and would make a GPU wait) raises."""
+    with torch.device("meta"):
+        net = build_network(replace(SMALL, cell="lstm", dropout=0.1), VOCABULARY).train()
+    words = [[5, 41, 6, 7, 5], [8, 9]]
+    batch = make_batch(words, [[5, 41], [9]], [["a", "b"], []], VOCABULARY).to("meta")
+    memory = net.encode(batch.document, batch.mask, batch.extension)
+    features, attention, _ = net.decode(batch.previous, memory, net.decoder.initial_state(memory))
+    inputs = net.target_steps(batch, memory, features, attention)
+    assert [tuple(x.shape) for x in inputs] == [(5, 8), (5, 5), (5, 5), (5,)]
+    log_probs, _ = net.output.target_log_probs(*inputs)
+    log_probs.sum().backward()
+    assert all(parameter.grad is not None for parameter in net.parameters())
+
+
+def test_products_are_exact_however_they_are_chosen() -> None:
+    products = torch.backends.mkldnn.matmul
+    before = products.fp32_precision
+    try:
+        chosen = hardware.use_onednn_products()
+        assert products.fp32_precision == ("bf16" if chosen else before)
+        assert hardware.exact(64)
+        a, b = torch.randn(70, 130), torch.randn(130, 90)
+        torch.testing.assert_close(a @ b, (a.double() @ b.double()).float(), rtol=1e-5, atol=1e-4)
+    finally:
+        products.fp32_precision = before
+
+
+def test_products_that_round_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = torch.backends.mkldnn.matmul.fp32_precision
+    product = torch.Tensor.__matmul__
+    rounding = lambda a, b: product(a.bfloat16().float(), b.bfloat16().float())  # noqa: E731
+    monkeypatch.setattr(torch.Tensor, "__matmul__", rounding)
+    assert not hardware.exact(64)
+    assert not hardware.use_onednn_products()
+    assert torch.backends.mkldnn.matmul.fp32_precision == before
