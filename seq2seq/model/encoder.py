@@ -32,8 +32,8 @@ class Encoder(nn.Module):
         """
         states = embedded
         for depth, (forwards, backwards) in enumerate(zip(self.forwards, self.backwards, strict=True)):
-            assert isinstance(forwards, Recurrent) and isinstance(backwards, Recurrent)
-            states = both_ways(forwards, backwards, self.dropout(states) if depth else states, lengths)
+            inputs = self.dropout(states) if depth else states
+            states = both_ways(forwards, backwards, inputs, lengths)  # type: ignore[arg-type]
         size = self.output_size // 2
         example = torch.arange(len(lengths), device=embedded.device)
         return states, torch.cat([states[example, lengths - 1, :size], states[:, 0, size:]], dim=-1)
