@@ -19,12 +19,13 @@ Job = TypeVar("Job")
 Result = TypeVar("Result")
 
 MOST = 8  # more processes than this wait for the one that writes
+BIG = 50_000  # pairs from which on starting processes pays
 
 
-def cores() -> int:
-    """Processes worth starting here: the cores this process may use, at most `MOST`."""
+def workers_for(pairs: int) -> int:
+    """Processes worth starting for so many pairs: the cores this process may use, at most `MOST`."""
     available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(available, MOST)
+    return min(available, MOST) if pairs >= BIG else 1
 
 
 def ordered_map(
