@@ -25,7 +25,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from itertools import islice
 from pathlib import Path
@@ -286,7 +286,7 @@ HEADER = (
 )
 
 
-def decode(corpus: list[Path], folder: Path, counts: list[int], limit_mb: int | None) -> list[str]:
+def decode(corpus: list[Path], folder: Path, counts: list[int], limit_mb: int | None) -> Iterator[str]:
     """Stream lines through `seq2seq decode` with a tiny network: lines of a table."""
     folder.mkdir(parents=True, exist_ok=True)
     environment = {**os.environ, "HF_DATASETS_CACHE": str(folder.resolve() / "cache"), "HF_HUB_OFFLINE": "1"}
@@ -296,7 +296,6 @@ def decode(corpus: list[Path], folder: Path, counts: list[int], limit_mb: int | 
     config = folder / "config.yaml"
     config.write_text(CONFIG.format(folder=folder.resolve(), validation=train.resolve()).replace("50000", "1000"))
     watched([sys.executable, "-m", "seq2seq", "fit", "--config", config], environment, None)
-    rows = []
     for count in counts:
         source, target = folder / f"{count}.txt", folder / "headlines.txt"
         with source.open("w") as output:
@@ -306,9 +305,8 @@ def decode(corpus: list[Path], folder: Path, counts: list[int], limit_mb: int | 
         _, seconds, peak = watched([*command, "--input", source, "--output", target], environment, limit_mb, [source])
         with target.open() as output:
             written = sum(1 for _ in output)
-        rows.append(f"| {count:,} | {written:,} | {count / seconds:,.0f} | {peak.memory} |")
         source.unlink()
-    return rows
+        yield f"| {count:,} | {written:,} | {count / seconds:,.0f} | {peak.memory} |"
 
 
 DECODE_HEADER = "| lines in | lines out | lines/s | memory, MB |\n|---|---|---|---|"
@@ -338,7 +336,8 @@ def main() -> None:
     if args.decode:
         if args.sizes:
             print("\n" + DECODE_HEADER, flush=True)
-        print("\n".join(decode(files, args.folder / "decode", args.decode, args.limit_mb)), flush=True)
+        for row in decode(files, args.folder / "decode", args.decode, args.limit_mb):
+            print(row, flush=True)
     print(f"\nLoad {os.getloadavg()[0]:.1f} at the end")
 
 

@@ -147,7 +147,7 @@ def test_equal_lengths_change_places() -> None:
     assert len(orders) == 6 * 2
 
 
-# ---- what the benchmark of growth measures
+# ---- what the benchmarks of growth and of faults measure by
 
 
 @pytest.fixture
@@ -201,6 +201,20 @@ def test_groups_of_version_2(scale: Any, tmp_path: Path) -> None:
     assert group.usage() == (1500.0, 12, 3)
     with pytest.raises(SystemExit, match="neither version 1 nor 2"):
         scale.Group(2000, tmp_path / "missing")
+
+
+def test_small_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(ROOT / "benchmarks")
+    faults = importlib.import_module("faults")
+    folder = tmp_path / "disk"
+    with faults.small_disk(folder) as mounted:
+        if not mounted:
+            pytest.skip("mounting is not permitted")
+        faults.fill(folder / "filling", leave=100_000)
+        (folder / "small").write_bytes(bytes(50_000))
+        with pytest.raises(OSError, match="No space left"):
+            (folder / "large").write_bytes(bytes(100_000))
+    assert list(folder.iterdir()) == []
 
 
 # ---- memory while decoding
