@@ -7,7 +7,6 @@ because the network's size depends on it; it is cached by what it was made from.
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from functools import cached_property
@@ -25,15 +24,13 @@ from .batch import Batch, Vocabulary, make_batch
 from .data.bucketing import BatchOptions, BatchPlan, BatchSampler
 from .data.corpora import CorpusOptions, fingerprint_of, load_split
 from .data.encoding import EncodedRows, encode_corpus
-from .data.parallel import ordered_map, workers_for
 from .data.progress import Progress
-from .data.tokenizer import ChunkCounter, Tokenizer, TokenizerOptions, load_pretrained, train_tokenizer
+from .data.tokenizer import Tokenizer, TokenizerOptions, load_pretrained, train_tokenizer
 from .errors import UserError
 from .inference import read_checkpoint
 from .resume import write_whole
 
 Split = Literal["train", "validation", "test"]
-LEARNING = "Learning the vocabulary"
 
 
 class HeadlineData(LightningDataModule):
@@ -97,8 +94,7 @@ class HeadlineData(LightningDataModule):
         with FileLock(f"{file}.lock"):  # several processes may start at once: one trains, the others wait and read
             if not file.exists():
                 rank_zero_info(f"Training a {self.tokenizer_options.kind} tokenizer on {len(train):,} pairs")
-                texts = _counts(train) if self.tokenizer_options.kind == "word" else _texts(train)
-                tokenizer = train_tokenizer(self.tokenizer_options, texts, 2 * len(train))
+                tokenizer = train_tokenizer(self.tokenizer_options, _texts(train), 2 * len(train))
                 write_whole(file, [json.dumps(tokenizer.to_dict())])
             return Tokenizer.from_dict(json.loads(file.read_text(encoding="utf-8")))
 
@@ -204,18 +200,9 @@ class PlannedBatches(Dataset):
         return make_batch(documents, summaries, oov, self.vocabulary, rows, plan.loss_scale)
 
 
-def _counts(pairs: datasets.Dataset, size: int = 20_000) -> Iterator[Counter[str]]:
-    """How often each chunk of text occurs, for training a tokenizer of words; big corpora are counted on all cores."""
-    jobs = [range(first, min(first + size, len(pairs))) for first in range(0, len(pairs), size)]
-    with Progress(LEARNING, len(pairs)) as progress:
-        for counts, rows in zip(ordered_map(ChunkCounter, (pairs,), jobs, workers_for(len(pairs))), jobs, strict=True):
-            yield counts
-            progress.update(len(rows))
-
-
 def _texts(pairs: datasets.Dataset, size: int = 1000) -> Iterator[list[str]]:
-    """Documents and summaries in lists of some size, for training a tokenizer of other kinds."""
-    with Progress(LEARNING, len(pairs)) as progress:
+    """Documents and summaries in lists of some size, for training a tokenizer."""
+    with Progress("Learning the vocabulary", len(pairs)) as progress:
         for chunk in pairs.iter(size):
             yield chunk["document"]
             yield chunk["summary"]

@@ -19,7 +19,7 @@ import yaml
 from helpers import TrainedRun, pairs, process, read_jsonl, run, write_jsonl
 from jobs import Shifted
 
-from seq2seq import callbacks, datamodule, inference
+from seq2seq import callbacks, inference
 from seq2seq.batch import Batch
 from seq2seq.data import encoding, progress
 from seq2seq.data.bucketing import BatchOptions, BatchSampler
@@ -61,7 +61,8 @@ def test_encoding_does_not_depend_on_the_number_of_workers(tmp_path: Path, monke
     monkeypatch.setattr(encoding, "_BATCH", 16)
     tables = []
     for workers in (1, 3):
-        monkeypatch.setattr(encoding, "workers_for", lambda pairs, workers=workers: workers)
+        monkeypatch.setattr(encoding, "_PARALLEL", 1)
+        monkeypatch.setattr(encoding, "cores", lambda workers=workers: workers)
         monkeypatch.setattr(encoding, "_FORMAT", f"{workers} workers")
         tables.append(encode_corpus(source, tokenizer, max_document_tokens=9, max_summary_tokens=4, training=True))
     (one, report), (three, same_report) = tables
@@ -70,19 +71,6 @@ def test_encoding_does_not_depend_on_the_number_of_workers(tmp_path: Path, monke
     assert report == same_report
     assert report.cut_documents == 300
     assert "300 with the document cut to the limit" in report.lines()
-
-
-def test_the_vocabulary_does_not_depend_on_the_number_of_workers(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    corpus = write_jsonl(tmp_path / "many.jsonl", pairs(300))
-    source = load_split(CorpusOptions(train=str(corpus)), "train")
-    texts = [pair[side] for pair in pairs(300) for side in ("document", "summary")]
-    expected = train_tokenizer(TokenizerOptions(vocab_size=60), texts).to_dict()
-    for workers in (1, 3):
-        monkeypatch.setattr(datamodule, "workers_for", lambda pairs, workers=workers: workers)
-        counts = datamodule._counts(source, size=70)
-        assert train_tokenizer(TokenizerOptions(vocab_size=60), counts).to_dict() == expected
 
 
 def test_words_are_those_of_the_library(tmp_path: Path) -> None:

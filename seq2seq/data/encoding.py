@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from seq2seq.data.corpora import cached_dataset, fingerprint_of, quiet_progress_bars
-from seq2seq.data.parallel import ordered_map, workers_for
+from seq2seq.data.parallel import cores, ordered_map
 from seq2seq.data.progress import Progress
 from seq2seq.data.tokenizer import Tokenizer
 
@@ -38,6 +38,7 @@ SCHEMA = pa.schema(
 )
 
 _BATCH = 2_000
+_PARALLEL = 50_000  # pairs from which on starting processes pays
 _FORMAT = "encoded-1"  # part of the fingerprint: change it when the columns or their meaning change
 
 
@@ -109,8 +110,9 @@ def _encoded_tables(
     pairs = dataset.select_columns(["document", "summary"]).with_format(None)
     jobs = (range(first, min(first + _BATCH, len(pairs))) for first in range(0, len(pairs), _BATCH))
     arguments = (pairs, tokenizer.to_dict(), max_document_tokens, max_summary_tokens)
+    workers = cores() if len(pairs) >= _PARALLEL else 1
     with Progress("Encoding", len(pairs)) as progress:
-        for table in ordered_map(_Encoder, arguments, jobs, workers_for(len(pairs))):
+        for table in ordered_map(_Encoder, arguments, jobs, workers):
             yield table
             progress.update(len(table))
 

@@ -19,13 +19,12 @@ Job = TypeVar("Job")
 Result = TypeVar("Result")
 
 MOST = 8  # more processes than this wait for the one that writes
-BIG = 50_000  # pairs from which on starting processes pays
 
 
-def workers_for(pairs: int) -> int:
-    """Processes worth starting for so many pairs: the cores this process may use, at most `MOST`."""
+def cores() -> int:
+    """Processes worth starting here: the cores this process may use, at most `MOST`."""
     available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(available, MOST) if pairs >= BIG else 1
+    return min(available, MOST)
 
 
 def ordered_map(

@@ -28,7 +28,6 @@ from tokenizers import Regex, decoders, models, normalizers, pre_tokenizers, tra
 from seq2seq.errors import UserError
 
 if TYPE_CHECKING:
-    import datasets
     from transformers import PreTrainedTokenizerFast
 
 # Without it `tokenizers` prints a warning for every worker process of a loader. Tokenizing after a fork is what it
@@ -278,28 +277,13 @@ class Tokenizer:
 # --- Training --------------------------------------------------------------------------------------------------------
 
 
-class ChunkCounter:
-    """Counts what stands between spaces in ranges of pairs; every process has one of its own."""
-
-    def __init__(self, pairs: datasets.Dataset) -> None:
-        self.pairs = pairs
-
-    def __call__(self, rows: range) -> Counter[str]:
-        counts: Counter[str] = Counter()
-        for texts in self.pairs[rows.start : rows.stop].values():
-            counts.update(_chunks(texts))
-        return counts
-
-
 def train_tokenizer(
-    options: TokenizerOptions,
-    texts: Iterable[str] | Iterable[list[str]] | Iterable[Counter[str]],
-    length: int | None = None,
+    options: TokenizerOptions, texts: Iterable[str] | Iterable[list[str]], length: int | None = None
 ) -> Tokenizer:
     """Learn a tokenizer from `texts` (read once, as a stream; `length` is only for the progress bar).
 
-    For kind word they may have been counted by a `ChunkCounter`. The same texts and options give the same tokenizer.
-    Raises UserError if there is no word in the texts or if `vocab_size` has no room for what the kind needs.
+    The same texts and options give the same tokenizer. Raises UserError if there is no word in the texts or if
+    `vocab_size` has no room for what the kind needs.
     """
     if options.kind == "pretrained":
         if options.path is None:
@@ -320,11 +304,11 @@ def train_tokenizer(
 class _Watched:
     """Passes texts on to the trainer and remembers whether one of them was not blank."""
 
-    def __init__(self, texts: Iterable[str] | Iterable[list[str]] | Iterable[Counter[str]]) -> None:
+    def __init__(self, texts: Iterable[str] | Iterable[list[str]]) -> None:
         self._texts = texts
         self.seen_text = False
 
-    def __iter__(self) -> Iterator[str | list[str] | Counter[str]]:
+    def __iter__(self) -> Iterator[str | list[str]]:
         for item in self._texts:
             if not self.seen_text:
                 self.seen_text = any(
@@ -403,22 +387,17 @@ def _train_word(options: TokenizerOptions, texts: _Watched, length: int | None) 
     return backend
 
 
-def _count_words(backend: tokenizers.Tokenizer, texts: Iterable[str | list[str] | Counter[str]]) -> Counter[str]:
+def _count_words(backend: tokenizers.Tokenizer, texts: Iterable[str | list[str]]) -> Counter[str]:
     """How often each word occurs. What stands between spaces is counted first and tokenized once (see
     `Tokenizer._tokenize_words`)."""
     chunks: Counter[str] = Counter()
     for item in texts:
-        chunks.update(item if isinstance(item, Counter) else _chunks(item))
+        chunks.update((item if isinstance(item, str) else " ".join(item)).split())
     words: Counter[str] = Counter()
     for chunk, count in chunks.items():
         for word, _ in backend.pre_tokenizer.pre_tokenize_str(backend.normalizer.normalize_str(chunk)):
             words[word] += count
     return words
-
-
-def _chunks(texts: str | list[str]) -> list[str]:
-    """What stands between spaces."""
-    return (texts if isinstance(texts, str) else " ".join(texts)).split()
 
 
 def _train_bpe(options: TokenizerOptions, texts: _Watched, length: int | None) -> tokenizers.Tokenizer:
