@@ -16,6 +16,7 @@ import re
 import resource
 import shutil
 import signal
+import subprocess
 import sys
 import tempfile
 import time
@@ -214,20 +215,49 @@ def terminated(bench: Bench, count: int = 4) -> Result:
 
 
 def full_disk(bench: Bench) -> Result:
-    process = bench.fit("full")
-    bench.wait_for_checkpoints(process, "full")
-    resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (100_000, 100_000))
-    status, said = process.wait(), process.error()
-    whole = resume.newest_checkpoint(bench.folder / "full")[0]
-    good = status == 1 and "cannot be written" in said and whole is not None
-    alike = bench.ends_alike("full")
-    return Result(
-        "disk full while a checkpoint is written (file size limit)",
-        1,
-        good and alike,
-        not alike,
-        f"“{short(said, bench)}”",
-    )
+    """The run's folder is a small disk of its own; it is filled up, and later there is room again."""
+    folder = bench.folder / "full"
+    with small_disk(folder) as mounted:
+        process = bench.fit("full")
+        bench.wait_for_checkpoints(process, "full")
+        filling = folder / "filling"
+        if mounted:
+            fill(filling, leave=100_000)
+        else:
+            resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (100_000, 100_000))
+        status, said = process.wait(), process.error()
+        size = max(file.stat().st_size for file in bench.checkpoints("full"))
+        whole = resume.newest_checkpoint(folder)[0]
+        filling.unlink(missing_ok=True)
+        alike = bench.ends_alike("full")
+    good = status == 1 and "cannot be written" in said and whole is not None and alike
+    kind = f"a tmpfs with 0.1 MB left; one has {size / 1e6:.1f} MB" if mounted else "imitated by a file size limit"
+    fault = f"disk full while a checkpoint is written ({kind})"
+    return Result(fault, 1, good, not alike, f"“{short(said, bench)}”")
+
+
+@contextlib.contextmanager
+def small_disk(folder: Path) -> Iterator[bool]:
+    """A folder with a file system of 32 MB in memory; False where mounting is not permitted."""
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=32m", "tmpfs", folder]
+    try:
+        mounted = subprocess.run(mount, stderr=subprocess.DEVNULL).returncode == 0
+    except OSError:  # no such command
+        mounted = False
+    try:
+        yield mounted
+    finally:
+        if mounted:
+            subprocess.run(["umount", folder], check=True)
+
+
+def fill(file: Path, leave: int) -> None:
+    """Write until the disk has only so many bytes left."""
+    with file.open("wb") as stream, contextlib.suppress(OSError):
+        while (free := shutil.disk_usage(file.parent).free) > leave:
+            stream.write(bytes(min(free - leave, 1 << 20)))
+            stream.flush()
 
 
 def truncated(bench: Bench) -> Result:

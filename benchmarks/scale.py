@@ -1,12 +1,17 @@
 """Growth: what preparing and training cost with 40,000, 400,000 and 4,000,000 pairs, and decoding 1,000,000 lines.
 
-python benchmarks/scale.py [--sizes 40000 400000 4000000] [--folder runs/scale] [--decode 100000 1000000]
+python benchmarks/scale.py [--sizes 40000 400000 4000000] [--decode 100000 1000000] [--limit-mb 2000]
 
 The pairs are invented newswire (data/newswire/generate.py), written before anything is measured. Every start is a fresh
-process; the first of a size has an empty cache. Memory is the highest sum, over the process and its children, of what
-/proc/PID/status gives every 50 ms: anonymous pages (RssAnon: what the program itself needs) and all resident pages
-(VmRSS: with those of memory-mapped files, which the system takes back when it needs them; pages that two processes
-share count twice).
+process, and finds none of the corpus and of the cache in memory; the first start of a size has an empty cache.
+
+Memory is the highest sum over the process and its children: of anonymous pages (RssAnon of /proc/PID/status: what the
+program itself needs; every 50 ms), and of all pages that are mapped, a page which n processes share counting 1/n for
+each (Pss of /proc/PID/smaps_rollup: with those of memory-mapped files, which the system takes back when it needs them;
+as often as a twentieth of the time allows).
+
+With --limit-mb every command runs in a memory cgroup of its own, which counts the page cache too, also that of files
+read and written, and never has more than the limit: a command that needs more is killed. Needs root.
 """
 
 from __future__ import annotations
@@ -20,10 +25,11 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from common import ROOT, machine
 
@@ -75,34 +81,110 @@ def generate(folder: Path, pairs: int) -> list[Path]:
 # ---- measuring
 
 
+class Group:
+    """A memory cgroup (version 1 or 2) for one command and its children."""
+
+    def __init__(self, megabytes: int, root: Path = Path("/sys/fs/cgroup")) -> None:
+        self.version = 1 if (root / "memory").is_dir() else 2
+        self.folder = (root / "memory" if self.version == 1 else root) / f"seq2seq-scale-{os.getpid()}"
+        try:
+            self.folder.mkdir()
+            limit = self.folder / ("memory.limit_in_bytes" if self.version == 1 else "memory.max")
+            limit.write_text(str(megabytes * 1_000_000))
+        except OSError as error:
+            if self.folder.is_dir():
+                self.folder.rmdir()
+            raise SystemExit(
+                f"--limit-mb: a memory cgroup can't be made here, neither version 1 nor 2 ({error}): "
+                "run as root where one of them is mounted and writable, or measure without a limit"
+            ) from error
+
+    def command(self, words: Iterable[str]) -> list[str]:
+        """The same command, begun inside."""
+        return ["sh", "-c", 'echo $$ > "$0" && exec "$@"', str(self.folder / "cgroup.procs"), *words]
+
+    def usage(self) -> Usage:
+        if self.version == 1:
+            peak, reached, killed = "memory.max_usage_in_bytes", "memory.failcnt", "memory.oom_control"
+        else:
+            peak, reached, killed = "memory.peak", "memory.events", "memory.events"
+        return Usage(self._read(peak) / 1e6, self._read(reached, "max"), self._read(killed, "oom_kill"))
+
+    def _read(self, file: str, key: str = "") -> int:
+        """The number in a file, or in its line that begins with the key."""
+        words = (self.folder / file).read_text().split()
+        return int(words[words.index(key) + 1 if key in words else 0])
+
+
+class Usage(NamedTuple):
+    """Of a group: the most memory at a time in MB, how often the limit was reached, and how many were killed for it."""
+
+    peak: float
+    reached: int
+    killed: int
+
+
 class Peak(NamedTuple):
     """Highest memory of a process and its children, in MB, and their processor time, in seconds."""
 
     anonymous: float
-    resident: float
+    mapped: float
     cpu: float
+    group: Usage | None
+
+    @property
+    def memory(self) -> str:
+        """A cell of the table."""
+        cell = f"{self.anonymous:,.0f} / {self.mapped:,.0f}"
+        if self.group:
+            cell += f" / {self.group.peak:,.0f} ({self.group.reached:,}, {self.group.killed})"
+        return cell
 
 
-def watched(command: list[str | Path], environment: dict[str, str], **settings: Any) -> tuple[str, float, Peak]:
-    """Run a command: (its output, seconds, peak memory)."""
-    start, before, peak = time.perf_counter(), cpu_time(), [0, 0]
-    process = subprocess.Popen(
-        [str(word) for word in command], stdout=subprocess.PIPE, text=True, cwd=ROOT, env=environment, **settings
-    )
+def watched(
+    command: list[str | Path], environment: dict[str, str], limit_mb: int | None, read: Iterable[Path] = ()
+) -> tuple[str, float, Peak]:
+    """Run a command: (its output, seconds, peak memory). The files it will `read` are taken out of the page cache."""
+    for file in read:
+        forget(file)
+    words, group = [str(word) for word in command], None
+    if limit_mb:
+        group = Group(limit_mb)
+        words = group.command(words)
+    start, before = time.perf_counter(), cpu_time()
+    anonymous = mapped = 0
+    process = subprocess.Popen(words, stdout=subprocess.PIPE, text=True, cwd=ROOT, env=environment)
 
     def watch() -> None:
+        nonlocal anonymous, mapped
+        rest = 0.0  # until the next look at mapped pages
         while process.poll() is None:
-            total = [sum(values) for values in zip((0, 0), *map(memory, family(process.pid)), strict=True)]
-            peak[:] = map(max, peak, total)
+            members = family(process.pid)
+            anonymous = max(anonymous, sum(kilobytes(pid, "status", "RssAnon") for pid in members))
+            if time.perf_counter() > rest:
+                began = time.perf_counter()
+                mapped = max(mapped, sum(kilobytes(pid, "smaps_rollup", "Pss") for pid in members))
+                rest = time.perf_counter() + 20 * (time.perf_counter() - began)
             time.sleep(0.05)
 
     watcher = threading.Thread(target=watch)
     watcher.start()
     output = process.communicate()[0]
     watcher.join()
+    seconds, usage = time.perf_counter() - start, None
+    if group:
+        usage = group.usage()
+        group.folder.rmdir()
     if process.returncode:
-        raise SystemExit(f"{command} failed")
-    return output, time.perf_counter() - start, Peak(peak[0] / 1e3, peak[1] / 1e3, cpu_time() - before)
+        raise SystemExit(f"{command} failed" + (f"; {usage}" if usage else ""))
+    return output, seconds, Peak(anonymous / 1e3, mapped / 1e3, cpu_time() - before, usage)
+
+
+def forget(file: Path) -> None:
+    """Take a file out of the page cache, so that it is read from disk, and counted as memory of who reads it."""
+    with file.open("rb") as stream:
+        os.fsync(stream.fileno())
+        os.posix_fadvise(stream.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
 
 def cpu_time() -> float:
@@ -123,14 +205,13 @@ def family(pid: int) -> list[int]:
     return members
 
 
-def memory(pid: int) -> tuple[int, int]:
-    """(anonymous, all resident) pages of a process in kB."""
+def kilobytes(pid: int, file: str, key: str) -> int:
+    """A figure of a process in a file of /proc, in kB; 0 when it has ended."""
     try:
-        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+        text = Path(f"/proc/{pid}/{file}").read_text()
     except OSError:
-        return 0, 0
-    sizes = {key: int(rest.split()[0]) for key, _, rest in (line.partition(":") for line in lines) if " kB" in rest}
-    return sizes.get("RssAnon", 0), sizes.get("VmRSS", 0)
+        return 0
+    return next((int(line.split()[1]) for line in text.splitlines() if line.startswith(f"{key}:")), 0)
 
 
 def start_up(config: Path) -> None:
@@ -165,7 +246,7 @@ def start_up(config: Path) -> None:
     print(json.dumps({"pairs": pairs, "batches": batches, **seconds}))
 
 
-def grow(corpus: list[Path], folder: Path) -> str:
+def grow(corpus: list[Path], folder: Path, limit_mb: int | None) -> str:
     """One line of the table."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
@@ -179,21 +260,22 @@ def grow(corpus: list[Path], folder: Path) -> str:
     cache = folder.resolve() / "cache"
     environment = {**os.environ, "HF_DATASETS_CACHE": str(cache), "HF_HUB_OFFLINE": "1"}
     command: list[str | Path] = [sys.executable, __file__, "--start-up", config]
-    output, first, peak = watched(command, environment)
+    output, first, peak = watched(command, environment, limit_mb, corpus)
     figures = json.loads(output.splitlines()[-1])
-    output, second, again = watched(command, environment)
+    cached = [file for file in cache.rglob("*") if file.is_file()]
+    output, second, again = watched(command, environment, limit_mb, cached)
     figures["sampler"] = json.loads(output.splitlines()[-1])["sampler"]
-    _, _, training = watched([sys.executable, "-m", "seq2seq", "fit", "--config", config], environment)
+    fit: list[str | Path] = [sys.executable, "-m", "seq2seq", "fit", "--config", config]
+    _, _, training = watched(fit, environment, limit_mb, cached)
     work = figures["read"] + figures["vocabulary"] + figures["encode"]
-    disk = sum(f.stat().st_size for f in cache.rglob("*") if f.is_file()) / 1e6
+    disk = sum(file.stat().st_size for file in cached) / 1e6
     text = sum(file.stat().st_size for file in corpus) / 1e6
     shutil.rmtree(cache)
     return (
         f"| {figures['pairs']:,} | {figures['read']:.1f} + {figures['vocabulary']:.1f} + {figures['encode']:.1f} "
-        f"| {figures['pairs'] / work:,.0f} | {peak.anonymous:,.0f} / {peak.resident:,.0f} | {text:,.0f} -> {disk:,.0f} "
-        f"| {first:.1f} ({peak.cpu:.1f}) | {second:.1f} ({again.cpu:.1f}) "
-        f"| {again.anonymous:,.0f} / {again.resident:,.0f} "
-        f"| {figures['sampler']:.2f} ({figures['batches']:,}) | {training.anonymous:,.0f} / {training.resident:,.0f} |"
+        f"| {figures['pairs'] / work:,.0f} | {peak.memory} | {text:,.0f} -> {disk:,.0f} "
+        f"| {first:.1f} ({peak.cpu:.1f}) | {second:.1f} ({again.cpu:.1f}) | {again.memory} "
+        f"| {figures['sampler']:.2f} ({figures['batches']:,}) | {training.memory} |"
     )
 
 
@@ -204,7 +286,7 @@ HEADER = (
 )
 
 
-def decode(corpus: list[Path], folder: Path, counts: list[int]) -> list[str]:
+def decode(corpus: list[Path], folder: Path, counts: list[int], limit_mb: int | None) -> Iterator[str]:
     """Stream lines through `seq2seq decode` with a tiny network: lines of a table."""
     folder.mkdir(parents=True, exist_ok=True)
     environment = {**os.environ, "HF_DATASETS_CACHE": str(folder.resolve() / "cache"), "HF_HUB_OFFLINE": "1"}
@@ -213,22 +295,18 @@ def decode(corpus: list[Path], folder: Path, counts: list[int]) -> list[str]:
         train.write_text("".join(islice(lines, 4000)))
     config = folder / "config.yaml"
     config.write_text(CONFIG.format(folder=folder.resolve(), validation=train.resolve()).replace("50000", "1000"))
-    watched([sys.executable, "-m", "seq2seq", "fit", "--config", config], environment)
-    rows = []
+    watched([sys.executable, "-m", "seq2seq", "fit", "--config", config], environment, None)
     for count in counts:
         source, target = folder / f"{count}.txt", folder / "headlines.txt"
         with source.open("w") as output:
             lines = (json.loads(line)["document"] for file in corpus for line in file.open())
             output.writelines(f"{line}\n" for line in islice(lines, count))
         command = [sys.executable, "-m", "seq2seq", "decode", "--checkpoint", folder / "run" / "last.ckpt"]
-        _, seconds, peak = watched([*command, "--input", source, "--output", target], environment)
+        _, seconds, peak = watched([*command, "--input", source, "--output", target], environment, limit_mb, [source])
         with target.open() as output:
             written = sum(1 for _ in output)
-        rows.append(
-            f"| {count:,} | {written:,} | {count / seconds:,.0f} | {peak.anonymous:,.0f} / {peak.resident:,.0f} |"
-        )
         source.unlink()
-    return rows
+        yield f"| {count:,} | {written:,} | {count / seconds:,.0f} | {peak.memory} |"
 
 
 DECODE_HEADER = "| lines in | lines out | lines/s | memory, MB |\n|---|---|---|---|"
@@ -240,21 +318,27 @@ def main() -> None:
         "--sizes", type=int, nargs="*", default=[40_000, 400_000, 4_000_000], help="multiples of 40,000"
     )
     parser.add_argument("--decode", type=int, nargs="*", default=[100_000, 1_000_000], metavar="LINES")
+    parser.add_argument("--limit-mb", type=int, help="run every command under a hard limit of memory")
     parser.add_argument("--folder", type=Path, default=Path("runs/scale"))
     parser.add_argument("--start-up", type=Path, help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.start_up:
         start_up(args.start_up)
         return
-    print(f"{machine()}\n", flush=True)
     files = generate(args.folder / "corpus", max([*args.sizes, *args.decode]))
-    if args.sizes:
-        print("Memory: anonymous / all resident pages.\n\n" + HEADER, flush=True)
+    print(f"{machine()}; load {os.getloadavg()[0]:.1f} at the start")
+    print("Memory, MB: anonymous / all that is mapped", end="")
+    if args.limit_mb:
+        print(f" / cgroup, page cache included (times at the limit of {args.limit_mb:,} MB, processes killed)", end="")
+    print("\n\n" + (HEADER if args.sizes else DECODE_HEADER), flush=True)
     for size in args.sizes:
-        print(grow(files[: size // SHARD], args.folder / str(size)), flush=True)
+        print(grow(files[: size // SHARD], args.folder / str(size), args.limit_mb), flush=True)
     if args.decode:
-        print("\n" + DECODE_HEADER, flush=True)
-        print("\n".join(decode(files, args.folder / "decode", args.decode)), flush=True)
+        if args.sizes:
+            print("\n" + DECODE_HEADER, flush=True)
+        for row in decode(files, args.folder / "decode", args.decode, args.limit_mb):
+            print(row, flush=True)
+    print(f"\nLoad {os.getloadavg()[0]:.1f} at the end")
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import signal
@@ -132,6 +133,76 @@ def test_equal_lengths_change_places() -> None:
         assert lengths[plan.indices].tolist() == sorted(lengths)
         orders.add(tuple(plan.indices.tolist()))
     assert len(orders) == 6 * 2
+
+
+# ---- what the benchmarks of growth and of faults measure by
+
+
+@pytest.fixture
+def scale(monkeypatch: pytest.MonkeyPatch) -> Any:
+    monkeypatch.syspath_prepend(ROOT / "benchmarks")
+    return importlib.import_module("scale")
+
+
+ALLOCATES = "import time; block = bytearray({size}); block[::4096] = block[::4096]; time.sleep(0.3); print(len(block))"
+
+
+def test_measured_memory(scale: Any, tmp_path: Path) -> None:
+    """Of two processes that map the same file and hold 20 MB each."""
+    size, held, mapped = 20_000_000, 40, 30
+    shared = tmp_path / "shared"
+    shared.write_bytes(bytes(mapped * 1_000_000))
+    script = (
+        f"import mmap, os; os.fork(); m = mmap.mmap(os.open({str(shared)!r}, os.O_RDONLY), 0, prot=mmap.PROT_READ);"
+        f" m[::4096]; {ALLOCATES.format(size=size)}"
+    )
+    output, seconds, peak = scale.watched([sys.executable, "-S", "-c", script], dict(os.environ), None, [shared])
+    assert output.count(str(size)) == 2
+    assert seconds > 0.3
+    assert held < peak.anonymous < held + 20
+    assert held + mapped < peak.mapped < held + mapped + 25  # once, and not twice
+    assert peak.group is None
+
+
+def test_hard_limit(scale: Any) -> None:
+    """What fits goes on, what does not is killed; the page cache counts, and is given back."""
+    try:
+        group = scale.Group(100)
+    except SystemExit as error:
+        pytest.skip(str(error))
+    group.folder.rmdir()
+    few, many = ([sys.executable, "-S", "-c", ALLOCATES.format(size=size * 1_000_000)] for size in (40, 200))
+    _, _, peak = scale.watched(few, dict(os.environ), 100)
+    assert 40 < peak.group.peak <= 100
+    assert peak.group.killed == 0
+    with pytest.raises(SystemExit, match="killed=1"):
+        scale.watched(many, dict(os.environ), 100)
+    assert not group.folder.exists()
+
+
+def test_groups_of_version_2(scale: Any, tmp_path: Path) -> None:
+    """On files that look like a group's."""
+    group = scale.Group(2000, tmp_path)
+    assert (group.folder / "memory.max").read_text() == "2000000000"
+    (group.folder / "memory.peak").write_text("1500000000\n")
+    (group.folder / "memory.events").write_text("low 0\nhigh 0\nmax 12\noom 1\noom_kill 3\noom_group_kill 0\n")
+    assert group.usage() == (1500.0, 12, 3)
+    with pytest.raises(SystemExit, match="neither version 1 nor 2"):
+        scale.Group(2000, tmp_path / "missing")
+
+
+def test_small_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(ROOT / "benchmarks")
+    faults = importlib.import_module("faults")
+    folder = tmp_path / "disk"
+    with faults.small_disk(folder) as mounted:
+        if not mounted:
+            pytest.skip("mounting is not permitted")
+        faults.fill(folder / "filling", leave=100_000)
+        (folder / "small").write_bytes(bytes(50_000))
+        with pytest.raises(OSError, match="No space left"):
+            (folder / "large").write_bytes(bytes(100_000))
+    assert list(folder.iterdir()) == []
 
 
 # ---- memory while decoding

@@ -195,15 +195,30 @@ def test_seed(tmp_path: Path) -> None:
     assert not torch.equal(first, weights("c", 2))
 
 
-def test_loggers_by_one_option(trained: TrainedRun, tmp_path: Path) -> None:
-    options = ["--trainer.max_epochs", "1", "--trainer.check_val_every_n_epoch", "1"]
-    for name in ("CSVLogger", "TensorBoardLogger"):
-        if name == "TensorBoardLogger":
-            pytest.importorskip("tensorboard")
-        folder = tmp_path / name
-        chosen = ["--trainer.logger", f"lightning.pytorch.loggers.{name}", "--trainer.default_root_dir", folder]
-        assert run("fit", "--config", trained.config, *chosen, *options) == 0
-        assert list(folder.rglob("metrics.csv" if name == "CSVLogger" else "events.out.tfevents.*"))
+LOGGERS = {"CSVLogger": "metrics.csv", "TensorBoardLogger": "events.out.tfevents.*"}
+
+
+@pytest.mark.parametrize("names", [["CSVLogger"], ["TensorBoardLogger"], list(LOGGERS)], ids="+".join)
+def test_loggers_need_only_be_named(names: list[str], trained: TrainedRun, tmp_path: Path) -> None:
+    """One by an option, several by a list; each writes into the run's folder."""
+    loggers = [{"class_path": f"lightning.pytorch.loggers.{name}"} for name in names]
+    chosen = json.dumps(loggers) if len(names) > 1 else loggers[0]["class_path"]
+    settings = ["--config", trained.config, "--trainer.default_root_dir", tmp_path, "--trainer.logger", chosen]
+    assert run("fit", *settings, "--trainer.max_steps", "2") == 0
+    for name, file in LOGGERS.items():
+        assert bool(list(tmp_path.rglob(file))) == (name in names)
+
+
+def test_tensorboard_holds_the_figures(trained: TrainedRun, tmp_path: Path) -> None:
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    settings = ["--config", trained.config, "--trainer.default_root_dir", tmp_path]
+    settings += ["--trainer.logger", "lightning.pytorch.loggers.TensorBoardLogger"]
+    assert run("fit", *settings, "--trainer.max_steps", "2", "--trainer.log_every_n_steps", "1") == 0
+    (events,) = tmp_path.rglob("events.out.tfevents.*")
+    board = EventAccumulator(str(events.parent))
+    board.Reload()
+    assert [event.step for event in board.Scalars("train/loss")] == [0, 1]
 
 
 # ---- arithmetic of the gradient

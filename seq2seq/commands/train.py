@@ -29,7 +29,7 @@ for key, value in {
 from lightning.pytorch import Trainer
 from lightning.pytorch.callbacks import EarlyStopping
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI, SaveConfigCallback
-from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
+from lightning.pytorch.loggers import Logger
 from lightning.pytorch.utilities import rank_zero_info, rank_zero_only
 from lightning.pytorch.utilities.exceptions import MisconfigurationException, SIGTERMException
 
@@ -50,9 +50,6 @@ from ..module import SummarizerModule
 from ..resume import Stopped, new_run, newest_checkpoint, plain_errors, run_id
 from ..rouge import KINDS, describe
 
-for logger in (CSVLogger, TensorBoardLogger):  # so that naming one is enough; the run's folder becomes its save_dir
-    logger.__init__.__defaults__ = (".", *(logger.__init__.__defaults__ or ()))
-
 FOLDER = "runs/default"
 FIGURES = [f"validation/{name}" for name in (*KINDS, *describe([], []), "loss", "perplexity")] + ["train/loss"]
 """What a checkpoint or the early stopping can go by."""
@@ -69,6 +66,13 @@ class SaveConfig(SaveConfigCallback):
 
 class Parser(LightningArgumentParser):
     """A parser whose errors are one line: what, where, cure."""
+
+    def add_class_arguments(self, theclass: type, *args: Any, **kwargs: Any) -> list[str]:
+        """Naming a logger is enough: save_dir has a default, which the run's folder replaces."""
+        added = super().add_class_arguments(theclass, *args, **kwargs)
+        if issubclass(theclass, Logger) and "save_dir" in added:
+            self.set_defaults(save_dir=".")
+        return added
 
     def error(self, message: str, ex: Exception | None = None) -> NoReturn:
         cause: BaseException | None = ex
