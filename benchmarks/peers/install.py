@@ -5,10 +5,10 @@
     python benchmarks/peers/install.py --torch-index URL    # where torch comes from, e.g. the builds without CUDA
 
 Each environment is .peers/NAME/venv: a virtual environment with the torch of constraints.txt first, then what the peer
-needs (benchmarks/peers/requirements/NAME.txt), then the peer itself with `--no-deps`, because each of the three asks for
+needs (benchmarks/peers/requirements/NAME.txt), then the peer itself with `--no-deps`, because two of the three ask for
 another torch than ours. torch is pinned in every call of pip, and looked at afterwards: timings with different versions
-of it could not be compared. Can be run again at any time: what is whole is left alone, the rest is made anew. Each takes
-about a minute with a fast network, and one gigabyte of disk with a torch without CUDA (several with it).
+of it could not be compared. Can be run again at any time: what is whole is left alone, what was begun goes on. Each
+takes about a minute with a fast network, and a gigabyte of disk with a torch without CUDA (several with it).
 
 Without a network: let pip find the files elsewhere (its own settings hold here too), for example
 `PIP_NO_INDEX=1 PIP_FIND_LINKS=/folder/with/wheels python benchmarks/peers/install.py`, with the folder filled by

@@ -103,16 +103,15 @@ def train(args: argparse.Namespace) -> dict[str, Any]:
     from joeynmt.training import TrainManager
 
     steps, step = shared.Steps(args.device == "cuda"), TrainManager._train_step
-    size: list[int] = []
 
     def counted(self: Any, batch: Any) -> Any:
-        size[:] = [shared.parameters(self.model)] if not size else size
-        steps.words(batch.src_length.sum() + batch.ntokens - 2 * batch.nseqs)  # each with its end symbol
+        # Both sides have an end symbol.
+        steps.words(batch.src_length.sum() + batch.ntokens - 2 * batch.nseqs, self.model)
         return step(self, batch)
 
     TrainManager._train_step = counted
     run_training(config(shared.run_folder("joey", "train"), args.device, updates=args.warmup + args.steps, epochs=99))
-    return {**steps.result(args.warmup), "parameters": size[0]}
+    return steps.result(args.warmup)
 
 
 def fit(args: argparse.Namespace) -> dict[str, Any]:

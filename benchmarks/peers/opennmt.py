@@ -91,18 +91,16 @@ def train(args: argparse.Namespace) -> dict[str, Any]:
     from onmt.trainer import Trainer
 
     steps, accumulate = shared.Steps(args.device == "cuda"), Trainer._gradient_accumulation
-    size: list[int] = []
 
     def counted(self: Any, batches: Any, *rest: Any) -> Any:
-        size[:] = [shared.parameters(self.model)] if not size else size
         pad = self.train_loss.padding_idx
         targets = sum(int(batch["tgt"].ne(pad).sum()) - 2 * len(batch["tgt"]) for batch in batches)  # start, end
-        steps.words(targets + sum(int(batch["srclen"].sum()) for batch in batches))
+        steps.words(targets + sum(int(batch["srclen"].sum()) for batch in batches), self.model)
         return accumulate(self, batches, *rest)
 
     Trainer._gradient_accumulation = counted
     run_training(config(shared.run_folder("opennmt", "train"), args.device, args.warmup + args.steps))
-    return {**steps.result(args.warmup), "parameters": size[0]}
+    return steps.result(args.warmup)
 
 
 def fit(args: argparse.Namespace) -> dict[str, Any]:
@@ -143,7 +141,7 @@ def decode(args: argparse.Namespace) -> dict[str, Any]:
         batch, engines = args.batch_size or FASTEST.get(beam, 32), []
         for name, part in (("warm-up", documents[:64]), ("test", documents)):
             (folder / f"{name}.txt").write_text("".join(part), encoding="utf-8")
-            words, written = translation(folder / f"{name}.txt", beam, batch, args.device)
+            words, _ = translation(folder / f"{name}.txt", beam, batch, args.device)
             options = _get_parser().parse_args(words)
             for check in ("validate_translate_opts", "_get_all_transform_translate"):
                 getattr(ArgumentParser, check)(options)

@@ -67,7 +67,7 @@ class Steps:
     """Counts words and stamps times of optimizer steps, whatever the toolkit: torch tells when one is done.
 
     steps = Steps(cuda=False)
-    ... steps.words(n) before each step, e.g. from a wrapped training step ...
+    ... steps.words(n, model) before each step, from a wrapped training step ...
     steps.result(warmup)
     """
 
@@ -76,6 +76,7 @@ class Steps:
         from torch.optim.optimizer import register_optimizer_step_post_hook
 
         self.counts: list[int] = []
+        self.parameters = 0  # of the model; shared ones once
         self.times: list[float] = []
 
         def stamp(*_: Any) -> None:
@@ -85,8 +86,9 @@ class Steps:
 
         register_optimizer_step_post_hook(stamp)
 
-    def words(self, count: int) -> None:
+    def words(self, count: int, model: Any) -> None:
         self.counts.append(int(count))
+        self.parameters = self.parameters or sum(p.numel() for p in model.parameters())
 
     def result(self, warmup: int) -> dict[str, Any]:
         """Words a second and milliseconds a step after the first `warmup` (at least one) steps."""
@@ -98,6 +100,7 @@ class Steps:
             "words_per_second": words / seconds,
             "step_ms": 1e3 * seconds / steps,
             "words_per_step": words / steps,
+            "parameters": self.parameters,
             "times": [t - self.times[0] for t in self.times],
             "words": self.counts,
         }
@@ -191,8 +194,3 @@ def main(name: str, doc: str, verbs: dict[str, Callable[[argparse.Namespace], di
         args.output.write_text(text)
     else:
         print(text)
-
-
-def parameters(model: Any) -> int:
-    """How many weights a network has (shared ones once)."""
-    return sum(p.numel() for p in model.parameters())

@@ -114,12 +114,10 @@ def train(args: argparse.Namespace) -> dict[str, Any]:
     from yoyodyne.models.base import BaseModel
 
     steps, step = shared.Steps(args.device == "cuda"), BaseModel.training_step
-    size: list[int] = []
 
     def counted(self: Any, batch: Any, batch_idx: int) -> Any:
-        size[:] = [shared.parameters(self)] if not size else size
         special = 2 + 1  # a start and an end symbol around the source, an end symbol behind the target
-        steps.words(batch.source.lengths().sum() + batch.target.lengths().sum() - special * len(batch))
+        steps.words(batch.source.lengths().sum() + batch.target.lengths().sum() - special * len(batch), self)
         return step(self, batch, batch_idx)
 
     BaseModel.training_step = counted
@@ -127,7 +125,7 @@ def train(args: argparse.Namespace) -> dict[str, Any]:
     data = {**training_data(), "model_dir": str(folder)}
     file = config(folder, args.device, data, max_steps=args.warmup + args.steps)
     python_interface(["fit", "--config", str(file)])
-    return {**steps.result(args.warmup), "parameters": size[0]}
+    return steps.result(args.warmup)
 
 
 def fit(args: argparse.Namespace) -> dict[str, Any]:
@@ -136,9 +134,7 @@ def fit(args: argparse.Namespace) -> dict[str, Any]:
     folder = shared.run_folder("yoyodyne", "fit")
     for old in folder.glob("*.ckpt"):
         old.unlink()
-    python_interface(
-        ["fit", "--config", str(config(folder, args.device, training_data(), max_epochs=args.epochs))]
-    )
+    python_interface(["fit", "--config", str(config(folder, args.device, training_data(), max_epochs=args.epochs))])
     return {"epochs": args.epochs}
 
 
