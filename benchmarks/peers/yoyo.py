@@ -13,8 +13,10 @@ beam search takes one document at a time and makes an object of each of the 10,0
 that only the first few documents are searched (`--documents`, default 8) and the rate is theirs. Peak memory is that of
 the main process; the second one is a fork that shares most of it.
 
-Patches: none in its code. It asks for torch 2.9.1 and wandb (for sweeps); it runs with our torch and without wandb.
-Checkpoints hold pickled objects, which torch is told to load by an environment variable.
+Patches: in `decode`, the checkpoint's own settings are kept from replacing those of the config file (Lightning's command
+line does so since 2.6), because the beam's width is one of them, and it would always be searched with that of training,
+1. It asks for torch 2.9.1 and wandb (for sweeps); it runs with our torch and without wandb. Checkpoints hold pickled
+objects, which torch is told to load by an environment variable.
 """
 
 from __future__ import annotations
@@ -149,8 +151,9 @@ def prediction(folder: Path, device: str, source: Path, beam: int, batch: int) -
 def decode(args: argparse.Namespace) -> dict[str, Any]:
     os.environ.update(shared.UNTRUSTED)
     from yoyodyne.callbacks import PredictionWriter
-    from yoyodyne.cli.main import python_interface
+    from yoyodyne.cli.main import YoyodyneCLI, python_interface
 
+    YoyodyneCLI._parse_ckpt_path = lambda self: None
     times: dict[str, float] = {}
 
     def stamped(name: str) -> None:
