@@ -108,12 +108,13 @@ class Steps:
 
 def timed_search(search: Callable[[], Sequence[str]], least: float = 3.0) -> dict[str, Any]:
     """Seconds of a search over a whole set (median of as many as fit into `least` seconds), and what it wrote."""
-    seconds: list[float] = []
+    seconds, cpu = [], time.process_time()
     while not seconds or sum(seconds) < least:
         start = time.perf_counter()
         headlines = search()
         seconds.append(time.perf_counter() - start)
-    return searched(headlines, statistics.median(seconds))
+    found = searched(headlines, statistics.median(seconds))
+    return {**found, "cpu_seconds": (time.process_time() - cpu) / len(seconds), "searches": len(seconds)}
 
 
 def searched(headlines: Sequence[str], seconds: float) -> dict[str, Any]:

@@ -13,9 +13,9 @@ beam search takes one document at a time and makes an object of each of the 10,0
 that only the first few documents are searched (`--documents`, default 8) and the rate is theirs. Peak memory is that of
 the main process; the second one is a fork that shares most of it.
 
-Patches: in `decode`, the checkpoint's own settings are kept from replacing those of the config file (Lightning's command
-line does so since 2.6), because the beam's width is one of them, and it would always be searched with that of training,
-1. It asks for torch 2.9.1 and wandb (for sweeps); it runs with our torch and without wandb. Checkpoints hold pickled
+Patches: in `decode`, the checkpoint's own settings are kept from replacing those of the config file, as they do in
+Lightning's command line since 2.6: the beam's width is one of them, and every search would have that of training, 1.
+It asks for torch 2.9.1 and wandb (for sweeps); it runs with our torch and without wandb. Checkpoints hold pickled
 objects, which torch is told to load by an environment variable.
 """
 
