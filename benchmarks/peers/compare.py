@@ -2,8 +2,8 @@
 
     seq2seq prepare reuters21578 --output data/reuters21578
     python benchmarks/peers/install.py                       # environments of their own for the three, in .peers/
-    python benchmarks/peers/compare.py --prepare             # data and one checkpoint for each, once (half an hour)
-    python benchmarks/peers/compare.py                       # 3 rounds of everything: 12 minutes on 2 idle cores
+    python benchmarks/peers/compare.py --prepare             # data and one checkpoint for each, once (some 20 minutes)
+    python benchmarks/peers/compare.py                       # 3 rounds of everything: some 11 minutes on 2 idle cores
     python benchmarks/peers/compare.py --systems ours joey --measures decode --rounds 5
 
 A round runs every measure of every system once, each in a process of its own, A B C D, then the next measure; rounds
@@ -18,7 +18,7 @@ What is measured, for all alike:
 - training: words of documents and headlines a second (no padding, no symbols of start and end), between the ends of
   optimizer steps in the toolkit's own loop, data loading included, after a warm-up;
 - greedy and beam-5 search: headlines a second over the whole test split in a warm process, from text to text, in the
-  batch size that was fastest for that toolkit (Yoyodyne's beam: over its first 8 documents);
+  batch size that was fastest for that toolkit (Yoyodyne's beam: over its first 6 documents);
 - start: seconds of the whole process of the toolkit's command line for one document, greedy, files in the disk's cache;
 - memory: the highest resident set of the (main) process while training, searching, and in that start.
 
@@ -51,7 +51,7 @@ HERE = Path(__file__).resolve().parent
 DRIVERS = {"ours": "ours.py", "joey": "joey.py", "opennmt": "opennmt.py", "yoyodyne": "yoyo.py"}
 NAMES = {"ours": "ours", "joey": "Joey NMT 2.3.0", "opennmt": "OpenNMT-py 3.5.1", "yoyodyne": "Yoyodyne 0.5.0"}
 MEASURES = ("train", "decode", "start")
-STEPS = {"ours": 90, "joey": 30, "opennmt": 40, "yoyodyne": 20}  # some 15 to 25 seconds each
+STEPS = {"ours": 80, "joey": 25, "opennmt": 32, "yoyodyne": 16}  # some 15 seconds each
 Figure = Callable[[dict[str, dict[str, Any]]], float]
 FIGURES: list[tuple[str, str, Figure, str]] = [  # title, measure, where the figure is, format
     ("training, words/s", "train", lambda found: found["train"]["words_per_second"], ",.0f"),

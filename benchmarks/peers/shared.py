@@ -163,7 +163,7 @@ def main(name: str, doc: str, verbs: dict[str, Callable[[argparse.Namespace], di
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--steps", type=int, default=30, help="of `train`, after the warm-up")
-    parser.add_argument("--warmup", type=int, default=8, help="steps of `train` that are not counted")
+    parser.add_argument("--warmup", type=int, default=5, help="steps of `train` that are not counted")
     parser.add_argument("--epochs", type=int, default=2, help="of `fit`")
     parser.add_argument("--beams", type=int, nargs="+", default=[1, 5], help="of `decode`; 1 is greedy")
     parser.add_argument("--batch-size", type=int, help="of `decode` (default: the fastest found for this toolkit)")

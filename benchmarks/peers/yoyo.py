@@ -10,7 +10,7 @@ its files already. Its tables are read with quoting, so a double quote is writte
 
 Differences that matter: batches are drawn at random, without regard to length, and prepared by a second process; the
 beam search takes one document at a time and makes an object of each of the 10,000 x 5 continuations of each step, so
-that only the first few documents are searched (`--documents`, default 8) and the rate is theirs. Peak memory is that of
+that only the first few documents are searched (`--documents`, default 6) and the rate is theirs. Peak memory is that of
 the main process; the second one is a fork that shares most of it.
 
 Patches: in `decode`, the checkpoint's own settings are kept from replacing those of the config file, as they do in
@@ -32,7 +32,7 @@ from typing import Any
 import shared
 
 FASTEST = {1: 64, 5: 1}  # documents a batch, by beam size
-BEAM_DOCUMENTS = 8
+BEAM_DOCUMENTS = 6
 
 
 def table(name: str, documents: list[str], summaries: list[str] | None = None) -> Path:
