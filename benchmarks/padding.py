@@ -80,9 +80,7 @@ def main() -> None:
     parser.add_argument("--max-summary-tokens", type=int, default=30)
     parser.add_argument("--vocabulary", type=int, default=50_000)
     args = parser.parse_args()
-    documents, summaries = lengths_of(
-        args.train, args.vocabulary, args.max_document_tokens, args.max_summary_tokens
-    )
+    documents, summaries = lengths_of(args.train, args.vocabulary, args.max_document_tokens, args.max_summary_tokens)
     print(f"{machine()}\n{len(documents):,} pairs, {args.tokens:,} padded tokens a batch, seed 1\n")
     print("| bucket width | batches | pairs a batch | padded / real tokens | length | mates | again (by chance) |")
     print("|---|---|---|---|---|---|---|")

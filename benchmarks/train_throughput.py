@@ -23,6 +23,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from seq2seq.batch import Batch, Vocabulary, make_batch
 from seq2seq.data.bucketing import BatchOptions, BatchSampler
+from seq2seq.hardware import tune_cpu
 from seq2seq.model.seq2seq import NetworkOptions, Seq2Seq, build_network
 
 SIZES = {
@@ -154,6 +155,7 @@ def main() -> None:
     args = parser.parse_args()
     if args.threads:
         torch.set_num_threads(args.threads)
+    tune_cpu()  # as `seq2seq fit` does
     print(f"{machine()}; {torch.get_num_threads()} threads; {args.device}")
     print(f"median of {args.runs} runs of {args.steps} steps")
     for size in args.size:

@@ -106,7 +106,7 @@ class Summarizer:
         options: SearchOptions,
         max_document_tokens: int,
         device: str | torch.device = "cpu",
-        batch_tokens: int = 16000,
+        batch_tokens: int = 32000,
     ) -> None:
         self.network = network.to(device).eval()
         self.tokenizer, self.options = tokenizer, options
@@ -141,7 +141,7 @@ class Summarizer:
         return [best[0].text for best in self.stream(documents, **options)]
 
     def stream(
-        self, documents: Iterable[str], chunk: int = 512, batch_size: int | None = None, **options: Any
+        self, documents: Iterable[str], chunk: int = 1024, batch_size: int | None = None, **options: Any
     ) -> Iterator[list[Headline]]:
         """For each document, in order, its n_best headlines, best first; memory does not grow with the input. An error
         of `documents` itself is raised after the headlines of the documents before it.

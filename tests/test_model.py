@@ -14,7 +14,7 @@ from seq2seq.batch import Batch, Vocabulary, make_batch, true_places
 from seq2seq.errors import UserError
 from seq2seq.model.attention import AdditiveAttention, Memory, MultiplicativeAttention
 from seq2seq.model.encoder import Encoder
-from seq2seq.model.loss import CHUNK
+from seq2seq.model.loss import ROWS
 from seq2seq.model.pointer import PointerOutput
 from seq2seq.model.seq2seq import NetworkOptions, Seq2Seq, build_network
 
@@ -265,7 +265,7 @@ def test_chunked_loss_equals_autograd(
     pointer: bool, smoothing: float, rows: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Value and gradients of every parameter, against the same mathematics left to autograd, whatever the chunk."""
-    monkeypatch.setitem(CHUNK, "cpu", rows * VOCABULARY.size)
+    monkeypatch.setitem(ROWS, "cpu", rows)
     net = network(replace(SMALL, pointer=pointer, label_smoothing=smoothing)).train()
     b = batch()
     loss, likelihood = net.loss(b)

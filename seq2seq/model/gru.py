@@ -17,6 +17,7 @@ It gives what `torch.nn.GRU` gives, and its gradients, up to rounding; the tests
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import torch
@@ -51,104 +52,104 @@ def gru(inputs: list[Tensor], states: list[Tensor], weights: list[Weights]) -> t
         flat = [tensor.to(torch.get_autocast_dtype("cpu")) for tensor in flat]
     if torch.is_grad_enabled() and any(tensor.requires_grad for tensor in flat):
         return _Gru.apply(*flat)
-    return _outputs(_run(flat, None))
+    return _outputs(_run(flat, learning=False)[0])
 
 
-class _Saved(NamedTuple):
-    """What the steps leave for the way back, all [D, T, N, .].
+class _Trace(NamedTuple):
+    """What the steps leave for the way back.
 
     Args:
-        slopes: [.., 4H] d(pre-activation) / d(h') of the gates, in the order: n with regard to its input part, r, z, n
-            with regard to its recurrent part. So the first three are the input's gates, the last three the state's.
-        z: [.., H] the update gate, d(h') / d(h).
+        slopes: [D, T, N, 4H] d(h') / d(pre-activation) of the gates, in the order: n with regard to its input part, r,
+            z, n with regard to its recurrent part. So the first three are the input's gates, the last three the state's.
+        gates: [D, T, N, 3H] r, z and what n was made of; z is d(h') / d(h).
     """
 
     slopes: Tensor
-    z: Tensor
+    gates: Tensor
 
 
 def _outputs(hidden: Tensor) -> tuple[Tensor, ...]:
     return hidden[:, 1:].unbind(0)
 
 
-def _run(flat: tuple[Tensor, ...] | list[Tensor], saved: _Saved | None) -> Tensor:
-    """All steps of D layers (six tensors each, as in `gru`) -> h [D, T + 1, N, H]; fills `saved`."""
+def _run(flat: Sequence[Tensor], learning: bool) -> tuple[Tensor, _Trace]:
+    """All steps of D layers (six tensors each, as in `gru`) -> h [D, T + 1, N, H]; the slopes are empty unless wanted."""
     layers = [flat[i : i + 6] for i in range(0, len(flat), 6)]
     steps, rows, _ = flat[0].shape
     size = flat[1].shape[-1]
     hidden = flat[0].new_empty(len(layers), steps + 1, rows, size)
     gates = flat[0].new_empty(len(layers), steps, rows, 3 * size)
+    slopes = flat[0].new_empty(len(layers), steps if learning else 0, rows, 4 * size)
     recurrent = flat[0].new_empty(len(layers), rows, 3 * size)
     products = []
     for d, (inputs, state, w_ih, w_hh, b_ih, b_hh) in enumerate(layers):
         torch.addmm(b_ih, inputs.reshape(steps * rows, -1), w_ih.t(), out=gates[d].flatten(0, 1))
         hidden[d, 0] = state
-        products.append((b_hh, w_hh.t().contiguous(), recurrent[d]))
+        products.append((b_hh, w_hh.t().contiguous() if steps > 1 else w_hh.t(), recurrent[d]))
+    recurrent_rz, recurrent_n = recurrent.split([2 * size, size], dim=-1)
+    states = hidden.unbind(1)
+    rzs, rs, zs, ns = (x.unbind(1) for x in (gates[..., : 2 * size], *gates.split(size, dim=-1)))
+    s_ins, s_rs, s_zs, s_ns = (x.unbind(1) for x in slopes.split(size, dim=-1))
     q, n, a, b = (flat[0].new_empty(len(layers), rows, size) for _ in range(4))
-    for t in range(steps):
-        before, after, gate = hidden[:, t], hidden[:, t + 1], gates[:, t]
+    minus_one, one, two = (flat[0].new_tensor(number) for number in (-1.0, 1.0, 2.0))  # cheaper than Python's numbers
+    for t, (before, after, rz, r, z) in enumerate(zip(states, states[1:], rzs, rs, zs, strict=False)):
         for h, (bias, weight, out) in zip(before.unbind(0), products, strict=True):
             torch.addmm(bias, h, weight, out=out)
-        rz = gate[..., : 2 * size].add_(recurrent[..., : 2 * size]).sigmoid_()
-        r, z = rz[..., :size], rz[..., size:]
-        torch.mul(r, recurrent[..., 2 * size :], out=q)
+        rz.add_(recurrent_rz).sigmoid_()
+        torch.mul(r, recurrent_n, out=q)
         # tanh(x) = 2 sigmoid(2 x) - 1: torch's sigmoid takes a tenth of the time of its tanh
-        torch.add(q, gate[..., 2 * size :], out=n).mul_(2).sigmoid_().mul_(2).sub_(1)
-        if saved is None:
+        torch.add(q, ns[t], out=n).mul_(two).sigmoid_()
+        torch.add(minus_one, n, alpha=2, out=n)
+        if not learning:
             torch.lerp(n, before, z, out=after)
             continue
-        s_in, s_r, s_z, s_n = saved.slopes[:, t].split(size, dim=-1)
         torch.sub(before, n, out=a).mul_(z)
         torch.add(n, a, out=after)
-        torch.sub(1, z, out=b)
-        torch.mul(a, b, out=s_z)  # (h - n) z (1 - z)
+        torch.sub(one, z, out=b)
+        torch.mul(a, b, out=s_zs[t])  # (h - n) z (1 - z)
         torch.mul(n, n, out=a)
-        torch.addcmul(b, b, a, value=-1, out=s_in)  # (1 - z) (1 - n^2)
-        torch.mul(s_in, r, out=s_n)
-        torch.sub(s_in, s_n, out=s_r).mul_(q)  # .. (W_hn h + b_hn) r (1 - r)
-        saved.z[:, t] = z
-    return hidden
+        torch.addcmul(b, b, a, value=-1, out=s_ins[t])  # (1 - z) (1 - n^2)
+        torch.mul(s_ins[t], r, out=s_ns[t])
+        torch.sub(s_ins[t], s_ns[t], out=s_rs[t]).mul_(q)  # .. (W_hn h + b_hn) r (1 - r)
+    return hidden, _Trace(slopes, gates)
 
 
 class _Gru(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, *flat: Tensor) -> tuple[Tensor, ...]:
-        steps, rows, _ = flat[0].shape
-        size = flat[1].shape[-1]
-        shape = (len(flat) // 6, steps, rows)
-        saved = _Saved(flat[0].new_empty(*shape, 4 * size), flat[0].new_empty(*shape, size))
-        hidden = _run(flat, saved)
-        ctx.save_for_backward(hidden, *saved, *flat)
+        hidden, trace = _run(flat, learning=True)
+        ctx.save_for_backward(hidden, *trace, *flat)
         return _outputs(hidden)
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, *upstream: Tensor) -> tuple[Tensor | None, ...]:
-        hidden, slopes, z, *flat = ctx.saved_tensors
-        layers, steps, rows, size = z.shape
+        hidden, slopes, gates, *flat = ctx.saved_tensors
+        layers, steps, rows, size = *slopes.shape[:3], hidden.shape[-1]
         d_gates = torch.empty_like(slopes)
-        d_hidden = z.new_zeros(layers, rows, size)
+        d_hidden = hidden.new_zeros(layers, rows, size)
+        d_each, d_all = d_hidden.unbind(0), d_hidden.unsqueeze(-2)
+        zs = gates[..., size : 2 * size].unbind(1)
+        four_slopes, four_gates = (x.unflatten(-1, (4, size)).unbind(1) for x in (slopes, d_gates))
+        of_states = [(d_gates[d, ..., size:].unbind(0), flat[6 * d + 3], upstream[d].unbind(0)) for d in range(layers)]
         for t in reversed(range(steps)):
-            for d, gradient in enumerate(upstream):
-                d_hidden[d] += gradient[t]
-            gates = d_gates[:, t]
-            torch.mul(slopes[:, t].unflatten(-1, (4, size)), d_hidden.unsqueeze(-2), out=gates.unflatten(-1, (4, size)))
-            d_hidden *= z[:, t]
-            for d in range(layers):
-                d_hidden[d].addmm_(gates[d, :, size:], flat[6 * d + 3])
-        gradients: list[Tensor | None] = []
+            for d_state, (_, _, gradients) in zip(d_each, of_states, strict=True):
+                d_state.add_(gradients[t])
+            torch.mul(four_slopes[t], d_all, out=four_gates[t])
+            d_hidden.mul_(zs[t])
+            for d_state, (d_gate, w_hh, _) in zip(d_each, of_states, strict=True):
+                d_state.addmm_(d_gate[t], w_hh)
+        results: list[Tensor | None] = []
         for d in range(layers):
             inputs, _, w_ih, *_ = flat[6 * d : 6 * d + 6]
-            all_gates = d_gates[d].flatten(0, 1)
-            biases = all_gates.sum(dim=0)
-            of_inputs, of_states = all_gates[:, : 3 * size], all_gates[:, size:]
-            d_inputs = of_inputs @ _last_first(w_ih, size) if ctx.needs_input_grad[6 * d] else None
-            d_w_ih = _first_last(of_inputs.t() @ inputs.reshape(steps * rows, -1), size)
-            d_w_hh = of_states.t() @ hidden[d, :-1].flatten(0, 1)
-            d_b_ih = _first_last(biases[: 3 * size], size)
-            gradients += [None if d_inputs is None else d_inputs.view_as(inputs), d_hidden[d]]
-            gradients += [d_w_ih, d_w_hh, d_b_ih, biases[size:]]
-        return tuple(gradients)
+            every = d_gates[d].flatten(0, 1)
+            biases = every.sum(dim=0)
+            d_inputs = every[:, : 3 * size] @ _last_first(w_ih, size) if ctx.needs_input_grad[6 * d] else None
+            d_w_ih = _first_last(every[:, : 3 * size].t() @ inputs.reshape(steps * rows, -1), size)
+            d_w_hh = every[:, size:].t() @ hidden[d, :-1].flatten(0, 1)
+            results += [None if d_inputs is None else d_inputs.view_as(inputs), d_hidden[d]]
+            results += [d_w_ih, d_w_hh, _first_last(biases[: 3 * size], size), biases[size:]]
+        return tuple(results)
 
 
 def _last_first(gates: Tensor, size: int) -> Tensor:

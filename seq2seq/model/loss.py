@@ -1,8 +1,8 @@
 """The training loss over a large vocabulary, without ever holding all its logits.
 
 Softmax, mixture with the pointer, cross-entropy and their gradients are computed for some rows at a time: the logits of
-those rows live in the cache, become probabilities in place, and are gone. Memory for the output layer then depends on
-the chunk, not on the batch, and the work is the same three matrix products that autograd would do.
+those rows become probabilities in place, and are gone. Memory for the output layer then depends on how many rows these
+are, not on the batch, and the work is the same three matrix products that autograd would do.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.nn import functional
 
 TINY = 1e-30  # keeps the logarithm of a copying probability of zero finite, in value and in gradient
-CHUNK = {"cpu": 1 << 21, "cuda": 1 << 26}  # logits held at once: about the cache; enough to keep a GPU busy
+ROWS = {"cpu": 256, "cuda": 2048}  # whose logits are held at once: enough for products at full speed
 
 
 class MixtureLoss(torch.autograd.Function):
@@ -52,7 +52,7 @@ class MixtureLoss(torch.autograd.Function):
             d_features, d_gate = torch.empty_like(features), torch.zeros_like(targets, dtype=exact)
             d_weight, d_bias = torch.zeros_like(weight), torch.zeros_like(bias)
             d_pointed = torch.zeros_like(d_gate)
-        size = max(1, CHUNK.get(features.device.type, 1 << 24) // words)
+        size = ROWS.get(features.device.type, 1024)
         with torch.autocast(features.device.type, enabled=False):
             for start in range(0, len(features), size):
                 rows = slice(start, start + size)
@@ -61,10 +61,10 @@ class MixtureLoss(torch.autograd.Function):
                 known = target < words
                 inside = target.where(known, 0)
                 chosen = logits.gather(-1, inside.unsqueeze(-1)).squeeze(-1)
-                highest, place = logits.max(dim=-1)
+                highest = logits.amax(dim=-1)
                 mean = logits.mean(dim=-1) if smoothing else None
                 probs = torch.softmax(logits, dim=-1, out=logits)
-                normaliser = highest - probs.gather(-1, place.unsqueeze(-1)).squeeze(-1).log()
+                normaliser = highest - probs.amax(dim=-1).log()  # cheaper than torch.logsumexp
                 chosen = chosen - normaliser
                 share = torch.ones_like(chosen)  # of the target's probability that the softmax gives
                 if gate is not None and pointed is not None:

@@ -54,6 +54,19 @@ class Lexicon(NamedTuple):
         return ids.where(ids < self.common, words)
 
 
+class Parts(NamedTuple):
+    """What the distributions of N rows are made of, before anything as wide as the vocabulary.
+
+    Args:
+        projected: [N, E] what is multiplied with the output matrix.
+        generate: [N, 1] log g, and copy: [N, S] log (1 - g) + log (attention on each word); None without a pointer.
+    """
+
+    projected: Tensor
+    generate: Tensor | None = None
+    copy: Tensor | None = None
+
+
 class SoftmaxOutput(nn.Module):
     """p(w) = softmax(U P f + b), where U may be the embedding matrix (Press and Wolf 2017)."""
 
@@ -92,13 +105,20 @@ class SoftmaxOutput(nn.Module):
     @torch.no_grad()
     def log_probs(self, features: Tensor, attention: Tensor, lexicon: Lexicon) -> Tensor:
         """features [N, F], attention [N, S], N = B*K -> [N, V']: -inf for words that the document does not have."""
-        projected = self.project(features)
-        weight, common = self.weight[: lexicon.common], lexicon.common
+        return self.mix(self.parts(features, attention, lexicon), lexicon)
+
+    def parts(self, features: Tensor, attention: Tensor, lexicon: Lexicon) -> Parts:
+        """What `mix` needs of N rows: all that is small."""
+        return Parts(self.project(features))
+
+    def mix(self, parts: Parts, lexicon: Lexicon) -> Tensor:
+        """Log-probabilities [N, V']: all that is large, made and then changed in place."""
+        projected, weight, common = parts.projected, self.weight[: lexicon.common], lexicon.common
         exact = torch.promote_types(projected.dtype, torch.float32)
-        logits = torch.empty(len(features), lexicon.width, dtype=exact, device=features.device)
-        with torch.autocast(features.device.type, enabled=False):
+        logits = torch.empty(len(projected), lexicon.width, dtype=exact, device=projected.device)
+        with torch.autocast(projected.device.type, enabled=False):
             if weight.dtype == projected.dtype == exact:
-                torch.addmm(self.bias[:common], projected, weight.t(), out=logits[:, :common])
+                torch.mm(projected, weight.t(), out=logits[:, :common]).add_(self.bias[:common])
             else:
                 products = projected @ weight.to(projected.dtype).t()
                 torch.add(products, self.bias[:common], out=logits[:, :common])
@@ -109,7 +129,14 @@ class SoftmaxOutput(nn.Module):
                 queries = projected.unflatten(0, (len(lexicon.ids), -1))
                 products = queries @ lexicon.weight.to(projected.dtype).transpose(1, 2)
                 torch.add(products, lexicon.bias.unsqueeze(1), out=rest.unflatten(0, queries.shape[:2]))
-            return torch.log_softmax(logits, dim=-1, out=logits)
+        log_probs = torch.log_softmax(logits, dim=-1, out=logits)
+        if parts.generate is not None and parts.copy is not None:
+            log_probs += parts.generate
+            by_document = log_probs.unflatten(0, (len(lexicon.ids), -1))
+            ids = lexicon.ids.unsqueeze(1).expand(-1, by_document.shape[1], -1)
+            copied = parts.copy.view(ids.shape)
+            by_document.scatter_(2, ids, torch.logaddexp(by_document.gather(2, ids), copied))
+        return log_probs
 
     def target_log_probs(
         self, features: Tensor, attention: Tensor, copied: Tensor, targets: Tensor
@@ -150,18 +177,17 @@ class PointerOutput(SoftmaxOutput):
     def extension(self, memory: Memory) -> int:
         return memory.extension
 
-    @torch.no_grad()
-    def log_probs(self, features: Tensor, attention: Tensor, lexicon: Lexicon) -> Tensor:
+    def parts(self, features: Tensor, attention: Tensor, lexicon: Lexicon) -> Parts:
         """Only the document's own words differ from the softmax, so only they are touched: what is copied of a word is
         gathered at its first occurrence, and mixed in at all of them (with the same result)."""
-        log_probs = super().log_probs(features, attention, lexicon)
-        gate = self.gate(features).to(log_probs.dtype)
-        log_probs += functional.logsigmoid(gate)
-        beams = len(features) // len(lexicon.ids)
-        ids, first = (x.repeat_interleave(beams, dim=0) for x in (lexicon.ids, lexicon.first))
-        copied = torch.zeros_like(attention).scatter_add_(1, first, attention).gather(1, first).to(log_probs.dtype)
-        pointed = functional.logsigmoid(-gate) + copied.log()
-        return log_probs.scatter_(1, ids, torch.logaddexp(log_probs.gather(1, ids), pointed))
+        exact = torch.promote_types(features.dtype, torch.float32)
+        gate = self.gate(features).to(exact)
+        weights = attention.unflatten(0, (len(lexicon.first), -1)).to(exact)  # [B, K, S]
+        first = lexicon.first.unsqueeze(1).expand_as(weights)
+        copied = torch.zeros_like(weights).scatter_add_(2, first, weights).gather(2, first).flatten(0, 1)
+        return Parts(
+            self.project(features), functional.logsigmoid(gate), copied.log_().add_(functional.logsigmoid(-gate))
+        )
 
     def target_log_probs(
         self, features: Tensor, attention: Tensor, copied: Tensor, targets: Tensor

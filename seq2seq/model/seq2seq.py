@@ -21,11 +21,11 @@ from torch import Tensor, nn
 
 from ..batch import Batch, Vocabulary
 from ..errors import UserError
-from .attention import AdditiveAttention, Memory, MultiplicativeAttention, NoAttention
+from .attention import AdditiveAttention, Memory, MultiplicativeAttention, NoAttention, some
 from .decoder import Decoder, DecoderState
 from .dropout import Dropout
 from .encoder import Encoder
-from .pointer import Lexicon, PointerOutput, SoftmaxOutput
+from .pointer import Lexicon, Parts, PointerOutput, SoftmaxOutput
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ class NetworkOptions:
             )
 
 
-PIECE = {"cpu": 1 << 19}  # log-probabilities that a search handles at a time: about what a cache holds
+PIECE = {"cpu": 1 << 21}  # log-probabilities that a search handles at a time: about what a cache holds
 
 
 class SearchState(NamedTuple):
@@ -186,7 +186,8 @@ class Seq2Seq(nn.Module):
     def step_in_pieces(self, tokens: Tensor, state: SearchState) -> tuple[Iterator[Tensor], SearchState]:
         """As `step`, but the log-probabilities come some examples at a time, so that they stay in the cache."""
         features, attention, state = self._advance(tokens, state)
-        return self._pieces(features, attention, state.lexicon), state
+        parts = self.output.parts(features, attention, state.lexicon)
+        return self._pieces(parts, state.lexicon), state
 
     def _advance(self, tokens: Tensor, state: SearchState) -> tuple[Tensor, Tensor, SearchState]:
         """tokens [N] -> features [N, F], attention [N, S], new state."""
@@ -194,13 +195,13 @@ class Seq2Seq(nn.Module):
         features, attention, decoder = self.decode(previous, state.memory, state.decoder)
         return features.squeeze(1), attention.squeeze(1), state._replace(decoder=decoder)
 
-    def _pieces(self, features: Tensor, attention: Tensor, lexicon: Lexicon) -> Iterator[Tensor]:
+    def _pieces(self, parts: Parts, lexicon: Lexicon) -> Iterator[Tensor]:
         examples = len(lexicon.ids)
-        beams = len(features) // examples
-        size = PIECE.get(features.device.type, sys.maxsize) // (beams * lexicon.width) or 1
+        beams = len(parts.projected) // examples
+        size = PIECE.get(parts.projected.device.type, sys.maxsize) // (beams * lexicon.width) or 1
         for start in range(0, examples, size):
             rows = slice(start * beams, (start + size) * beams)
-            yield self.output.log_probs(features[rows], attention[rows], lexicon.keep(slice(start, start + size)))
+            yield self.output.mix(some(parts, rows), lexicon.keep(slice(start, start + size)))
 
 
 def build_network(options: NetworkOptions, vocabulary: Vocabulary) -> Seq2Seq:
