@@ -2,9 +2,9 @@
 
     python benchmarks/output_layer.py [--vocabulary 50000] [--words 4000] [--size 300] [--runs 5]
 
-`materialised` is torch's linear layer and cross-entropy in float32; `ours` is `seq2seq.model.loss.MixtureLoss` without a
-pointer, which computes the same. Each run is a fresh process, the two in turn; memory is the process's highest resident
-memory above what it had with weights, features and targets in place. The gradients of both are compared.
+`materialised` is torch's linear layer and cross-entropy in float32; `ours` is `seq2seq.model.loss.MixtureLoss` without
+a pointer, which computes the same. Each run is a fresh process, the two in turn; memory is the process's highest
+resident memory above what it had with weights, features and targets in place. The gradients of both are compared.
 """
 
 from __future__ import annotations

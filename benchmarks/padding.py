@@ -2,11 +2,11 @@
 
     python benchmarks/padding.py --train "data/webnews/train-*.jsonl.gz" [--tokens 8000] [--widths 1 2 4 8 16]
 
-For each bucket width: padded tokens / real tokens over an epoch, and three measures of randomness. `length` is Spearman's
-correlation between the place of a batch in the epoch and its length (0: the order says nothing of the length). `mates`
-is the number of other examples that an example could meet in a batch of the same shape (median over the examples: those
-of the same lengths, which are shuffled anew every epoch). `again` is the share of an example's batch-mates that are
-batch-mates in the next epoch too, and beside it what a wholly random order would give.
+For each bucket width: padded tokens / real tokens over an epoch, and three measures of randomness. `length` is
+Spearman's correlation between the place of a batch in the epoch and its length (0: the order says nothing of the
+length). `mates` is the number of examples of the same lengths, which are shuffled anew every epoch (median over the
+examples). `again` is the share of an example's batch-mates that are batch-mates in the next epoch too, and beside it
+what a wholly random order would give.
 """
 
 from __future__ import annotations

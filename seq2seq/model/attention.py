@@ -16,7 +16,7 @@ class Memory(NamedTuple):
 
     Args:
         states: [B, S, C] encoder states.
-        keys: [B, S, A] what queries are compared with.
+        keys: [B, S, A] what queries are compared with, where that is not the states (A = 0 then).
         mask: [B, S] True = real token.
         whole: [B, C] the encoder's last states, both directions.
         copy_ids: [B, S] extended ids of the document's words, what the pointer copies.
@@ -51,7 +51,8 @@ def attend(scores: Tensor, memory: Memory) -> tuple[Tensor, Tensor]:
 
 
 class MultiplicativeAttention(nn.Module):
-    """Luong et al. 2015, "general": score(q, s) = q^T W s."""
+    """Luong et al. 2015, "general": score(q, s) = q^T W s. The queries are projected and not the states, which are many
+    more in training; so the keys are the states themselves."""
 
     def __init__(self, query_size: int, state_size: int) -> None:
         super().__init__()
@@ -59,12 +60,12 @@ class MultiplicativeAttention(nn.Module):
         nn.init.xavier_uniform_(self.project.weight)
 
     def keys(self, states: Tensor) -> Tensor:
-        """states [B, S, C] -> keys [B, S, H]."""
-        return self.project(states)
+        """Nothing beside the states: [B, S, 0]."""
+        return states[..., :0]
 
     def forward(self, queries: Tensor, memory: Memory) -> tuple[Tensor, Tensor]:
         """queries [B, T, H] -> context [B, T, C], weights [B, T, S]."""
-        return attend(queries @ memory.keys.transpose(1, 2), memory)
+        return attend((queries @ self.project.weight) @ memory.states.transpose(1, 2), memory)
 
 
 class AdditiveAttention(nn.Module):

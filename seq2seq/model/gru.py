@@ -60,7 +60,7 @@ class _Trace(NamedTuple):
 
     Args:
         slopes: [D, T, N, 4H] d(h') / d(pre-activation) of the gates, in the order: n with regard to its input part, r,
-            z, n with regard to its recurrent part. So the first three are the input's gates, the last three the state's.
+            z, n with regard to its recurrent part. The first three are the input's gates, the last three the state's.
         gates: [D, T, N, 3H] r, z and what n was made of; z is d(h') / d(h).
     """
 
@@ -73,7 +73,7 @@ def _outputs(hidden: Tensor) -> tuple[Tensor, ...]:
 
 
 def _run(flat: Sequence[Tensor], learning: bool) -> tuple[Tensor, _Trace]:
-    """All steps of D layers (six tensors each, as in `gru`) -> h [D, T + 1, N, H]; the slopes are empty unless wanted."""
+    """All steps of D layers (six tensors each, as in `gru`) -> h [D, T + 1, N, H], trace (slopes only in learning)."""
     layers = [flat[i : i + 6] for i in range(0, len(flat), 6)]
     steps, rows, _ = flat[0].shape
     size = flat[1].shape[-1]
@@ -125,7 +125,7 @@ class _Gru(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, *upstream: Tensor) -> tuple[Tensor | None, ...]:
         hidden, slopes, gates, *flat = ctx.saved_tensors
-        layers, steps, rows, size = *slopes.shape[:3], hidden.shape[-1]
+        layers, steps, rows, size = len(slopes), slopes.shape[1], slopes.shape[2], hidden.shape[-1]
         d_gates = torch.empty_like(slopes)
         d_hidden = hidden.new_zeros(layers, rows, size)
         d_each, d_all = d_hidden.unbind(0), d_hidden.unsqueeze(-2)

@@ -80,7 +80,7 @@ class NetworkOptions:
             )
 
 
-PIECE = {"cpu": 1 << 21}  # log-probabilities that a search handles at a time: about what a cache holds
+PIECE = {"cpu": 1 << 22}  # log-probabilities that a search handles at a time: 16 MB
 
 
 class SearchState(NamedTuple):
