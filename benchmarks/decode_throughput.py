@@ -4,9 +4,9 @@
         --input runs/reuters/tokens/test.document.txt --references runs/reuters/tokens/test.summary.txt \
         [--threads N] [--device cpu] [--runs 5] [--shortlists 1000 2000 4000]
 
-All variants run in turn in one process, after a warm-up. `whole rows` is the search over `Seq2Seq.step`, the plain version
-of what `decode` does in pieces. The ratio is headlines a second to those of the default, run by run; ROUGE is that of
-the variant's own headlines, and `other` how many of them differ from the default's.
+All variants run in turn in one process, after a warm-up. `whole rows` is the search over `Seq2Seq.step`, the plain
+version of what `decode` does in pieces. The ratio is headlines a second to those of the default, run by run; ROUGE is
+that of the variant's own headlines, and `other` how many of them differ from the default's.
 """
 
 from __future__ import annotations

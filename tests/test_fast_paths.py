@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
+from helpers import TrainedRun, pairs, run
 from torch import nn
 
 from seq2seq import hardware
 from seq2seq.batch import Batch, Vocabulary, make_batch
 from seq2seq.decoding import SearchOptions, search
 from seq2seq.errors import UserError
-from seq2seq.inference import generate
+from seq2seq.inference import Summarizer, generate
 from seq2seq.model import seq2seq as network_module
 from seq2seq.model.dropout import Dropout
 from seq2seq.model.gru import Weights, gru
+from seq2seq.model.loss import ROWS
 from seq2seq.model.recurrent import Reorder, turn
 from seq2seq.model.seq2seq import NetworkOptions, Seq2Seq, build_network
 
@@ -225,6 +228,39 @@ def test_a_shortlist_does_not_depend_on_the_company() -> None:
 def test_a_shortlist_needs_the_special_symbols() -> None:
     with pytest.raises(UserError, match=r"search.shortlist: 3 is too small; give at least 4"):
         generate(network(), documents(), SearchOptions(shortlist=3))
+
+
+@pytest.mark.parametrize("rows", [1, 4, 1000])
+def test_reference_likelihoods_in_pieces(rows: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    net = network()
+    batch = make_batch([[5, 41, 6, 7, 5], [8, 9]], [[5, 41, 6, 9], [9, 4]], [["a", "b"], []], VOCABULARY)
+    whole = net.target_log_probs(batch)
+    monkeypatch.setitem(ROWS, "cpu", rows)
+    with torch.no_grad():
+        pieces = net.target_log_probs(batch)
+    for one, other in zip(whole, pieces, strict=True):
+        torch.testing.assert_close(one, other)
+
+
+def test_bfloat16_and_shortlist_from_the_command_line(trained: TrainedRun, tmp_path: Path) -> None:
+    """A model that knows its corpus by heart still does in bfloat16, and where every word is on the list."""
+    documents = tmp_path / "documents.txt"
+    documents.write_text("".join(pair["document"] + "\n" for pair in pairs(24)))
+
+    def decode(*options: str) -> list[str]:
+        output = tmp_path / "headlines.txt"
+        assert run("decode", "--checkpoint", trained.best, "--input", documents, "--output", output, *options) == 0
+        return output.read_text().splitlines()
+
+    expected = decode()
+    assert decode("--precision", "bfloat16") == expected
+    assert decode("--shortlist", "10000") == expected
+    shorter = decode("--shortlist", "6")
+    assert len(shorter) == len(expected)
+    assert shorter != expected
+    assert run("decode", "--checkpoint", trained.best, "--input", documents, "--shortlist", "2") == 1
+    with pytest.raises(UserError, match="precision 'float8': give one of float32, bfloat16"):
+        Summarizer.from_checkpoint(trained.best, "cpu", "float8")
 
 
 def test_a_training_step_never_waits_for_a_device() -> None:

@@ -77,8 +77,10 @@ def checkpoint() -> Path:
 
 
 def decode(args: argparse.Namespace) -> dict[str, Any]:
+    from seq2seq.hardware import tune_cpu
     from seq2seq.inference import Summarizer
 
+    tune_cpu()  # as `seq2seq decode` does
     summarizer = Summarizer.from_checkpoint(checkpoint(), args.device)
     documents = shared.lines("test", "document")[: args.documents]
 

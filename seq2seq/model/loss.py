@@ -15,6 +15,7 @@ from torch.nn import functional
 
 TINY = 1e-30  # keeps the logarithm of a copying probability of zero finite, in value and in gradient
 ROWS = {"cpu": 256, "cuda": 2048}  # whose logits are held at once: enough for products at full speed
+LEAST_ROWS = 256
 
 
 class MixtureLoss(torch.autograd.Function):
@@ -52,7 +53,7 @@ class MixtureLoss(torch.autograd.Function):
             d_features, d_gate = torch.empty_like(features), torch.zeros_like(targets, dtype=exact)
             d_weight, d_bias = torch.zeros_like(weight), torch.zeros_like(bias)
             d_pointed = torch.zeros_like(d_gate)
-        size = ROWS.get(features.device.type, 1024)
+        size = ROWS.get(features.device.type, LEAST_ROWS)
         with torch.autocast(features.device.type, enabled=False):
             for start in range(0, len(features), size):
                 rows = slice(start, start + size)

@@ -25,6 +25,7 @@ from .attention import AdditiveAttention, Memory, MultiplicativeAttention, NoAtt
 from .decoder import Decoder, DecoderState
 from .dropout import Dropout
 from .encoder import Encoder
+from .loss import LEAST_ROWS, ROWS
 from .pointer import Lexicon, Parts, PointerOutput, SoftmaxOutput
 
 
@@ -140,7 +141,17 @@ class Seq2Seq(nn.Module):
     def target_log_probs(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """Teacher forcing: of the batch's M real target words, in reading order, the log-probability [M] and the mean
         log-probability of the vocabulary in their places [M]."""
-        return self.output.target_log_probs(*self._forced(batch))
+        inputs = self._forced(batch)
+        if torch.is_grad_enabled():
+            return self.output.target_log_probs(*inputs)
+        # Without gradients nothing else needs all logits at once either.
+        size = ROWS.get(batch.document.device.type, LEAST_ROWS)
+        pieces = [
+            self.output.target_log_probs(*(x[start : start + size] for x in inputs))
+            for start in range(0, max(len(batch.places), 1), size)
+        ]
+        chosen, spread = zip(*pieces, strict=True)
+        return torch.cat(chosen), torch.cat(spread)
 
     def loss(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """Sums over the batch's target words: (smoothed, in training) cross-entropy, and the plain log-likelihood."""
