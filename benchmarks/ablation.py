@@ -44,8 +44,10 @@ def torch_dropout(module: Dropout, inputs: torch.Tensor) -> torch.Tensor:
 def torchs_products() -> Iterator[None]:
     products = torch.backends.mkldnn.matmul
     before, products.fp32_precision = products.fp32_precision, "ieee"
-    yield
-    products.fp32_precision = before
+    try:
+        yield
+    finally:
+        products.fp32_precision = before
 
 
 @contextmanager
@@ -54,8 +56,10 @@ def freed_memory_given_back() -> Iterator[None]:
     mallopt = ctypes.CDLL(None).mallopt
     mallopt(hardware.M_MMAP_THRESHOLD, 128 << 10)
     mallopt(hardware.M_TRIM_THRESHOLD, 128 << 10)
-    yield
-    hardware.keep_freed_memory()
+    try:
+        yield
+    finally:
+        hardware.keep_freed_memory()
 
 
 WITHOUT: dict[str, Callable[[], Any]] = {

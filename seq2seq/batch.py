@@ -98,7 +98,7 @@ class Batch:
         )
 
     def to(self, device: Any, non_blocking: bool = False) -> Batch:
-        """The batch on `device`; lengths stay on the CPU, where packing wants them."""
+        """The batch on `device`; lengths stay on the CPU, where they are counted."""
         moved = {
             f.name: getattr(self, f.name).to(device, non_blocking=non_blocking)
             for f in fields(self)

@@ -176,7 +176,7 @@ class HeadlineData(LightningDataModule):
         return self.loader("test")
 
     def transfer_batch_to_device(self, batch: Batch, device: torch.device, dataloader_idx: int) -> Batch:
-        return batch.to(device, non_blocking=True)  # from pinned memory, beside the step before
+        return batch.to(device, non_blocking=device.type == "cuda")  # from pinned memory, beside the step before
 
     def predict_dataloader(self) -> DataLoader:
         return self.loader(self.predict_split, only=self.remaining() if self.remaining else None)

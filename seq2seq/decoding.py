@@ -74,8 +74,9 @@ class SearchOptions:
         max_length: the summary is cut after so many words.
         no_repeat_ngram_size: no sequence of so many words occurs twice in a summary; 0 allows everything.
         allow_unk: let the summary contain the unknown-word symbol.
-        shortlist: only the so many most frequent words (the first of the vocabulary) and the document's own can be
-            said, as in Nallapati et al. 2016, section 2.2: faster, and rarely different; 0 is the whole vocabulary.
+        shortlist: only the first so many words of the vocabulary (the most frequent ones, if the tokenizer is of kind
+            "word"; the special symbols must be among them) and the document's own can be said, as in Nallapati et al.
+            2016, section 2.2: faster, and somewhat worse; 0 is the whole vocabulary.
     """
 
     beam_size: int = 1

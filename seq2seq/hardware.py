@@ -15,7 +15,8 @@ M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # names and numbers of glibc's mall
 def tune_cpu() -> None:
     """Call this before the first tensor is made."""
     keep_freed_memory()
-    if amd_with_avx512():
+    # With a GPU, which then does the products, Lightning asks torch for its precision, and torch would not answer.
+    if not torch.cuda.is_available() and amd_with_avx512():
         use_onednn_products()
 
 
@@ -28,7 +29,8 @@ def keep_freed_memory(threshold: int = 1 << 30) -> bool:
         mallopt = ctypes.CDLL(None).mallopt
     except (AttributeError, OSError, TypeError):  # another C library
         return False
-    return bool(mallopt(M_MMAP_THRESHOLD, threshold) and mallopt(M_TRIM_THRESHOLD, 2**31 - 1))
+    kept = any(mallopt(M_MMAP_THRESHOLD, size) for size in (threshold, 32 << 20))  # older releases refuse more
+    return bool(kept and mallopt(M_TRIM_THRESHOLD, 2**31 - 1))
 
 
 def amd_with_avx512() -> bool:

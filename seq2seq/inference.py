@@ -124,14 +124,14 @@ class Summarizer:
                 where the hardware multiplies it, several times slower elsewhere.
         """
         device = choose_device(device)
+        if precision not in PRECISIONS:
+            raise UserError(f"precision {precision!r}: give one of {', '.join(PRECISIONS)}")
         checkpoint = read_checkpoint(path)
         network = build_network(NetworkOptions(**checkpoint["network"]), Vocabulary(**checkpoint["vocabulary"]))
         try:
             network.load_state_dict(_weights(checkpoint))
         except RuntimeError as error:
             raise UserError(f"{path}: the weights don't fit the network it describes; the file is damaged") from error
-        if precision not in PRECISIONS:
-            raise UserError(f"precision {precision!r}: give one of {', '.join(PRECISIONS)}")
         network.to(PRECISIONS[precision])
         tokenizer = Tokenizer.from_dict(checkpoint["tokenizer"])
         return cls(network, tokenizer, SearchOptions(**checkpoint["search"]), checkpoint["max_document_tokens"], device)

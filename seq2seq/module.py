@@ -95,6 +95,7 @@ class SummarizerModule(LightningModule):
             search,
         )
         self.network = build_network(network, self.vocabulary)
+        self.network.check_shortlist(search.shortlist)  # now, and not at the first validation
         self.outcome: Outcome | None = None
         self._collected: list[Prediction] = []
         self._clock, self._tokens = 0.0, 0

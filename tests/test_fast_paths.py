@@ -19,7 +19,7 @@ from seq2seq.inference import Summarizer, generate
 from seq2seq.model import seq2seq as network_module
 from seq2seq.model.dropout import Dropout
 from seq2seq.model.gru import Weights, gru
-from seq2seq.model.loss import ROWS
+from seq2seq.model.loss import ROWS, MixtureLoss
 from seq2seq.model.recurrent import Reorder, turn
 from seq2seq.model.seq2seq import NetworkOptions, Seq2Seq, build_network
 
@@ -86,6 +86,46 @@ def test_gru_in_bfloat16_is_near() -> None:
     torch.testing.assert_close(low.float(), layer(inputs, state[None])[0], rtol=0.03, atol=0.03)
     assert layer.weight_ih_l0.grad is not None
     assert layer.weight_ih_l0.grad.dtype == torch.float32
+
+
+@pytest.mark.parametrize("scale", [0.02, 1.0])
+def test_gru_in_bfloat16_is_as_exact_as_torchs(scale: float) -> None:
+    torch.manual_seed(0)
+    exact = nn.GRU(64, 64).double()
+    inputs, state = scale * torch.randn(30, 8, 64, dtype=torch.double), torch.zeros(8, 64, dtype=torch.double)
+    expected = exact(inputs, state[None])[0]
+    layer = nn.GRU(64, 64).bfloat16()
+    layer.load_state_dict(exact.state_dict())
+    (ours,) = gru([inputs.bfloat16()], [state.bfloat16()], [weights(layer)])
+    torchs = layer(inputs.bfloat16(), state[None].bfloat16())[0]
+    assert (ours.double() - expected).norm() <= 1.5 * (torchs.double() - expected).norm()
+
+
+@pytest.mark.parametrize("sure", [1.0, 12.0])
+def test_gradients_of_the_loss_in_bfloat16(sure: float) -> None:
+    """Near those of float64 also where the target has nearly all the probability and the gradient is a small rest."""
+    torch.manual_seed(0)
+    targets = torch.randint(500, (40,))
+    weight = torch.randn(500, 32, dtype=torch.double).bfloat16()
+    features = (sure / 32 * weight[targets].double() + 0.1 * torch.randn(40, 32)).bfloat16()
+    found, expected = [], []
+    for low, results in ((True, found), (False, expected)):
+        leaves = [x.detach().clone() if low else x.double() for x in (features, weight, torch.zeros(500).bfloat16())]
+        for leaf in leaves:
+            leaf.requires_grad_()
+        loss, _ = MixtureLoss.apply(*leaves, None, None, targets, 0.0)
+        results += torch.autograd.grad(loss, leaves)
+    for low_gradient, gradient in zip(found, expected, strict=True):
+        assert low_gradient.dtype == torch.bfloat16
+        assert (low_gradient.double() - gradient).norm() < 0.03 * gradient.norm()
+
+
+@pytest.mark.parametrize("pointer", [True, False])
+def test_a_network_in_bfloat16_learns(pointer: bool) -> None:
+    net = build_network(replace(SMALL, pointer=pointer, label_smoothing=0.1), VOCABULARY).bfloat16().train()
+    batch = make_batch([[5, 41, 6, 7, 5], [8, 9]], [[5, 41, 6, 9], [9, 4]], [["a", "b"], []], VOCABULARY)
+    net.loss(batch)[0].backward()
+    assert all(p.grad is not None and bool(p.grad.isfinite().all()) for p in net.parameters())
 
 
 def test_turning_round_by_hand() -> None:
@@ -278,6 +318,12 @@ def test_a_training_step_never_waits_for_a_device() -> None:
     assert all(parameter.grad is not None for parameter in net.parameters())
 
 
+NEW_ENOUGH = pytest.mark.skipif(
+    not hasattr(torch.backends.mkldnn, "matmul"), reason="this release of torch can't be told which products to use"
+)
+
+
+@NEW_ENOUGH
 def test_products_are_exact_however_they_are_chosen() -> None:
     products = torch.backends.mkldnn.matmul
     before = products.fp32_precision
@@ -291,6 +337,7 @@ def test_products_are_exact_however_they_are_chosen() -> None:
         products.fp32_precision = before
 
 
+@NEW_ENOUGH
 def test_products_that_round_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     before = torch.backends.mkldnn.matmul.fp32_precision
     product = torch.Tensor.__matmul__

@@ -1,6 +1,7 @@
 """Where the decoder looks: attention of all decoder steps over all encoder states in one batched product.
 
-Keys are projected once for each document and live in `Memory`; the attention modules keep no state.
+What can be computed once for each document (additive attention's keys) lives in `Memory`; the attention modules keep no
+state.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ class Memory(NamedTuple):
 
     Args:
         states: [B, S, C] encoder states.
-        keys: [B, S, A] what queries are compared with, where that is not the states (A = 0 then).
+        keys: [B, S, A] what queries are compared with; A = 0 where that is the states themselves, or nothing.
         mask: [B, S] True = real token.
         whole: [B, C] the encoder's last states, both directions.
         copy_ids: [B, S] extended ids of the document's words, what the pointer copies.
@@ -51,8 +52,8 @@ def attend(scores: Tensor, memory: Memory) -> tuple[Tensor, Tensor]:
 
 
 class MultiplicativeAttention(nn.Module):
-    """Luong et al. 2015, "general": score(q, s) = q^T W s. The queries are projected and not the states, which are many
-    more in training; so the keys are the states themselves."""
+    """Luong et al. 2015, "general": score(q, s) = q^T W s = (W^T q)^T s. Queries are projected rather than states: in
+    training there are many fewer of them (and in a search not many more); so the states are their own keys."""
 
     def __init__(self, query_size: int, state_size: int) -> None:
         super().__init__()

@@ -14,8 +14,13 @@ from torch import Tensor
 from torch.nn import functional
 
 TINY = 1e-30  # keeps the logarithm of a copying probability of zero finite, in value and in gradient
-ROWS = {"cpu": 256, "cuda": 2048}  # whose logits are held at once: enough for products at full speed
-LEAST_ROWS = 256
+ROWS = {"cpu": 256, "cuda": 2048}  # whose logits are held at once: enough for products at full speed,
+LOGITS = {"cpu": 1 << 24, "cuda": 1 << 27}  # but not more than so many
+
+
+def rows_at_once(device: torch.device, words: int) -> int:
+    """Rows of logits over a vocabulary of so many words that are held in memory at once."""
+    return max(1, min(ROWS.get(device.type, 256), LOGITS.get(device.type, 1 << 24) // words))
 
 
 class MixtureLoss(torch.autograd.Function):
@@ -51,14 +56,16 @@ class MixtureLoss(torch.autograd.Function):
         loss, likelihood = (torch.zeros((), dtype=exact, device=features.device) for _ in range(2))
         if learning:
             d_features, d_gate = torch.empty_like(features), torch.zeros_like(targets, dtype=exact)
-            d_weight, d_bias = torch.zeros_like(weight), torch.zeros_like(bias)
+            d_weight, d_bias = torch.zeros_like(weight), torch.zeros_like(bias, dtype=exact)
             d_pointed = torch.zeros_like(d_gate)
-        size = ROWS.get(features.device.type, LEAST_ROWS)
+        size = rows_at_once(features.device, words)
         with torch.autocast(features.device.type, enabled=False):
             for start in range(0, len(features), size):
                 rows = slice(start, start + size)
                 f, target = features[rows], targets[rows]
-                logits = torch.addmm(bias, f, w.t()) if w.dtype == exact else (f @ w.t()).to(exact).add_(bias)
+                logits = (
+                    torch.addmm(bias, f, w.t()) if w.dtype == bias.dtype == exact else (f @ w.t()).to(exact).add_(bias)
+                )
                 known = target < words
                 inside = target.where(known, 0)
                 chosen = logits.gather(-1, inside.unsqueeze(-1)).squeeze(-1)
@@ -82,25 +89,29 @@ class MixtureLoss(torch.autograd.Function):
                 if gate is not None and pointed is not None:
                     d_gate[rows] = (1 - smoothing) * (z.sigmoid() - share)
                     d_pointed[rows] = ((smoothing - 1) * (1 - share) / copied.clamp_min(TINY)).where(copied > TINY, 0)
-                # d loss / d logits = push * probs - pull * onehot(target) - smoothing / V. Only the first part is
-                # dense, and its factors can be put on the other side of the products.
+                # d loss / d logits = push * probs - pull * onehot(target) - smoothing / V
                 pull = (1 - smoothing) * share
-                push = (pull + smoothing).to(f.dtype).unsqueeze(-1)
-                pulled = -pull.to(f.dtype).unsqueeze(-1)
-                d_bias.addmv_(probs.t(), pull + smoothing).index_add_(0, inside, -pull)
-                probs = probs.to(f.dtype)
-                torch.mm(probs, w, out=d_features[rows]).mul_(push).addcmul_(w[inside], pulled)
-                if d_weight.dtype == f.dtype:
-                    d_weight.addmm_(probs.t(), f * push)
-                else:
-                    d_weight += probs.t() @ (f * push)
-                d_weight.index_add_(0, inside, (f * pulled).to(d_weight.dtype))
+                push = pull + smoothing
+                d_bias.addmv_(probs.t(), push).index_add_(0, inside, -pull)
+                if (
+                    f.dtype == exact
+                ):  # only the first part is dense, and its factors go to the other side of the products
+                    wide, pulled = push.unsqueeze(-1), -pull.unsqueeze(-1)
+                    torch.mm(probs, w, out=d_features[rows]).mul_(wide).addcmul_(w[inside], pulled)
+                    d_weight.addmm_(probs.t(), f * wide).index_add_(0, inside, f * pulled)
+                    continue
+                # In half precision the difference must be taken before anything is rounded: it may be far smaller.
+                d_logits = probs.mul_(push.unsqueeze(-1)).scatter_add_(-1, inside.unsqueeze(-1), -pull.unsqueeze(-1))
+                d_logits = d_logits.to(f.dtype)
+                torch.mm(d_logits, w, out=d_features[rows])
+                d_weight += d_logits.t() @ f
             if learning and smoothing:
                 d_features -= smoothing / words * w.sum(dim=0)
                 d_weight -= smoothing / words * features.sum(dim=0)
                 d_bias -= smoothing / words * len(features)
         if learning:
             ctx.save_for_backward(d_features, d_weight, d_bias, d_gate, d_pointed)
+            ctx.bias_type = bias.dtype
             ctx.types = (gate.dtype, pointed.dtype) if gate is not None and pointed is not None else None
         ctx.mark_non_differentiable(likelihood)
         return loss, likelihood
@@ -112,4 +123,4 @@ class MixtureLoss(torch.autograd.Function):
         if ctx.types is not None:
             gates = ((d_gate * upstream).to(ctx.types[0]), (d_pointed * upstream).to(ctx.types[1]))
         scale = upstream.to(d_features.dtype)
-        return (d_features * scale, d_weight * upstream, d_bias * upstream, *gates, None, None)
+        return (d_features * scale, d_weight * upstream, (d_bias * upstream).to(ctx.bias_type), *gates, None, None)

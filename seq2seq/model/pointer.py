@@ -88,9 +88,9 @@ class SoftmaxOutput(nn.Module):
     def lexicon(self, memory: Memory, shortlist: int = 0) -> Lexicon:
         """What can be said of B documents: the first `shortlist` words of the vocabulary (0 = all) and their own."""
         vocabulary, document = len(self.bias), memory.copy_ids
-        first = first_occurrences(document)
         if not shortlist or shortlist >= vocabulary:
-            return Lexicon(vocabulary, vocabulary + self.extension(memory), document, document, first)
+            return self.whole_lexicon(memory)
+        first = first_occurrences(document)
         position = torch.arange(document.shape[1], device=document.device)
         new = (document >= shortlist) & (document < vocabulary) & (first == position) & memory.mask
         known = document.where(new, 0)
@@ -98,9 +98,9 @@ class SoftmaxOutput(nn.Module):
         ids = document.where(document < shortlist, shortlist + first)
         return Lexicon(shortlist, shortlist + len(position), document, ids, first, self.weight[known], bias)
 
-    def extension(self, memory: Memory) -> int:
-        """X, the ids that a search needs above the vocabulary."""
-        return 0
+    def whole_lexicon(self, memory: Memory) -> Lexicon:
+        """All words; the document's own play no part."""
+        return Lexicon(len(self.bias), len(self.bias), memory.copy_ids, memory.copy_ids, memory.copy_ids)
 
     @torch.no_grad()
     def log_probs(self, features: Tensor, attention: Tensor, lexicon: Lexicon) -> Tensor:
@@ -174,8 +174,10 @@ class PointerOutput(SoftmaxOutput):
         nn.init.xavier_uniform_(self.gate.weight)
         nn.init.zeros_(self.gate.bias)
 
-    def extension(self, memory: Memory) -> int:
-        return memory.extension
+    def whole_lexicon(self, memory: Memory) -> Lexicon:
+        """All words, and the unknown ones of the document."""
+        document, words = memory.copy_ids, len(self.bias)
+        return Lexicon(words, words + memory.extension, document, document, first_occurrences(document))
 
     def parts(self, features: Tensor, attention: Tensor, lexicon: Lexicon) -> Parts:
         """Only the document's own words differ from the softmax, so only they are touched: what is copied of a word is

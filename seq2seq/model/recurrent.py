@@ -74,8 +74,9 @@ class Recurrent(nn.Module):
 
     def weights(self) -> Weights:
         """The GRU's parameters."""
-        named = dict(self.layer.named_parameters())
-        return Weights(*(named[f"{name}_l0"] for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")))
+        return Weights(
+            *(getattr(self.layer, f"{name}_l0") for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh"))
+        )
 
 
 def both_ways(forwards: Recurrent, backwards: Recurrent, inputs: Tensor, lengths: Tensor) -> Tensor:

@@ -25,7 +25,7 @@ from .attention import AdditiveAttention, Memory, MultiplicativeAttention, NoAtt
 from .decoder import Decoder, DecoderState
 from .dropout import Dropout
 from .encoder import Encoder
-from .loss import LEAST_ROWS, ROWS
+from .loss import rows_at_once
 from .pointer import Lexicon, Parts, PointerOutput, SoftmaxOutput
 
 
@@ -145,7 +145,7 @@ class Seq2Seq(nn.Module):
         if torch.is_grad_enabled():
             return self.output.target_log_probs(*inputs)
         # Without gradients nothing else needs all logits at once either.
-        size = ROWS.get(batch.document.device.type, LEAST_ROWS)
+        size = rows_at_once(batch.document.device, self.vocabulary.size)
         pieces = [
             self.output.target_log_probs(*(x[start : start + size] for x in inputs))
             for start in range(0, max(len(batch.places), 1), size)
@@ -183,11 +183,15 @@ class Seq2Seq(nn.Module):
 
     def start(self, memory: Memory, shortlist: int = 0) -> SearchState:
         """The search's state before the first word. Its ids are those of `Lexicon`: extended ids, unless there is a
-        shortlist (see `SearchOptions`). Raises UserError for one that lacks a special symbol."""
+        shortlist (see `SearchOptions`)."""
+        self.check_shortlist(shortlist)
+        return SearchState(self.decoder.initial_state(memory), memory, self.output.lexicon(memory, shortlist))
+
+    def check_shortlist(self, shortlist: int) -> None:
+        """Raise UserError for one that lacks a special symbol."""
         least = max(self.vocabulary[1:]) + 1
         if 0 < shortlist < least:
             raise UserError(f"search.shortlist: {shortlist} is too small; give at least {least}, or 0 for all words")
-        return SearchState(self.decoder.initial_state(memory), memory, self.output.lexicon(memory, shortlist))
 
     def step(self, tokens: Tensor, state: SearchState) -> tuple[Tensor, SearchState]:
         """tokens [N] -> log-probabilities [N, V'] of the next word, new state."""
