@@ -63,9 +63,7 @@ class MixtureLoss(torch.autograd.Function):
             for start in range(0, len(features), size):
                 rows = slice(start, start + size)
                 f, target = features[rows], targets[rows]
-                logits = (
-                    torch.addmm(bias, f, w.t()) if w.dtype == bias.dtype == exact else (f @ w.t()).to(exact).add_(bias)
-                )
+                logits = (f @ w.t()).to(exact).add_(bias)
                 known = target < words
                 inside = target.where(known, 0)
                 chosen = logits.gather(-1, inside.unsqueeze(-1)).squeeze(-1)

@@ -74,9 +74,8 @@ class Recurrent(nn.Module):
 
     def weights(self) -> Weights:
         """The GRU's parameters."""
-        return Weights(
-            *(getattr(self.layer, f"{name}_l0") for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh"))
-        )
+        names = ("weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0")
+        return Weights(*(getattr(self.layer, name) for name in names))
 
 
 def both_ways(forwards: Recurrent, backwards: Recurrent, inputs: Tensor, lengths: Tensor) -> Tensor:
