@@ -23,7 +23,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from seq2seq.batch import Batch, Vocabulary, make_batch
 from seq2seq.data.bucketing import BatchOptions, BatchSampler
-from seq2seq.hardware import tune_cpu
+from seq2seq.hardware import keep_freed_memory, tune_cpu
 from seq2seq.model.seq2seq import NetworkOptions, Seq2Seq, build_network
 
 SIZES = {
@@ -152,10 +152,14 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=20)
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--bf16", action="store_true")
+    parser.add_argument("--torch-products", action="store_true", help="the matrix products that torch would choose")
     args = parser.parse_args()
     if args.threads:
         torch.set_num_threads(args.threads)
-    tune_cpu()  # as `seq2seq fit` does
+    if args.torch_products:
+        keep_freed_memory()
+    else:
+        tune_cpu()  # as `seq2seq fit` does
     print(f"{machine()}; {torch.get_num_threads()} threads; {args.device}")
     print(f"median of {args.runs} runs of {args.steps} steps")
     for size in args.size:

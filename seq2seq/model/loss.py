@@ -91,9 +91,7 @@ class MixtureLoss(torch.autograd.Function):
                 pull = (1 - smoothing) * share
                 push = pull + smoothing
                 d_bias.addmv_(probs.t(), push).index_add_(0, inside, -pull)
-                if (
-                    f.dtype == exact
-                ):  # only the first part is dense, and its factors go to the other side of the products
+                if f.dtype == exact:  # only the first part is dense, and its factors go to the products' other side
                     wide, pulled = push.unsqueeze(-1), -pull.unsqueeze(-1)
                     torch.mm(probs, w, out=d_features[rows]).mul_(wide).addcmul_(w[inside], pulled)
                     d_weight.addmm_(probs.t(), f * wide).index_add_(0, inside, f * pulled)
