@@ -4,14 +4,16 @@
         --input runs/reuters/tokens/test.document.txt --references runs/reuters/tokens/test.summary.txt \
         [--threads N] [--device cpu] [--runs 5] [--shortlists 1000 2000 4000]
 
-All variants run in turn in one process, after a warm-up. `whole rows` is the search over `Seq2Seq.step`, the plain
-version of what `decode` does in pieces. The ratio is headlines a second to those of the default, run by run; ROUGE is
-that of the variant's own headlines, and `other` how many of them differ from the default's.
+All variants run in one process after a warm-up, in another order in each run. `whole rows` is the search over
+`Seq2Seq.step`, the plain version of what `decode` does in pieces. The ratio is headlines a second to those of the
+default, run by run; ROUGE is that of the variant's own headlines, and `other` how many of them differ from the
+default's.
 """
 
 from __future__ import annotations
 
 import argparse
+import random
 import resource
 import statistics
 import time
@@ -87,9 +89,9 @@ def main() -> None:
         rates: list[list[float]] = [[] for _ in variants]
         texts: list[list[str]] = [[] for _ in variants]
         for run in range(args.runs + 1):  # the first is the warm-up
-            for i, variant in enumerate(variants):
+            for i in random.Random(run).sample(range(len(variants)), len(variants)):
                 start = time.perf_counter()
-                texts[i] = variant(documents, beam_size)
+                texts[i] = variants[i](documents, beam_size)
                 if run:
                     rates[i].append(len(documents) / (time.perf_counter() - start))
         report(beam_size, [variant.name for variant in variants], rates, texts, references)
