@@ -20,7 +20,7 @@ $(VENV)/.ready: pyproject.toml constraints.txt
 	$(BIN)/pip install --quiet -c constraints.txt -e '.[dev]'
 	@touch $@
 
-quickstart: setup ## train on the embedded corpus, print ROUGE, write headlines (about six minutes)
+quickstart: setup ## train on the embedded corpus, print ROUGE, write headlines (some minutes)
 	@echo "== 1/3 Training: $(CONFIG) -> $(RUN)/best.ckpt"
 	$(BIN)/seq2seq fit --config $(CONFIG)
 	@echo "== 2/3 Scoring the test split with beam search -> $(RUN)/metrics.json, $(RUN)/predictions.jsonl"

@@ -15,10 +15,13 @@ import resource
 import statistics
 import time
 from collections.abc import Callable
+from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 import torch
 from common import machine
+from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
 from seq2seq.batch import Batch, Vocabulary, make_batch
@@ -77,13 +80,32 @@ class Clock:
         return result
 
 
+def profile(network: Seq2Seq, work: list[Batch], optimizer: torch.optim.Optimizer, device: torch.device) -> Clock:
+    """Seconds of each part over some steps; `data` is what padding and moving ids into tensors takes."""
+    clock, attention = Clock(device), network.decoder.attention
+    attend = attention.forward
+
+    def timed(*arguments: Tensor) -> Any:
+        return clock("attention", lambda: attend(*arguments))
+
+    for batch in work:
+        documents = [row[mask].numpy() for row, mask in zip(batch.document, batch.mask, strict=True)]
+        targets = zip(batch.targets, batch.summary_mask, strict=True)
+        summaries = [row[mask].numpy()[:-1] for row, mask in targets]
+        clock("data", lambda d=documents, s=summaries, b=batch: make_batch(d, s, b.oov, network.vocabulary))
+        with patch.object(attention, "forward", timed):
+            step(network, batch, optimizer, clock)
+    clock.parts["decoder"] -= clock.parts["attention"]
+    return clock
+
+
 def step(network: Seq2Seq, batch: Batch, optimizer: torch.optim.Optimizer, clock: Clock | None = None) -> None:
     """One training step; with a clock, by parts."""
     run = clock or (lambda part, work: work())
     b = run("transfer", lambda: batch.to(network.output.bias.device, non_blocking=True))
     memory = run("encoder", lambda: network.encode(b.document, b.mask, b.extension))
     start = network.decoder.initial_state(memory)
-    features, attention, _ = run("decoder and attention", lambda: network.decode(b.previous, memory, start))
+    features, attention, _ = run("decoder", lambda: network.decode(b.previous, memory, start))
     inputs = network.target_steps(b, memory, features, attention)
     loss, _ = run("output and loss (with gradients)", lambda: network.output.loss(*inputs, 0.0))
     run("backward", lambda: (loss * b.loss_scale).backward())
@@ -113,11 +135,11 @@ def measure(size: str, device: torch.device, steps: int, runs: int, bf16: bool) 
     tokens, rows = sum(b.tokens() for b in work), sum(len(b) for b in work)
     dtype = torch.bfloat16 if bf16 else torch.float32
 
-    def epoch(clock: Clock | None = None) -> float:
+    def epoch() -> float:
         start = time.perf_counter()
         for batch in work:
             with torch.autocast(device.type, dtype=dtype, enabled=bf16):
-                step(network, batch, optimizer, clock)
+                step(network, batch, optimizer)
         if device.type == "cuda":
             torch.cuda.synchronize()
         return time.perf_counter() - start
@@ -128,8 +150,8 @@ def measure(size: str, device: torch.device, steps: int, runs: int, bf16: bool) 
     times = [epoch() for _ in range(runs)]
     rate = product_rate(device, dtype)
     median, floor = statistics.median(times), counter.get_total_flops() / rate
-    clock = Clock(device)
-    epoch(clock)
+    with torch.autocast(device.type, dtype=dtype, enabled=bf16):
+        clock = profile(network, work, optimizer, device)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     if device.type == "cuda":
         peak = torch.cuda.max_memory_allocated()
