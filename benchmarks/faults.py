@@ -177,26 +177,29 @@ def same(one: Any, other: Any) -> bool:
 
 
 def killed(bench: Bench, count: int = 20) -> Result:
-    """One training, killed `count` times at a random moment after its first step, every time gone on with."""
-    kills = starts = 0
-    steps = []
-    process = bench.fit("killed")
-    while kills < count and process.running():
-        bench.wait_for_checkpoints(process, "killed", 1)
-        time.sleep(bench.random.uniform(0, 1.2))
+    """Trainings, killed `count` times in all at random moments after a first checkpoint, every time gone on with."""
+    steps: list[int] = []
+    trainings = lost = 0
+    while len(steps) < count:
+        name = f"killed-{trainings}"
+        process = bench.fit(name)
+        while len(steps) < count:
+            bench.wait_for_checkpoints(process, name, 1)
+            time.sleep(bench.random.uniform(0, 1.2))
+            process.kill(signal.SIGKILL)
+            if process.wait() != -signal.SIGKILL:
+                break  # it had come to its end
+            newest, _ = resume.newest_checkpoint(bench.folder / name)
+            steps.append(torch.load(newest, weights_only=True)["global_step"] if newest else 0)
+            process = bench.fit(name)
         process.kill(signal.SIGKILL)
-        if process.wait() != -signal.SIGKILL:
-            break
-        kills += 1
-        newest, _ = resume.newest_checkpoint(bench.folder / "killed")
-        steps.append(torch.load(newest, weights_only=True)["global_step"] if newest else 0)
-        process = bench.fit("killed")
-    process.kill(signal.SIGKILL)
-    process.wait()
-    alike = bench.ends_alike("killed")
-    starts = len(steps)
-    seen = f"went on from steps {', '.join(map(str, steps))} of {bench.expected['global_step']}"
-    return Result("`kill -9` at random moments, resumed each time", starts, starts if alike else 0, not alike, seen)
+        process.wait()
+        lost += not bench.ends_alike(name)
+        trainings += 1
+    seen = f"{trainings} trainings went on from steps {', '.join(map(str, steps))} of {bench.expected['global_step']}"
+    return Result(
+        "`kill -9` at random moments, resumed each time", len(steps), len(steps) if not lost else 0, lost, seen
+    )
 
 
 def terminated(bench: Bench, count: int = 4) -> Result:
