@@ -120,8 +120,8 @@ class Summarizer:
 
         Args:
             device: auto (a GPU if there is one), cpu, cuda or cuda:N.
-            precision: float32, or bfloat16 for the network (the search itself stays in float32): several times faster
-                where the hardware multiplies it, several times slower elsewhere.
+            precision: float32, or bfloat16 for the network (the search itself stays in float32): faster where the
+                hardware multiplies it, much slower elsewhere.
         """
         device = choose_device(device)
         if precision not in PRECISIONS:

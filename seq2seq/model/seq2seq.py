@@ -199,7 +199,7 @@ class Seq2Seq(nn.Module):
         return self.output.log_probs(features, attention, state.lexicon), state
 
     def step_in_pieces(self, tokens: Tensor, state: SearchState) -> tuple[Iterator[Tensor], SearchState]:
-        """As `step`, but the log-probabilities come some examples at a time, so that they stay in the cache."""
+        """As `step`, but the log-probabilities come some examples at a time, which bounds memory."""
         features, attention, state = self._advance(tokens, state)
         parts = self.output.parts(features, attention, state.lexicon)
         return self._pieces(parts, state.lexicon), state
