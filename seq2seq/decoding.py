@@ -55,7 +55,7 @@ COMPACT_BELOW = 0.85
 against a step, but not nothing. It changes the cost, never the result."""
 
 BLOCK = 64
-"""Width of the blocks in which `top_tokens` looks for the best."""
+"""Width of the blocks in which `best_extensions` looks for the best tokens."""
 
 LEAST_END = -1e4
 """Log-probability of an end that is forced although the network gives it none: hopeless, but finite."""
@@ -182,16 +182,15 @@ def greedy_search(
     Returns:
         Hypotheses with n = 1.
     """
-    tokens, history = start, start.new_empty(len(start), 0)
-    log_probs: Tensor = torch.zeros((), device=tokens.device)
+    live = Beams(start.new_empty(len(start), 1, 0), torch.zeros(len(start), 1, device=start.device))
     ended = torch.zeros_like(start, dtype=torch.bool)
-    lengths = torch.zeros_like(start)
+    lengths, tokens = torch.zeros_like(start), start
     leavers = _Leavers(start)
     for length in range(1, options.max_length + 1):
         next_log_probs, state = step(tokens, state)
-        values, ids = best_tokens(next_log_probs, 1, history, options, banned, eos_id)
-        log_probs = log_probs + values.squeeze(1).masked_fill(ended, 0)
-        history, tokens = torch.cat([history, ids], dim=1), ids.squeeze(1)
+        extensions, _ = extend(live, next_log_probs, 1, options, banned, eos_id)
+        live = Beams(extensions.tokens, live.log_probs.where(ended.unsqueeze(1), extensions.log_probs))
+        tokens = live.tokens[:, 0, -1]
         ended = ended | (tokens == eos_id)
         lengths = lengths + ~ended
         alive = 0 if length == options.max_length else int((~ended).sum())
@@ -199,10 +198,10 @@ def greedy_search(
             break
         if alive < COMPACT_BELOW * len(ended):
             stay, leave = _partition(ended, alive)
-            leavers.add(_greedy_hypotheses(history, lengths, log_probs, ended, options.length_penalty), stay, leave)
-            tokens, history, log_probs = tokens[stay], history[stay], log_probs[stay]
-            lengths, ended, state = lengths[stay], ended[stay], state.keep(stay)
-    return leavers.finish(_greedy_hypotheses(history, lengths, log_probs, ended, options.length_penalty), 1, pad_id)
+            leavers.add(_hypotheses(live, lengths, ended, options.length_penalty), stay, leave)
+            live, tokens, lengths = Beams(*(x[stay] for x in live)), tokens[stay], lengths[stay]
+            ended, state = ended[stay], state.keep(stay)
+    return leavers.finish(_hypotheses(live, lengths, ended, options.length_penalty), 1, pad_id)
 
 
 def beam_search(
@@ -232,8 +231,7 @@ def beam_search(
     for length in range(1, options.max_length + 1):
         norm = length**options.length_penalty
         log_probs, state = step(tokens, state)
-        values, ids = best_tokens(log_probs, 2 * beams, live.tokens.flatten(0, 1), options, banned, eos_id)
-        extensions, parents = extend(live, values, ids, 2 * beams)
+        extensions, parents = extend(live, log_probs, 2 * beams, options, banned, eos_id)
         ends = extensions.tokens[:, :, -1] == eos_id
         cut = length == options.max_length
         finished = finish(finished, extensions, ends, ends | cut, norm)
@@ -254,32 +252,6 @@ def beam_search(
             live, finished, state = Beams(*(x[stay] for x in live)), finished.take(stay), state.keep(stay)
         tokens = live.tokens[:, :, -1].flatten()
     return leavers.finish(finished, options.n_best, pad_id)
-
-
-def best_tokens(
-    log_probs: Tensor | Iterable[Tensor],
-    count: int,
-    history: Tensor,
-    options: SearchOptions,
-    banned: Tensor,
-    eos_id: int,
-) -> tuple[Tensor, Tensor]:
-    """The best `count` next tokens that may be said, best first: values [N, C] and ids [N, C].
-
-    Args:
-        log_probs: [N, V'] in one or in pieces (see `Step`); overwritten.
-        history: [N, t] the tokens so far.
-    """
-    found, start = [], 0
-    for piece in [log_probs] if isinstance(log_probs, Tensor) else log_probs:
-        rows = slice(start, start := start + len(piece))
-        ends = piece[:, eos_id].clone()
-        best = top_tokens(constrain(piece, history[rows], options, banned, eos_id), count)
-        found.append(allow_end(*best, ends, eos_id))
-    if len(found) == 1:
-        return found[0]
-    values, ids = zip(*found, strict=True)
-    return torch.cat(values), torch.cat(ids)
 
 
 # What may be said: functions on log-probabilities, before the best are taken.
@@ -313,38 +285,7 @@ def repeated_tokens(history: Tensor, size: int, filler: Tensor) -> Tensor:
     return windows[:, :, -1].where(repeats, filler)
 
 
-def allow_end(values: Tensor, ids: Tensor, ends: Tensor, eos_id: int) -> tuple[Tensor, Tensor]:
-    """Where everything is forbidden, the end is not: a dead end would spoil the row's whole example.
-
-    Args:
-        values: [N, C] a row's best log-probabilities, best first; ids: [N, C] their tokens.
-        ends: [N] the network's own log-probability of the end.
-    """
-    stuck = values[:, :1] == -math.inf
-    first = torch.arange(values.shape[1], device=values.device) == 0
-    end = ends.clamp(min=LEAST_END).unsqueeze(1)
-    return values.where(~(stuck & first), end), ids.masked_fill(stuck & first, eos_id)
-
-
-def top_tokens(log_probs: Tensor, count: int) -> tuple[Tensor, Tensor]:
-    """The best `count` (at most V') of each row of log_probs [N, V'], best first: values [N, C], ids [N, C].
-
-    The best k of a row lie in those k of its blocks that have the highest maxima. Maxima are cheap, so for a large
-    vocabulary this takes half the time of `topk` over all of it (on a CPU, where the search waits for this).
-    """
-    size = log_probs.shape[1]
-    whole = size - size % BLOCK
-    if whole < 2 * count * BLOCK:
-        return log_probs.topk(min(count, size), dim=1)
-    blocks = log_probs[:, :whole].unflatten(1, (-1, BLOCK))
-    chosen = blocks.amax(dim=2).topk(count, dim=1, sorted=False).indices
-    members = blocks.gather(1, chosen.unsqueeze(2).expand(-1, -1, BLOCK)).flatten(1)
-    values, places = torch.cat([members, log_probs[:, whole:]], dim=1).topk(count, dim=1)
-    inside = chosen.gather(1, (places // BLOCK).clamp_max(count - 1)) * BLOCK + places % BLOCK
-    return values, inside.where(places < count * BLOCK, places + (whole - count * BLOCK))
-
-
-# What beam search does between two steps.
+# Beams, and what becomes of them in a step.
 
 
 class Beams(NamedTuple):
@@ -358,24 +299,76 @@ class Beams(NamedTuple):
         return Beams(_gather(self.tokens, beams), self.log_probs.gather(1, beams))
 
 
-def extend(live: Beams, values: Tensor, ids: Tensor, width: int) -> tuple[Beams, Tensor]:
-    """The `width` best extensions of each example's beams by one token, best first, and the beams they grew from.
+def extend(
+    live: Beams,
+    log_probs: Tensor | Iterable[Tensor],
+    width: int,
+    options: SearchOptions,
+    banned: Tensor,
+    eos_id: int,
+) -> tuple[Beams, Tensor]:
+    """The `width` best extensions of each example's beams by one token that may be said.
 
     Args:
         live: b examples with k beams.
-        values: [b*k, C] the best log-probabilities of each row's next token; ids: [b*k, C] those tokens.
+        log_probs: [b*k, V'] of the next token, in one or in pieces of whole examples (see `Step`); overwritten.
 
     Returns:
-        [b, width] extensions (filled up with -inf) and parents [b, width] in 0..k-1.
+        [b, width] extensions, best first (filled up with -inf), and parents [b, width] in 0..k-1.
     """
-    examples = len(live.log_probs)
-    totals = (live.log_probs.flatten().unsqueeze(1) + values).view(examples, -1)
-    best, places = totals.topk(min(width, totals.shape[1]), dim=1)
-    missing = width - best.shape[1]
-    best, places = F.pad(best, (0, missing), value=-math.inf), F.pad(places, (0, missing))
-    parents = places // values.shape[1]
-    tokens = ids.view(examples, -1).gather(1, places).unsqueeze(2)
-    return Beams(torch.cat([_gather(live.tokens, parents), tokens], dim=2), best), parents
+    beams = live.log_probs.shape[1]
+    found, start = [], 0
+    for piece in [log_probs] if isinstance(log_probs, Tensor) else log_probs:
+        examples = slice(start, start := start + len(piece) // beams)
+        ends = piece[:, eos_id].clamp(min=LEAST_END)
+        piece = constrain(piece, live.tokens[examples].flatten(0, 1), options, banned, eos_id)
+        found.append(best_extensions(piece, live.log_probs[examples], ends, eos_id, width))
+    totals, parents, ids = (torch.cat(part) for part in zip(*found, strict=True))
+    return Beams(torch.cat([_gather(live.tokens, parents), ids.unsqueeze(2)], dim=2), totals), parents
+
+
+def best_extensions(
+    log_probs: Tensor, so_far: Tensor, ends: Tensor, eos_id: int, width: int
+) -> tuple[Tensor, Tensor, Tensor]:
+    """The best sums of a beam's log-probability and one of its next tokens', over all beams of an example.
+
+    The best n tokens lie in those n blocks of neighbours that have the highest maxima, whichever beams these belong to.
+    Maxima are cheap, so for a large vocabulary this takes a fraction of the time of `topk` over all of it. A beam whose
+    next tokens are all forbidden can end nevertheless: a dead end would spoil the whole example.
+
+    Args:
+        log_probs: [b*k, V'] of the next tokens, -inf where forbidden; so_far: [b, k] of the beams.
+        ends: [b*k] what the end costs where nothing else is left.
+
+    Returns:
+        sums [b, width], best first (filled up with -inf), and their beams and tokens [b, width].
+    """
+    examples, beams = so_far.shape
+    size = log_probs.shape[1]
+    of_beams, so_far = log_probs.view(examples, beams, size), so_far.unsqueeze(2)
+    blocks = (size - 1) // BLOCK  # and a rest that is looked at as a whole
+    blocks = blocks if blocks >= 2 * width else 0
+    rest = of_beams[:, :, blocks * BLOCK :]
+    maxima = of_beams[:, :, : blocks * BLOCK].unflatten(2, (blocks, BLOCK)).amax(dim=3)
+    highest = torch.cat([maxima, rest.amax(dim=2, keepdim=True)], dim=2).amax(dim=2)
+    forced = ends.view_as(highest).where(highest == -math.inf, -math.inf)
+    sums = [(so_far + torch.cat([rest, forced.unsqueeze(2)], dim=2)).flatten(1)]
+    beam = torch.arange(beams, device=log_probs.device).unsqueeze(1)
+    tokens = torch.arange(blocks * BLOCK, size + 1, device=log_probs.device)
+    tokens[-1] = eos_id
+    places = [(beam * size + tokens).flatten().expand(examples, -1)]  # of the sums, in an example's k * V' numbers
+    if blocks:
+        best = (so_far + maxima).flatten(1).topk(width, dim=1, sorted=False).indices
+        beam, block = best // blocks, best % blocks
+        inside = torch.arange(BLOCK, device=log_probs.device)
+        places.append(((beam * size + block * BLOCK).unsqueeze(2) + inside).flatten(1))
+        members = of_beams.flatten(1).gather(1, places[1]).unflatten(1, (width, BLOCK))
+        sums.append((so_far.squeeze(2).gather(1, beam).unsqueeze(2) + members).flatten(1))
+    all_sums = torch.cat(sums, dim=1)
+    found, which = all_sums.topk(min(width, all_sums.shape[1]), dim=1)
+    place = torch.cat(places, dim=1).gather(1, which)
+    missing = (0, width - found.shape[1])
+    return F.pad(found, missing, value=-math.inf), F.pad(place // size, missing), F.pad(place % size, missing)
 
 
 def finish(finished: Hypotheses, extensions: Beams, ends: Tensor, over: Tensor, norm: float) -> Hypotheses:
@@ -445,9 +438,7 @@ def _partition(done: Tensor, alive: int) -> tuple[Tensor, Tensor]:
     return order[:alive], order[alive:]
 
 
-def _greedy_hypotheses(
-    history: Tensor, lengths: Tensor, log_probs: Tensor, ended: Tensor, penalty: float
-) -> Hypotheses:
-    """One hypothesis a row, from tokens [b, t], words [b], sums [b] and whether the end was reached [b]."""
-    scores = log_probs / (lengths + ended).to(log_probs.dtype) ** penalty
-    return Hypotheses(*(x.unsqueeze(1) for x in (history, lengths, scores, log_probs)))
+def _hypotheses(live: Beams, lengths: Tensor, ended: Tensor, penalty: float) -> Hypotheses:
+    """Those of greedy search's one beam [b, 1, t], of words [b], and of whether the end was reached [b]."""
+    scores = live.log_probs / ((lengths + ended).to(live.log_probs.dtype) ** penalty).unsqueeze(1)
+    return Hypotheses(live.tokens, lengths.unsqueeze(1), scores, live.log_probs)

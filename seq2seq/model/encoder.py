@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from .dropout import Dropout
+from .gru import Words
 from .recurrent import Recurrent, both_ways
 
 
@@ -25,15 +26,15 @@ class Encoder(nn.Module):
         self.backwards = nn.ModuleList(Recurrent(cell, size, hidden_size) for size in sizes)
         self.dropout = Dropout(dropout)
 
-    def forward(self, embedded: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
-        """embedded [B, S, E], lengths [B] (same device) -> states [B, S, C], whole [B, C]: both ways' last outputs.
+    def forward(self, embedded: Tensor | Words, lengths: Tensor) -> tuple[Tensor, Tensor]:
+        """embedded [B, S, E] or words [B, S], lengths [B] (same device) -> states [B, S, C], whole [B, C]: both ways' last outputs.
 
         States at padding are meaningless; whoever reads them needs the mask.
         """
-        states = embedded
-        for depth, (forwards, backwards) in enumerate(zip(self.forwards, self.backwards, strict=True)):
-            inputs = self.dropout(states) if depth else states
-            states = both_ways(forwards, backwards, inputs, lengths)  # type: ignore[arg-type]
+        first, *others = zip(self.forwards, self.backwards, strict=True)
+        states = both_ways(*first, embedded, lengths)  # type: ignore[arg-type]
+        for forwards, backwards in others:
+            states = both_ways(forwards, backwards, self.dropout(states), lengths)  # type: ignore[arg-type]
         size = self.output_size // 2
-        example = torch.arange(len(lengths), device=embedded.device)
+        example = torch.arange(len(lengths), device=lengths.device)
         return states, torch.cat([states[example, lengths - 1, :size], states[:, 0, size:]], dim=-1)

@@ -17,6 +17,9 @@ from .attention import Memory, some
 from .loss import TINY, MixtureLoss
 
 
+WIDTH = 64
+
+
 class Lexicon(NamedTuple):
     """The words that a search can say, and the ids [0, V') it has for them.
 
@@ -26,10 +29,12 @@ class Lexicon(NamedTuple):
 
     Args:
         common: V, or the length of the shortlist.
-        width: V', the number of ids.
+        width: V', the number of ids, rounded up to a multiple of `WIDTH` (rows of numbers that begin at multiples of a
+            cache line are written faster); the last ones mean nothing and have no probability.
         document: [B, S] extended ids.
         ids: [B, S] the same words as ids of the search.
         first: [B, S] for each word the position of its first occurrence.
+        matrix: [common, E + 1] those rows of the output matrix, with their biases as its last column.
         weight: [B, S, E] rows of the output matrix for the document's words, if there is a shortlist.
         bias: [B, S] their biases, -inf for those that are on the shortlist, unknown, or not the first occurrence.
     """
@@ -39,12 +44,13 @@ class Lexicon(NamedTuple):
     document: Tensor
     ids: Tensor
     first: Tensor
+    matrix: Tensor
     weight: Tensor | None = None
     bias: Tensor | None = None
 
     def keep(self, examples: Tensor | slice) -> Lexicon:
         """That of some of the examples."""
-        return some(self, examples)
+        return some(self, examples)._replace(matrix=self.matrix)
 
     def extended(self, ids: Tensor) -> Tensor:
         """Ids of the search [B, n] as extended ids."""
@@ -58,7 +64,7 @@ class Parts(NamedTuple):
     """What the distributions of N rows are made of, before anything as wide as the vocabulary.
 
     Args:
-        projected: [N, E] what is multiplied with the output matrix.
+        projected: [N, E + 1] what is multiplied with the output matrix; 1 for the biases.
         generate: [N, 1] log g, and copy: [N, S] log (1 - g) + log (attention on each word); None without a pointer.
     """
 
@@ -96,11 +102,17 @@ class SoftmaxOutput(nn.Module):
         known = document.where(new, 0)
         bias = self.bias[known].masked_fill(~new, -torch.inf)
         ids = document.where(document < shortlist, shortlist + first)
-        return Lexicon(shortlist, shortlist + len(position), document, ids, first, self.weight[known], bias)
+        width = shortlist + len(position)
+        return Lexicon(shortlist, rounded(width), document, ids, first, self._matrix(shortlist), self.weight[known], bias)
 
     def whole_lexicon(self, memory: Memory) -> Lexicon:
         """All words; the document's own play no part."""
-        return Lexicon(len(self.bias), len(self.bias), memory.copy_ids, memory.copy_ids, memory.copy_ids)
+        words, document = len(self.bias), memory.copy_ids
+        return Lexicon(words, rounded(words), document, document, document, self._matrix(words))
+
+    def _matrix(self, words: int) -> Tensor:
+        """[words, E + 1]: a product with it adds the biases, which else were a pass of its own over all logits."""
+        return torch.cat([self.weight[:words], self.bias[:words].unsqueeze(1).to(self.weight.dtype)], dim=1)
 
     @torch.no_grad()
     def log_probs(self, features: Tensor, attention: Tensor, lexicon: Lexicon) -> Tensor:
@@ -109,26 +121,28 @@ class SoftmaxOutput(nn.Module):
 
     def parts(self, features: Tensor, attention: Tensor, lexicon: Lexicon) -> Parts:
         """What `mix` needs of N rows: all that is small."""
-        return Parts(self.project(features))
+        return Parts(self._projected(features))
+
+    def _projected(self, features: Tensor) -> Tensor:
+        return functional.pad(self.project(features), (0, 1), value=1.0)
 
     def mix(self, parts: Parts, lexicon: Lexicon) -> Tensor:
         """Log-probabilities [N, V']: all that is large, made and then changed in place."""
-        projected, weight, common = parts.projected, self.weight[: lexicon.common], lexicon.common
+        projected, matrix, common = parts.projected, lexicon.matrix, lexicon.common
         exact = torch.promote_types(projected.dtype, torch.float32)
         logits = torch.empty(len(projected), lexicon.width, dtype=exact, device=projected.device)
         with torch.autocast(projected.device.type, enabled=False):
-            if weight.dtype == projected.dtype == exact:
-                torch.mm(projected, weight.t(), out=logits[:, :common]).add_(self.bias[:common])
+            if matrix.dtype == projected.dtype == exact:
+                torch.mm(projected, matrix.t(), out=logits[:, :common])
             else:
-                products = projected @ weight.to(projected.dtype).t()
-                torch.add(products, self.bias[:common], out=logits[:, :common])
+                logits[:, :common] = projected @ matrix.to(projected.dtype).t()
             rest = logits[:, common:]
-            if lexicon.weight is None or lexicon.bias is None:
-                rest.fill_(-torch.inf)
-            else:
-                queries = projected.unflatten(0, (len(lexicon.ids), -1))
+            rest.fill_(-torch.inf)
+            if lexicon.weight is not None and lexicon.bias is not None:
+                queries = projected[:, :-1].unflatten(0, (len(lexicon.ids), -1))
                 products = queries @ lexicon.weight.to(projected.dtype).transpose(1, 2)
-                torch.add(products, lexicon.bias.unsqueeze(1), out=rest.unflatten(0, queries.shape[:2]))
+                rest = rest[:, : products.shape[2]].unflatten(0, queries.shape[:2])
+                torch.add(products, lexicon.bias.unsqueeze(1), out=rest)
         log_probs = torch.log_softmax(logits, dim=-1, out=logits)
         if parts.generate is not None and parts.copy is not None:
             log_probs += parts.generate
@@ -177,7 +191,8 @@ class PointerOutput(SoftmaxOutput):
     def whole_lexicon(self, memory: Memory) -> Lexicon:
         """All words, and the unknown ones of the document."""
         document, words = memory.copy_ids, len(self.bias)
-        return Lexicon(words, words + memory.extension, document, document, first_occurrences(document))
+        first = first_occurrences(document)
+        return Lexicon(words, rounded(words + memory.extension), document, document, first, self._matrix(words))
 
     def parts(self, features: Tensor, attention: Tensor, lexicon: Lexicon) -> Parts:
         """Only the document's own words differ from the softmax, so only they are touched: what is copied of a word is
@@ -188,7 +203,7 @@ class PointerOutput(SoftmaxOutput):
         first = lexicon.first.unsqueeze(1).expand_as(weights)
         copied = torch.zeros_like(weights).scatter_add_(2, first, weights).gather(2, first).flatten(0, 1)
         return Parts(
-            self.project(features), functional.logsigmoid(gate), copied.log_().add_(functional.logsigmoid(-gate))
+            self._projected(features), functional.logsigmoid(gate), copied.log_().add_(functional.logsigmoid(-gate))
         )
 
     def target_log_probs(
@@ -210,6 +225,11 @@ class PointerOutput(SoftmaxOutput):
         pointed = pointed_at(attention, copied, targets)
         projected = self.project(features)
         return MixtureLoss.apply(projected, self._weight(), self.bias, gate, pointed, targets, smoothing)
+
+
+def rounded(width: int) -> int:
+    """The next multiple of `WIDTH`."""
+    return -(-width // WIDTH) * WIDTH
 
 
 def first_occurrences(ids: Tensor) -> Tensor:

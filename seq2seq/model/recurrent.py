@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from .gru import Weights, gru
+from .gru import Weights, Words, gru
 
 CELLS: dict[str, Callable[..., nn.RNNBase]] = {"gru": nn.GRU, "lstm": nn.LSTM, "elman": nn.RNN}
 
@@ -78,26 +78,33 @@ class Recurrent(nn.Module):
         return Weights(*(getattr(self.layer, name) for name in names))
 
 
-def both_ways(forwards: Recurrent, backwards: Recurrent, inputs: Tensor, lengths: Tensor) -> Tensor:
-    """A bidirectional layer: inputs [B, S, I], lengths [B] (same device) -> states [B, S, 2H].
+def both_ways(forwards: Recurrent, backwards: Recurrent, inputs: Tensor | Words, lengths: Tensor) -> Tensor:
+    """A bidirectional layer: inputs [B, S, I] or words [B, S], lengths [B] (same device) -> states [B, S, 2H].
 
     The backward direction is a forward layer over sequences reversed by their own length. This gives exactly what a
     packed bidirectional layer gives (padding never precedes a word), without packing, which costs more than twice the
     time on a CPU. States at padding are meaningless.
     """
-    examples, steps, _ = inputs.shape
+    if isinstance(inputs, Words) and not forwards.on_cpu(inputs.vectors):
+        inputs = inputs.looked_up()
+    examples, steps = (inputs.ids if isinstance(inputs, Words) else inputs).shape[:2]
     turned = turn(lengths, steps)
-    example = torch.arange(examples, device=inputs.device)
+    example = torch.arange(examples, device=lengths.device)
     rows = (example[:, None] * steps + turned).flatten()  # b, s -> the row of [B * S] that holds the turned word
-    if not forwards.on_cpu(inputs):
+    if isinstance(inputs, Tensor) and not forwards.on_cpu(inputs):
         ahead, _ = forwards(inputs)
         back, _ = backwards(Reorder.apply(inputs.flatten(0, 1), rows, rows).view_as(inputs))
         return torch.cat([ahead, Reorder.apply(back.flatten(0, 1), rows, rows).view_as(back)], dim=-1)
     by_step = (turned.t() + example * steps).flatten()  # the same, read step by step
     by_example = (turned * examples + example[:, None]).flatten()  # and the way back
-    back_inputs = Reorder.apply(inputs.flatten(0, 1), by_step, by_example).view(steps, examples, -1)
-    start = forwards.start(inputs, None)
-    ahead, back = gru([inputs.transpose(0, 1), back_inputs], [start] * 2, [forwards.weights(), backwards.weights()])
+    sequences: list[Tensor] | list[Words]
+    if isinstance(inputs, Words):
+        sequences = [inputs._replace(ids=ids) for ids in (inputs.ids.t(), inputs.ids.flatten()[by_step].view(steps, -1))]
+        start = forwards.start(inputs.vectors[:1].expand(examples, -1), None)
+    else:
+        back_inputs = Reorder.apply(inputs.flatten(0, 1), by_step, by_example).view(steps, examples, -1)
+        sequences, start = [inputs.transpose(0, 1), back_inputs], forwards.start(inputs, None)
+    ahead, back = gru(sequences, [start] * 2, [forwards.weights(), backwards.weights()])
     back = Reorder.apply(back.flatten(0, 1), by_example, by_step).view(examples, steps, -1)
     return torch.cat([ahead.transpose(0, 1), back], dim=-1)
 

@@ -25,6 +25,7 @@ from .attention import AdditiveAttention, Memory, MultiplicativeAttention, NoAtt
 from .decoder import Decoder, DecoderState
 from .dropout import Dropout
 from .encoder import Encoder
+from .gru import Words
 from .loss import rows_at_once
 from .pointer import Lexicon, Parts, PointerOutput, SoftmaxOutput
 
@@ -126,11 +127,20 @@ class Seq2Seq(nn.Module):
 
     def embed(self, ids: Tensor) -> Tensor:
         """Extended ids [...] -> [..., E]; unknown words without an embedding of their own share that of `unk`."""
-        return self.dropout(self.embedding(ids.where(ids < self.embedding.num_embeddings, self.vocabulary.unk)))
+        return self.dropout(self.embedding(self._rows(ids)))
+
+    def words(self, ids: Tensor) -> Words:
+        """The same for words that are read alike wherever they stand (no dropout), looked up by whoever reads them."""
+        distinct, places = self._rows(ids).unique(return_inverse=True)
+        return Words(self.embedding(distinct), places)
+
+    def _rows(self, ids: Tensor) -> Tensor:
+        return ids.where(ids < self.embedding.num_embeddings, self.vocabulary.unk)
 
     def encode(self, document: Tensor, mask: Tensor, extension: int = 0) -> Memory:
         """document [B, S] extended ids, mask [B, S] -> Memory."""
-        states, whole = self.encoder(self.embed(document), mask.sum(dim=1))
+        alike = document.device.type == "cpu" and not (self.training or torch.is_grad_enabled())
+        states, whole = self.encoder(self.words(document) if alike else self.embed(document), mask.sum(dim=1))
         states, whole = self.dropout(states), self.dropout(whole)
         return Memory(states, self.decoder.keys(states), mask, whole, document, extension=extension)
 
