@@ -106,7 +106,7 @@ class Summarizer:
         options: SearchOptions,
         max_document_tokens: int,
         device: str | torch.device = "cpu",
-        batch_tokens: int = 32000,
+        batch_tokens: int = 80000,
     ) -> None:
         self.network = network.to(device).eval()
         self.tokenizer, self.options = tokenizer, options

@@ -428,28 +428,61 @@ def test_the_end_needs_an_id_of_its_own(twin: str) -> None:
 
 
 @pytest.mark.parametrize("size", [3, 64, 127, 640, 1000, 1280, 1300])
-@pytest.mark.parametrize("count", [1, 4, 10])
-def test_top_tokens_are_the_best(size: int, count: int) -> None:
-    """Sizes below, at and above whole blocks; rows with few possible tokens, and with none."""
-    log_probs = torch.rand(9, size, generator=seeded(size), dtype=torch.float64).log()
-    log_probs[3, 2:] = -math.inf
-    log_probs[4] = -math.inf
-    values, ids = decoding.top_tokens(log_probs, count)
-    expected = log_probs.topk(min(count, size), dim=1)
-    assert torch.equal(values, expected.values)
-    assert torch.equal(log_probs.gather(1, ids), values)
-    possible = values > -math.inf
-    assert torch.equal(ids[possible], expected.indices[possible])
-    assert all(len(set(row)) == len(row) for row in ids.tolist())
+@pytest.mark.parametrize(("beams", "width"), [(1, 1), (1, 4), (3, 6), (5, 10)])
+def test_best_extensions_are_the_best(size: int, beams: int, width: int) -> None:
+    """Sizes below, at and above whole blocks; beams with few possible tokens, with none, and beams that are dead."""
+    examples = 4
+    log_probs = torch.rand(examples * beams, size, generator=seeded(size), dtype=torch.float64).log()
+    so_far = -2 * torch.rand(examples, beams, generator=seeded(beams), dtype=torch.float64)
+    so_far[1, 0] = -math.inf
+    log_probs[2 * beams, 2:] = -math.inf
+    log_probs[3 * beams] = -math.inf  # it can only end
+    ends = torch.full((examples * beams,), -1.0, dtype=torch.float64)
+    sums, parents, ids = decoding.best_extensions(log_probs, so_far, ends, EOS, width)
+    assert sums.shape == parents.shape == ids.shape == (examples, width)
+    for example in range(examples):
+        every = {
+            (beam, token): float(so_far[example, beam] + log_probs[example * beams + beam, token])
+            for beam in range(beams)
+            for token in range(size)
+        }
+        if example == 3:
+            every[0, EOS] = float(so_far[3, 0]) - 1.0
+        best = sorted(every.values(), reverse=True)[:width]
+        assert sums[example, : len(best)].tolist() == best
+        assert sums[example, len(best) :].tolist() == [-math.inf] * (width - len(best))
+        places = list(zip(parents[example].tolist(), ids[example].tolist(), strict=True))
+        possible = int((sums[example] > -math.inf).sum())
+        assert [every[place] for place in places[:possible]] == best[:possible]
+        assert len(set(places[:possible])) == possible
+        assert all(0 <= beam < beams and 0 <= token < size for beam, token in places)
 
 
 def test_extend_fills_up_what_does_not_exist() -> None:
-    """One beam of log-probability -1, two next tokens, four places."""
+    """One beam of log-probability -1, two possible next tokens, eight places, of which one is the end's once more."""
     live = Beams(torch.tensor([[[A]]]), torch.tensor([[-1.0]]))
-    found, parents = decoding.extend(live, torch.tensor([[-0.5, -2.0]]), torch.tensor([[B, EOS]]), 4)
-    assert found.log_probs.tolist() == [[-1.5, -3.0, -math.inf, -math.inf]]
+    log_probs = torch.full((1, 6), -math.inf)
+    log_probs[0, B], log_probs[0, EOS] = -0.5, -2.0
+    found, parents = decoding.extend(live, log_probs, 8, SearchOptions(), torch.tensor([PAD, BOS]), EOS)
+    assert found.log_probs.tolist() == [[-1.5, -3.0, *[-math.inf] * 6]]
     assert found.tokens[0, :2].tolist() == [[A, B], [A, EOS]]
-    assert parents.tolist() == [[0, 0, 0, 0]]
+    assert parents.tolist() == [[0] * 8]
+
+
+def test_extend_in_pieces() -> None:
+    """Pieces of whole examples give what all rows at once give."""
+    examples, beams, size = 5, 3, 700
+    log_probs = torch.rand(examples * beams, size, generator=seeded(0)).log()
+    live = Beams(
+        torch.randint(size, (examples, beams, 4), generator=seeded(1)),
+        -torch.rand(examples, beams, generator=seeded(2)),
+    )
+    options, banned = SearchOptions(no_repeat_ngram_size=1), torch.tensor([PAD, BOS])
+    whole = decoding.extend(live, log_probs.clone(), 6, options, banned, EOS)
+    pieces = (piece.clone() for piece in (log_probs[:6], log_probs[6:9], log_probs[9:]))
+    parts = decoding.extend(live, pieces, 6, options, banned, EOS)
+    for one, other in zip((*whole[0], whole[1]), (*parts[0], parts[1]), strict=True):
+        assert torch.equal(one, other)
 
 
 @pytest.mark.parametrize(

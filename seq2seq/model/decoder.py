@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from .attention import Memory
 from .dropout import Dropout
+from .gru import tanh_
 from .recurrent import Recurrent
 
 
@@ -123,7 +124,8 @@ class Decoder(nn.Module):
             below = torch.cat([outputs, context], dim=-1) if depth == 0 else outputs
             outputs, last = layer(self.dropout(below), state.hidden[depth + 1])
             hidden.append(last)
-        features = self.combine(torch.cat([outputs, context, embedded], dim=-1)).tanh()
+        features = self.combine(torch.cat([outputs, context, embedded], dim=-1))
+        features = features.tanh() if torch.is_grad_enabled() or features.device.type != "cpu" else tanh_(features)
         return self.dropout(features), weights, state._replace(hidden=tuple(hidden))
 
     def _attend(self, queries: Tensor, memory: Memory) -> tuple[Tensor, Tensor]:

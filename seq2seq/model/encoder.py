@@ -27,7 +27,8 @@ class Encoder(nn.Module):
         self.dropout = Dropout(dropout)
 
     def forward(self, embedded: Tensor | Words, lengths: Tensor) -> tuple[Tensor, Tensor]:
-        """embedded [B, S, E] or words [B, S], lengths [B] (same device) -> states [B, S, C], whole [B, C]: both ways' last outputs.
+        """embedded [B, S, E] or words [B, S], lengths [B] (same device) -> states [B, S, C], whole [B, C]: both ways'
+        last outputs.
 
         States at padding are meaningless; whoever reads them needs the mask.
         """

@@ -24,8 +24,8 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-
-ROWS = 4096  # of products with inputs that are made at once where no gradient is wanted: they then stay in the cache
+MINUS_ONE, ONE, TWO = torch.tensor([-1.0, 1.0, 2.0]).unbind()  # cheaper than Python's numbers
+ROWS = 2048  # of gates that are made at once where no gradient is wanted: they stay in the cache
 
 
 class Weights(NamedTuple):
@@ -57,12 +57,15 @@ class Words(NamedTuple):
         return self.vectors[self.ids]
 
 
-def gru(inputs: list[Tensor] | list[Words], states: list[Tensor], weights: list[Weights]) -> tuple[Tensor, ...]:
+def gru(
+    inputs: list[Tensor] | list[Words], states: list[Tensor], weights: list[Weights], alive: list[int] | None = None
+) -> tuple[Tensor, ...]:
     """Run D independent layers of H units side by side.
 
     Args:
         inputs: for each layer [T, N, I], or, for speed where no gradient is wanted, words [T, N].
         states: for each layer [N, H], before the first step.
+        alive: how many of the first rows have a word at each step; the rest may be left out, and gives zeros then.
 
     Returns:
         for each layer its outputs [T, N, H].
@@ -73,7 +76,7 @@ def gru(inputs: list[Tensor] | list[Words], states: list[Tensor], weights: list[
     if torch.is_autocast_enabled("cpu"):
         flat = [tensor.to(torch.get_autocast_dtype("cpu")) for tensor in flat]
     if not torch.is_grad_enabled() or not any(tensor.requires_grad for tensor in flat):
-        return _outputs(_infer(flat, ids))
+        return _infer(flat, ids, alive).unbind(0)
     if ids:
         raise ValueError("words have no gradient; look them up first")
     return _Gru.apply(*flat)
@@ -92,12 +95,8 @@ class _Trace(NamedTuple):
     gates: Tensor
 
 
-def _outputs(hidden: Tensor) -> tuple[Tensor, ...]:
-    return hidden[:, 1:].unbind(0)
-
-
-def _infer(flat: Sequence[Tensor], ids: Sequence[Tensor]) -> Tensor:
-    """All steps of D layers -> h [D, T + 1, N, H].
+def _infer(flat: Sequence[Tensor], ids: Sequence[Tensor], alive: Sequence[int] | None) -> Tensor:
+    """All steps of D layers -> their outputs [D, T, N, H].
 
     Args:
         flat: six tensors for each layer, as in `gru`; the first may be the vectors that `ids` [T, N] choose from.
@@ -105,35 +104,43 @@ def _infer(flat: Sequence[Tensor], ids: Sequence[Tensor]) -> Tensor:
     layers = [flat[i : i + 6] for i in range(0, len(flat), 6)]
     steps, rows = (ids or flat)[0].shape[:2]
     size = flat[1].shape[-1]
-    block = max(1, min(steps, ROWS // rows))  # steps whose products with inputs are made at once
-    hidden = flat[0].new_empty(len(layers), steps + 1, rows, size)
-    gates = flat[0].new_empty(len(layers), block, rows, 3 * size)
-    recurrent = flat[0].new_empty(len(layers), rows, 3 * size)
-    n = flat[0].new_empty(len(layers), rows, size)
-    reads, products = [], []
-    for d, (inputs, state, w_ih, w_hh, b_ih, b_hh) in enumerate(layers):
-        hidden[d, 0] = state
+    outputs = flat[0].new_empty(len(layers), steps, rows, size)
+    start = torch.stack([layer[1] for layer in layers]) if len(layers) > 1 else flat[1].unsqueeze(0)
+    bias_n = torch.stack([layer[5][2 * size :] for layer in layers]).unsqueeze(1)  # [D, 1, H]
+    reads, weights = [], []
+    for inputs, _, w_ih, w_hh, b_ih, b_hh in layers:
         bias = torch.cat([b_ih[: 2 * size] + b_hh[: 2 * size], b_ih[2 * size :]])
         reads.append(((inputs @ w_ih.t()).add_(bias) if ids else inputs, w_ih.t(), bias))
-        products.append((w_hh.t().contiguous() if steps > 1 else w_hh.t(), recurrent[d]))
-    recurrent_rz, recurrent_n = recurrent.split([2 * size, size], dim=-1)
-    bias_n = torch.stack([layer[5][2 * size :] for layer in layers]).unsqueeze(1)  # [D, 1, H]
-    rzs, rs, zs, ns = (x.unbind(1) for x in (gates[..., : 2 * size], *gates.split(size, dim=-1)))
-    states = hidden.unbind(1)
-    for t in range(steps):
-        if (i := t % block) == 0:
-            for d, (inputs, weight, bias) in enumerate(reads):
-                out = gates[d, : steps - t].flatten(0, 1)
-                if ids:
-                    torch.index_select(inputs, 0, ids[d][t : t + block].flatten(), out=out)
-                else:
-                    torch.mm(inputs[t : t + block].reshape(len(out), -1), weight, out=out).add_(bias)
-        for h, (weight, out) in zip(states[t].unbind(0), products, strict=True):
-            torch.mm(h, weight, out=out)
-        rzs[i].add_(recurrent_rz).sigmoid_()
-        torch.addcmul(ns[i], rs[i], recurrent_n.add_(bias_n), out=n)
-        torch.lerp(tanh_(n), states[t], zs[i], out=states[t + 1])
-    return hidden
+        weights.append(w_hh.t().contiguous() if steps > 1 else w_hh.t())
+    most = min(rows, max(1, ROWS // len(layers)))  # rows that go through all steps together
+    block = min(steps, max(1, ROWS // (len(layers) * most)))  # steps whose products with inputs are made together
+    room = flat[0].new_empty(len(layers), block * most, 3 * size)
+    recurrent = flat[0].new_empty(len(layers), most, 3 * size)
+    for first in range(0, rows, most):
+        before = start[:, first : first + most]
+        for t in range(steps):
+            last = min(first + most, rows, alive[t] if alive else rows)
+            if last <= first:
+                outputs[:, t:, first : first + most] = 0
+                break
+            count, i = last - first, t % block
+            if i == 0:
+                gates = room[:, : min(block, steps - t) * count].unflatten(1, (-1, count))
+                for d, (inputs, weight, bias) in enumerate(reads):
+                    out = gates[d].flatten(0, 1)
+                    if ids:
+                        torch.index_select(inputs, 0, ids[d][t : t + block, first:last].flatten(), out=out)
+                    else:
+                        torch.mm(inputs[t : t + block, first:last].reshape(len(out), -1), weight, out=out).add_(bias)
+            gate, products, before = gates[:, i, :count], recurrent[:, :count], before[:, :count]
+            for d, weight in enumerate(weights):
+                torch.mm(before[d], weight, out=products[d])
+            r, z, n = gate.split(size, dim=-1)
+            gate[..., : 2 * size].add_(products[..., : 2 * size]).sigmoid_()
+            tanh_(n.addcmul_(r, products[..., 2 * size :].add_(bias_n)))
+            before = torch.lerp(n, before, z, out=outputs[:, t, first:last])
+            outputs[:, t, last : first + most] = 0
+    return outputs
 
 
 def tanh_(x: Tensor) -> Tensor:
@@ -141,7 +148,7 @@ def tanh_(x: Tensor) -> Tensor:
     tanh(x) = 2 sigmoid(2 x) - 1. (In half precision that would lose digits near 0.)"""
     if x.dtype in (torch.bfloat16, torch.float16):
         return x.tanh_()
-    return x.mul_(2).sigmoid_().mul_(2).sub_(1)
+    return torch.add(MINUS_ONE, x.mul_(TWO).sigmoid_(), alpha=2, out=x)
 
 
 def _learn(flat: Sequence[Tensor]) -> tuple[Tensor, _Trace]:
@@ -166,7 +173,6 @@ def _learn(flat: Sequence[Tensor]) -> tuple[Tensor, _Trace]:
     rzs, rs, zs, ns = (x.unbind(1) for x in (gates[..., : 2 * size], *gates.split(size, dim=-1)))
     s_ins, s_rs, s_zs, s_ns = (x.unbind(1) for x in slopes.split(size, dim=-1))
     n, a, b = (flat[0].new_empty(len(layers), rows, size) for _ in range(3))
-    one = flat[0].new_ones(())  # cheaper than Python's number
     for t, (before, after, rz, r, z) in enumerate(zip(states, states[1:], rzs, rs, zs, strict=False)):
         for h, (bias, weight, out) in zip(before.unbind(0), products, strict=True):
             torch.addmm(bias, h, weight, out=out)
@@ -174,7 +180,7 @@ def _learn(flat: Sequence[Tensor]) -> tuple[Tensor, _Trace]:
         tanh_(torch.addcmul(ns[t], r, recurrent_n, out=n).add_(bias_n))
         torch.sub(before, n, out=a).mul_(z)
         torch.add(n, a, out=after)
-        torch.sub(one, z, out=b)
+        torch.sub(ONE, z, out=b)
         torch.mul(a, b, out=s_zs[t])  # (h - n) z (1 - z)
         torch.mul(n, n, out=a)
         torch.addcmul(b, b, a, value=-1, out=s_ins[t])  # (1 - z) (1 - n^2)
@@ -188,7 +194,7 @@ class _Gru(torch.autograd.Function):
     def forward(ctx: Any, *flat: Tensor) -> tuple[Tensor, ...]:
         hidden, trace = _learn(flat)
         ctx.save_for_backward(hidden, *trace, *flat)
-        return _outputs(hidden)
+        return hidden[:, 1:].unbind(0)
 
     @staticmethod
     @once_differentiable

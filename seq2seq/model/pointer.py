@@ -16,7 +16,6 @@ from torch.nn import functional
 from .attention import Memory, some
 from .loss import TINY, MixtureLoss
 
-
 WIDTH = 64
 
 
@@ -56,7 +55,7 @@ class Lexicon(NamedTuple):
         """Ids of the search [B, n] as extended ids."""
         if self.weight is None:
             return ids
-        words = self.document.gather(1, (ids - self.common).clamp_min(0))
+        words = self.document.gather(1, (ids - self.common).clamp(0, self.document.shape[1] - 1))
         return ids.where(ids < self.common, words)
 
 
@@ -103,7 +102,9 @@ class SoftmaxOutput(nn.Module):
         bias = self.bias[known].masked_fill(~new, -torch.inf)
         ids = document.where(document < shortlist, shortlist + first)
         width = shortlist + len(position)
-        return Lexicon(shortlist, rounded(width), document, ids, first, self._matrix(shortlist), self.weight[known], bias)
+        return Lexicon(
+            shortlist, rounded(width), document, ids, first, self._matrix(shortlist), self.weight[known], bias
+        )
 
     def whole_lexicon(self, memory: Memory) -> Lexicon:
         """All words; the document's own play no part."""
@@ -234,7 +235,11 @@ def rounded(width: int) -> int:
 
 def first_occurrences(ids: Tensor) -> Tensor:
     """ids [B, S] -> for each position the first one [B, S] that holds the same id."""
-    return (ids.unsqueeze(2) == ids.unsqueeze(1)).int().argmax(dim=2)  # argmax gives the first of equal maxima
+    ordered, places = ids.sort(dim=1, stable=True)
+    new = torch.ones_like(ordered, dtype=torch.bool)
+    new[:, 1:] = ordered[:, 1:] != ordered[:, :-1]
+    starts = torch.arange(ids.shape[1], device=ids.device).where(new, 0).cummax(dim=1).values
+    return torch.empty_like(ids).scatter_(1, places, places.gather(1, starts))
 
 
 def pointed_at(attention: Tensor, copied: Tensor, targets: Tensor) -> Tensor:

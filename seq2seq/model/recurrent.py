@@ -99,12 +99,16 @@ def both_ways(forwards: Recurrent, backwards: Recurrent, inputs: Tensor | Words,
     by_example = (turned * examples + example[:, None]).flatten()  # and the way back
     sequences: list[Tensor] | list[Words]
     if isinstance(inputs, Words):
-        sequences = [inputs._replace(ids=ids) for ids in (inputs.ids.t(), inputs.ids.flatten()[by_step].view(steps, -1))]
+        sequences = [
+            inputs._replace(ids=ids) for ids in (inputs.ids.t(), inputs.ids.flatten()[by_step].view(steps, -1))
+        ]
         start = forwards.start(inputs.vectors[:1].expand(examples, -1), None)
     else:
         back_inputs = Reorder.apply(inputs.flatten(0, 1), by_step, by_example).view(steps, examples, -1)
         sequences, start = [inputs.transpose(0, 1), back_inputs], forwards.start(inputs, None)
-    ahead, back = gru(sequences, [start] * 2, [forwards.weights(), backwards.weights()])
+    longest = lengths.flip(0).cummax(0).values.flip(0)  # of an example and those that come after it
+    alive = (longest.unsqueeze(1) > torch.arange(steps)).sum(dim=0).tolist()
+    ahead, back = gru(sequences, [start] * 2, [forwards.weights(), backwards.weights()], alive)
     back = Reorder.apply(back.flatten(0, 1), by_example, by_step).view(examples, steps, -1)
     return torch.cat([ahead.transpose(0, 1), back], dim=-1)
 
