@@ -43,13 +43,13 @@ class Lexicon(NamedTuple):
     document: Tensor
     ids: Tensor
     first: Tensor
-    matrix: Tensor
+    matrix: Tensor | None
     weight: Tensor | None = None
     bias: Tensor | None = None
 
     def keep(self, examples: Tensor | slice) -> Lexicon:
         """That of some of the examples."""
-        return some(self, examples)._replace(matrix=self.matrix)
+        return some(self._replace(matrix=None), examples)._replace(matrix=self.matrix)
 
     def extended(self, ids: Tensor) -> Tensor:
         """Ids of the search [B, n] as extended ids."""
@@ -130,6 +130,7 @@ class SoftmaxOutput(nn.Module):
     def mix(self, parts: Parts, lexicon: Lexicon) -> Tensor:
         """Log-probabilities [N, V']: all that is large, made and then changed in place."""
         projected, matrix, common = parts.projected, lexicon.matrix, lexicon.common
+        assert matrix is not None
         exact = torch.promote_types(projected.dtype, torch.float32)
         logits = torch.empty(len(projected), lexicon.width, dtype=exact, device=projected.device)
         with torch.autocast(projected.device.type, enabled=False):
