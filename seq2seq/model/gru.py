@@ -105,13 +105,13 @@ def _infer(flat: Sequence[Tensor], ids: Sequence[Tensor], alive: Sequence[int] |
     steps, rows = (ids or flat)[0].shape[:2]
     size = flat[1].shape[-1]
     outputs = flat[0].new_empty(len(layers), steps, rows, size)
-    start = torch.stack([layer[1] for layer in layers]) if len(layers) > 1 else flat[1].unsqueeze(0)
-    bias_n = torch.stack([layer[5][2 * size :] for layer in layers]).unsqueeze(1)  # [D, 1, H]
-    reads, weights = [], []
-    for inputs, _, w_ih, w_hh, b_ih, b_hh in layers:
+    start = _stacked([layer[1] for layer in layers])
+    weights = _stacked([layer[3].t() if steps == 1 else layer[3].t().contiguous() for layer in layers])
+    bias_n = _rows([layer[5][2 * size :] for layer in layers])
+    reads = []
+    for inputs, _, w_ih, _, b_ih, b_hh in layers:
         bias = torch.cat([b_ih[: 2 * size] + b_hh[: 2 * size], b_ih[2 * size :]])
         reads.append(((inputs @ w_ih.t()).add_(bias) if ids else inputs, w_ih.t(), bias))
-        weights.append(w_hh.t().contiguous() if steps > 1 else w_hh.t())
     most = min(rows, max(1, ROWS // len(layers)))  # rows that go through all steps together
     block = min(steps, max(1, ROWS // (len(layers) * most)))  # steps whose products with inputs are made together
     room = flat[0].new_empty(len(layers), block * most, 3 * size)
@@ -133,14 +133,31 @@ def _infer(flat: Sequence[Tensor], ids: Sequence[Tensor], alive: Sequence[int] |
                     else:
                         torch.mm(inputs[t : t + block, first:last].reshape(len(out), -1), weight, out=out).add_(bias)
             gate, products, before = gates[:, i, :count], recurrent[:, :count], before[:, :count]
-            for d, weight in enumerate(weights):
-                torch.mm(before[d], weight, out=products[d])
+            _multiply(before, weights, out=products)
             r, z, n = gate.split(size, dim=-1)
             gate[..., : 2 * size].add_(products[..., : 2 * size]).sigmoid_()
             tanh_(n.addcmul_(r, products[..., 2 * size :].add_(bias_n)))
             before = torch.lerp(n, before, z, out=outputs[:, t, first:last])
             outputs[:, t, last : first + most] = 0
     return outputs
+
+
+def _stacked(matrices: list[Tensor]) -> Tensor:
+    """D matrices as one tensor [D, ..]; a single one is not copied."""
+    return matrices[0].unsqueeze(0) if len(matrices) == 1 else torch.stack(matrices)
+
+
+def _multiply(left: Tensor, right: Tensor, out: Tensor) -> Tensor:
+    """[D, N, K] [D, K, M] -> [D, N, M]: side by side, small products keep more cores busy than one after the other."""
+    if len(left) == 1:
+        torch.mm(left[0], right[0], out=out[0])
+        return out
+    return torch.bmm(left, right, out=out)
+
+
+def _rows(vectors: list[Tensor]) -> Tensor:
+    """D vectors [H] as [D, 1, H]."""
+    return torch.stack(vectors).unsqueeze(1)
 
 
 def tanh_(x: Tensor) -> Tensor:
@@ -160,22 +177,20 @@ def _learn(flat: Sequence[Tensor]) -> tuple[Tensor, _Trace]:
     gates = flat[0].new_empty(len(layers), steps, rows, 3 * size)
     slopes = flat[0].new_empty(len(layers), steps, rows, 4 * size)
     recurrent = flat[0].new_empty(len(layers), rows, 3 * size)
-    products = []
-    for d, (inputs, state, w_ih, w_hh, b_ih, b_hh) in enumerate(layers):
-        # Biases are added step by step, in the cache: to a product as large as this one it would be a pass of its own.
+    for d, (inputs, state, w_ih, *_) in enumerate(layers):
         torch.mm(inputs.reshape(steps * rows, -1), w_ih.t(), out=gates[d].flatten(0, 1))
         hidden[d, 0] = state
-        bias = torch.cat([b_hh[: 2 * size] + b_ih[: 2 * size], b_hh[2 * size :]])
-        products.append((bias, w_hh.t().contiguous(), recurrent[d]))
-    bias_n = torch.stack([layer[4][2 * size :] for layer in layers]).unsqueeze(1)  # [D, 1, H]
+    # Biases are added step by step, in the cache: to a product as large as this one it would be a pass of its own.
+    bias = _rows([torch.cat([b_hh[: 2 * size] + b_ih[: 2 * size], b_hh[2 * size :]]) for *_, b_ih, b_hh in layers])
+    weights = _stacked([layer[3].t().contiguous() for layer in layers])
+    bias_n = _rows([layer[4][2 * size :] for layer in layers])
     recurrent_rz, recurrent_n = recurrent.split([2 * size, size], dim=-1)
     states = hidden.unbind(1)
     rzs, rs, zs, ns = (x.unbind(1) for x in (gates[..., : 2 * size], *gates.split(size, dim=-1)))
     s_ins, s_rs, s_zs, s_ns = (x.unbind(1) for x in slopes.split(size, dim=-1))
     n, a, b = (flat[0].new_empty(len(layers), rows, size) for _ in range(3))
     for t, (before, after, rz, r, z) in enumerate(zip(states, states[1:], rzs, rs, zs, strict=False)):
-        for h, (bias, weight, out) in zip(before.unbind(0), products, strict=True):
-            torch.addmm(bias, h, weight, out=out)
+        _multiply(before, weights, out=recurrent).add_(bias)
         rz.add_(recurrent_rz).sigmoid_()
         tanh_(torch.addcmul(ns[t], r, recurrent_n, out=n).add_(bias_n))
         torch.sub(before, n, out=a).mul_(z)
@@ -206,14 +221,14 @@ class _Gru(torch.autograd.Function):
         d_each, d_all = d_hidden.unbind(0), d_hidden.unsqueeze(-2)
         zs = gates[..., size : 2 * size].unbind(1)
         four_slopes, four_gates = (x.unflatten(-1, (4, size)).unbind(1) for x in (slopes, d_gates))
-        of_states = [(d_gates[d, ..., size:].unbind(0), flat[6 * d + 3], upstream[d].unbind(0)) for d in range(layers)]
+        w_hh, of_states = _stacked(flat[3::6]), d_gates[..., size:].unbind(1)
+        gradients = list(zip(*(gradient.unbind(0) for gradient in upstream), strict=True))
         for t in reversed(range(steps)):
-            for d_state, (_, _, gradients) in zip(d_each, of_states, strict=True):
-                d_state.add_(gradients[t])
+            for d_state, gradient in zip(d_each, gradients[t], strict=True):
+                d_state.add_(gradient)
             torch.mul(four_slopes[t], d_all, out=four_gates[t])
             d_hidden.mul_(zs[t])
-            for d_state, (d_gate, w_hh, _) in zip(d_each, of_states, strict=True):
-                d_state.addmm_(d_gate[t], w_hh)
+            d_hidden.baddbmm_(of_states[t], w_hh)
         results: list[Tensor | None] = []
         for d in range(layers):
             inputs, _, w_ih, *_ = flat[6 * d : 6 * d + 6]
