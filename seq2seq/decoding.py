@@ -46,9 +46,9 @@ class State(Protocol):
 
 Step = Callable[[Tensor, StateT], tuple[Tensor | Iterable[Tensor], StateT]]
 """tokens [N], state -> normalised log-probabilities [N, V'] of the next token, new state. The search writes into the
-former where it forbids something: it must be a tensor of its own, not part of a table. It may come in pieces, some rows
-[n, V'] at a time and in order, each made when it is asked for: the search is done with one before it asks for the next,
-which bounds memory."""
+former where it forbids something: it must be a tensor of its own, not part of a table. It may come in pieces, the rows
+[n, V'] of some examples at a time and in order, each made when it is asked for: the search is done with one before it
+asks for the next, which bounds memory."""
 
 COMPACT_BELOW = 0.85
 """Finished examples leave the batch once the living are less than this share of it: copying the state costs little

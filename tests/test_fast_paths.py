@@ -17,6 +17,7 @@ from seq2seq.decoding import SearchOptions, search
 from seq2seq.errors import UserError
 from seq2seq.inference import Summarizer, generate
 from seq2seq.model import gru as gru_module
+from seq2seq.model import pointer
 from seq2seq.model import seq2seq as network_module
 from seq2seq.model.dropout import Dropout
 from seq2seq.model.gru import Weights, Words, gru, tanh_
@@ -289,6 +290,21 @@ def test_shortlist_by_hand(pointer: bool) -> None:
             torch.testing.assert_close(short_probs[row, place], torch.as_tensor(value).reshape(()))
         assert (short_probs[row] > 0).sum() == len({*sayable, *(own if pointer else [])})
     assert not probs[:, 40 + 3 * pointer :].any()
+
+
+@pytest.mark.parametrize("shortlist", [0, 8])
+def test_biases_as_columns_as_a_gpu_wants_them(shortlist: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Eight columns for the biases instead of one, the further ones zero: the same log-probabilities."""
+    net, batch = network(), documents()
+    found = []
+    for columns in (1, 8):
+        monkeypatch.setitem(pointer.BIAS, "cpu", columns)
+        with torch.no_grad():
+            state = net.start(net.encode(batch.document, batch.mask, batch.extension), shortlist)
+            assert state.lexicon.matrix is not None
+            assert state.lexicon.matrix.shape[1] == net.output.weight.shape[1] + columns
+            found.append(net.step(torch.full((len(batch),), 2), state)[0])
+    torch.testing.assert_close(*found)
 
 
 @pytest.mark.parametrize("beam_size", [1, 4])

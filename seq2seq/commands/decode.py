@@ -52,7 +52,7 @@ def parser() -> Parser:
         help="auto: jsonl for names in .jsonl, else text",
     )
     p.add_argument(
-        "--batch-size", type=int, metavar="N", help="documents decoded at once (default: as many as 32,000 tokens hold)"
+        "--batch-size", type=int, metavar="N", help="documents decoded at once (default: as many as 80,000 tokens hold)"
     )
     p.add_argument("--device", default="auto", help="auto (a GPU if there is one), cpu or cuda")
     p.add_argument(

@@ -16,7 +16,8 @@ from torch.nn import functional
 from .attention import Memory, some
 from .loss import TINY, MixtureLoss
 
-WIDTH = 64
+WIDTH = 64  # the number of ids a search has is a multiple of this: rows of logits then begin with a cache line
+BIAS = {"cpu": 1}  # columns that stand for the biases; elsewhere 8, with which a GPU's units for products can work
 
 
 class Lexicon(NamedTuple):
@@ -28,12 +29,12 @@ class Lexicon(NamedTuple):
 
     Args:
         common: V, or the length of the shortlist.
-        width: V', the number of ids, rounded up to a multiple of `WIDTH` (rows of numbers that begin at multiples of a
-            cache line are written faster); the last ones mean nothing and have no probability.
+        width: V', the number of ids, rounded up to a multiple of `WIDTH`; the last ones mean nothing, and have no
+            probability.
         document: [B, S] extended ids.
         ids: [B, S] the same words as ids of the search.
         first: [B, S] for each word the position of its first occurrence.
-        matrix: [common, E + 1] those rows of the output matrix, with their biases as its last column.
+        matrix: [common, E + c] those rows of the output matrix, and behind them their biases (and zeros).
         weight: [B, S, E] rows of the output matrix for the document's words, if there is a shortlist.
         bias: [B, S] their biases, -inf for those that are on the shortlist, unknown, or not the first occurrence.
     """
@@ -63,7 +64,7 @@ class Parts(NamedTuple):
     """What the distributions of N rows are made of, before anything as wide as the vocabulary.
 
     Args:
-        projected: [N, E + 1] what is multiplied with the output matrix; 1 for the biases.
+        projected: [N, E + c] what is multiplied with the output matrix, and 1 for the biases.
         generate: [N, 1] log g, and copy: [N, S] log (1 - g) + log (attention on each word); None without a pointer.
     """
 
@@ -112,8 +113,9 @@ class SoftmaxOutput(nn.Module):
         return Lexicon(words, rounded(words), document, document, document, self._matrix(words))
 
     def _matrix(self, words: int) -> Tensor:
-        """[words, E + 1]: a product with it adds the biases, which else were a pass of its own over all logits."""
-        return torch.cat([self.weight[:words], self.bias[:words].unsqueeze(1).to(self.weight.dtype)], dim=1)
+        """[words, E + c]: a product with it adds the biases, which else were a pass of its own over all logits."""
+        matrix = torch.cat([self.weight[:words], self.bias[:words].unsqueeze(1).to(self.weight.dtype)], dim=1)
+        return functional.pad(matrix, (0, BIAS.get(matrix.device.type, 8) - 1))
 
     @torch.no_grad()
     def log_probs(self, features: Tensor, attention: Tensor, lexicon: Lexicon) -> Tensor:
@@ -125,7 +127,7 @@ class SoftmaxOutput(nn.Module):
         return Parts(self._projected(features))
 
     def _projected(self, features: Tensor) -> Tensor:
-        return functional.pad(self.project(features), (0, 1), value=1.0)
+        return functional.pad(self.project(features), (0, BIAS.get(features.device.type, 8)), value=1.0)
 
     def mix(self, parts: Parts, lexicon: Lexicon) -> Tensor:
         """Log-probabilities [N, V']: all that is large, made and then changed in place."""
@@ -141,7 +143,7 @@ class SoftmaxOutput(nn.Module):
             rest = logits[:, common:]
             rest.fill_(-torch.inf)
             if lexicon.weight is not None and lexicon.bias is not None:
-                queries = projected[:, :-1].unflatten(0, (len(lexicon.ids), -1))
+                queries = projected[:, : lexicon.weight.shape[-1]].unflatten(0, (len(lexicon.ids), -1))
                 products = queries @ lexicon.weight.to(projected.dtype).transpose(1, 2)
                 rest = rest[:, : products.shape[2]].unflatten(0, queries.shape[:2])
                 torch.add(products, lexicon.bias.unsqueeze(1), out=rest)
