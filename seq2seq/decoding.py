@@ -346,11 +346,10 @@ def best_extensions(
     examples, beams = so_far.shape
     size = log_probs.shape[1]
     of_beams, so_far = log_probs.view(examples, beams, size), so_far.unsqueeze(2)
-    blocks = (size - 1) // BLOCK  # and a rest that is looked at as a whole
-    blocks = blocks if blocks >= 2 * width else 0
+    blocks = size // BLOCK if size >= 2 * width * BLOCK else 0  # what is left over is looked at as a whole
     rest = of_beams[:, :, blocks * BLOCK :]
     maxima = of_beams[:, :, : blocks * BLOCK].unflatten(2, (blocks, BLOCK)).amax(dim=3)
-    highest = torch.cat([maxima, rest.amax(dim=2, keepdim=True)], dim=2).amax(dim=2)
+    highest = torch.cat([maxima, rest], dim=2).amax(dim=2)
     forced = ends.view_as(highest).where(highest == -math.inf, -math.inf)
     sums = [(so_far + torch.cat([rest, forced.unsqueeze(2)], dim=2)).flatten(1)]
     beam = torch.arange(beams, device=log_probs.device).unsqueeze(1)

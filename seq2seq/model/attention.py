@@ -41,8 +41,12 @@ TupleT = TypeVar("TupleT", bound=NamedTuple)
 
 def some(tensors: TupleT, examples: Tensor | slice) -> TupleT:
     """A named tuple whose tensors all begin with B, for some of the examples."""
-    kept: dict[str, Any] = {name: x[examples] for name, x in tensors._asdict().items() if isinstance(x, Tensor)}
-    return tensors._replace(**kept)
+
+    def kept(x: Tensor) -> Tensor:  # index_select copies rows in a third of the time of x[examples]
+        return x[examples] if isinstance(examples, slice) else x.index_select(0, examples)
+
+    fields: dict[str, Any] = {name: kept(x) for name, x in tensors._asdict().items() if isinstance(x, Tensor)}
+    return tensors._replace(**fields)
 
 
 def attend(scores: Tensor, memory: Memory) -> tuple[Tensor, Tensor]:

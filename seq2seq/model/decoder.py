@@ -31,7 +31,8 @@ class DecoderState(NamedTuple):
 
     def select(self, rows: Tensor) -> DecoderState:
         """The state of other rows ([N'] indices)."""
-        return DecoderState(tuple(h[rows] for h in self.hidden), None if self.fed is None else self.fed[rows])
+        fed = None if self.fed is None else self.fed.index_select(0, rows)
+        return DecoderState(tuple(h.index_select(0, rows) for h in self.hidden), fed)
 
 
 class Bridge(nn.Module):
