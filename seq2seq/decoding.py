@@ -44,11 +44,14 @@ class State(Protocol):
         ...
 
 
-Step = Callable[[Tensor, StateT], tuple[Tensor | Iterable[Tensor], StateT]]
+Pieces = Iterable[tuple[Tensor, Tensor]]
+Step = Callable[[Tensor, StateT], tuple[Tensor | Pieces, StateT]]
 """tokens [N], state -> normalised log-probabilities [N, V'] of the next token, new state. The search writes into the
-former where it forbids something: it must be a tensor of its own, not part of a table. It may come in pieces, the rows
-[n, V'] of some examples at a time and in order, each made when it is asked for: the search is done with one before it
-asks for the next, which bounds memory."""
+former where it forbids something: it must be a tensor of its own, not part of a table.
+
+They may come in pieces, for the rows of some examples at a time and in order: [n, V'] numbers, and for each row what
+must be added to them to be log-probabilities [n]. Each piece is made when it is asked for, and the search is done with
+one before it asks for the next, which bounds memory."""
 
 COMPACT_BELOW = 0.85
 """Finished examples leave the batch once the living are less than this share of it: copying the state costs little
@@ -301,7 +304,7 @@ class Beams(NamedTuple):
 
 def extend(
     live: Beams,
-    log_probs: Tensor | Iterable[Tensor],
+    log_probs: Tensor | Pieces,
     width: int,
     options: SearchOptions,
     banned: Tensor,
@@ -311,18 +314,21 @@ def extend(
 
     Args:
         live: b examples with k beams.
-        log_probs: [b*k, V'] of the next token, in one or in pieces of whole examples (see `Step`); overwritten.
+        log_probs: [b*k, V'] of the next token, in one or in pieces (see `Step`); overwritten.
 
     Returns:
         [b, width] extensions, best first (filled up with -inf), and parents [b, width] in 0..k-1.
     """
     beams = live.log_probs.shape[1]
     found, start = [], 0
-    for piece in [log_probs] if isinstance(log_probs, Tensor) else log_probs:
+    if isinstance(log_probs, Tensor):
+        log_probs = [(log_probs, log_probs.new_zeros(len(log_probs)))]
+    for piece, constant in log_probs:
         examples = slice(start, start := start + len(piece) // beams)
-        ends = piece[:, eos_id].clamp(min=LEAST_END)
+        ends = piece[:, eos_id].maximum(LEAST_END - constant)
         piece = constrain(piece, live.tokens[examples].flatten(0, 1), options, banned, eos_id)
-        found.append(best_extensions(piece, live.log_probs[examples], ends, eos_id, width))
+        so_far = live.log_probs[examples] + constant.view(-1, beams)
+        found.append(best_extensions(piece, so_far, ends, eos_id, width))
     totals, parents, ids = (torch.cat(part) for part in zip(*found, strict=True))
     return Beams(torch.cat([_gather(live.tokens, parents), ids.unsqueeze(2)], dim=2), totals), parents
 

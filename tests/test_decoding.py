@@ -470,19 +470,22 @@ def test_extend_fills_up_what_does_not_exist() -> None:
 
 
 def test_extend_in_pieces() -> None:
-    """Pieces of whole examples give what all rows at once give."""
+    """Pieces of whole examples, less a constant for each row, give what all rows at once give."""
     examples, beams, size = 5, 3, 700
-    log_probs = torch.rand(examples * beams, size, generator=seeded(0)).log()
+    log_probs = torch.rand(examples * beams, size, generator=seeded(0), dtype=torch.float64).log()
     live = Beams(
         torch.randint(size, (examples, beams, 4), generator=seeded(1)),
-        -torch.rand(examples, beams, generator=seeded(2)),
+        -torch.rand(examples, beams, generator=seeded(2), dtype=torch.float64),
     )
     options, banned = SearchOptions(no_repeat_ngram_size=1), torch.tensor([PAD, BOS])
     whole = decoding.extend(live, log_probs.clone(), 6, options, banned, EOS)
-    pieces = (piece.clone() for piece in (log_probs[:6], log_probs[6:9], log_probs[9:]))
+    constants = torch.randint(-3, 4, (examples * beams,), generator=seeded(3)).double()
+    pieces = (
+        (log_probs[rows] - constants[rows, None], constants[rows]) for rows in (slice(6), slice(6, 9), slice(9, None))
+    )
     parts = decoding.extend(live, pieces, 6, options, banned, EOS)
     for one, other in zip((*whole[0], whole[1]), (*parts[0], parts[1]), strict=True):
-        assert torch.equal(one, other)
+        torch.testing.assert_close(one, other)
 
 
 @pytest.mark.parametrize(

@@ -65,11 +65,12 @@ class Parts(NamedTuple):
 
     Args:
         projected: [N, E + c] what is multiplied with the output matrix, and 1 for the biases.
-        generate: [N, 1] log g, and copy: [N, S] log (1 - g) + log (attention on each word); None without a pointer.
+        generate: [N] log g; 0 without a pointer.
+        copy: [N, S] log (1 - g) + log (attention on each word) - log g; None without a pointer.
     """
 
     projected: Tensor
-    generate: Tensor | None = None
+    generate: Tensor
     copy: Tensor | None = None
 
 
@@ -120,17 +121,20 @@ class SoftmaxOutput(nn.Module):
     @torch.no_grad()
     def log_probs(self, features: Tensor, attention: Tensor, lexicon: Lexicon) -> Tensor:
         """features [N, F], attention [N, S], N = B*K -> [N, V']: -inf for words that the document does not have."""
-        return self.mix(self.parts(features, attention, lexicon), lexicon)
+        parts = self.parts(features, attention, lexicon)
+        return self.mix(parts, lexicon).add_(parts.generate.unsqueeze(1))
 
     def parts(self, features: Tensor, attention: Tensor, lexicon: Lexicon) -> Parts:
         """What `mix` needs of N rows: all that is small."""
-        return Parts(self._projected(features))
+        exact = torch.promote_types(features.dtype, torch.float32)
+        return Parts(self._projected(features), features.new_zeros(len(features), dtype=exact))
 
     def _projected(self, features: Tensor) -> Tensor:
         return functional.pad(self.project(features), (0, BIAS.get(features.device.type, 8)), value=1.0)
 
     def mix(self, parts: Parts, lexicon: Lexicon) -> Tensor:
-        """Log-probabilities [N, V']: all that is large, made and then changed in place."""
+        """Log-probabilities - log g [N, V']: all that is large, made and then changed in place. (Adding log g would be
+        one more pass over it; whoever picks some of it adds it to these.)"""
         projected, matrix, common = parts.projected, lexicon.matrix, lexicon.common
         assert matrix is not None
         exact = torch.promote_types(projected.dtype, torch.float32)
@@ -148,8 +152,7 @@ class SoftmaxOutput(nn.Module):
                 rest = rest[:, : products.shape[2]].unflatten(0, queries.shape[:2])
                 torch.add(products, lexicon.bias.unsqueeze(1), out=rest)
         log_probs = torch.log_softmax(logits, dim=-1, out=logits)
-        if parts.generate is not None and parts.copy is not None:
-            log_probs += parts.generate
+        if parts.copy is not None:
             by_document = log_probs.unflatten(0, (len(lexicon.ids), -1))
             ids = lexicon.ids.unsqueeze(1).expand(-1, by_document.shape[1], -1)
             copied = parts.copy.view(ids.shape)
@@ -206,9 +209,8 @@ class PointerOutput(SoftmaxOutput):
         weights = attention.unflatten(0, (len(lexicon.first), -1)).to(exact)  # [B, K, S]
         first = lexicon.first.unsqueeze(1).expand_as(weights)
         copied = torch.zeros_like(weights).scatter_add_(2, first, weights).gather(2, first).flatten(0, 1)
-        return Parts(
-            self._projected(features), functional.logsigmoid(gate), copied.log_().add_(functional.logsigmoid(-gate))
-        )
+        generate = functional.logsigmoid(gate).squeeze(1)
+        return Parts(self._projected(features), generate, copied.log_().sub_(gate))  # log (1 - g) - log g = -gate
 
     def target_log_probs(
         self, features: Tensor, attention: Tensor, copied: Tensor, targets: Tensor

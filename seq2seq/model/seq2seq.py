@@ -208,7 +208,7 @@ class Seq2Seq(nn.Module):
         features, attention, state = self._advance(tokens, state)
         return self.output.log_probs(features, attention, state.lexicon), state
 
-    def step_in_pieces(self, tokens: Tensor, state: SearchState) -> tuple[Iterator[Tensor], SearchState]:
+    def step_in_pieces(self, tokens: Tensor, state: SearchState) -> tuple[Iterator[tuple[Tensor, Tensor]], SearchState]:
         """As `step`, but the log-probabilities come some examples at a time, which bounds memory."""
         features, attention, state = self._advance(tokens, state)
         parts = self.output.parts(features, attention, state.lexicon)
@@ -220,13 +220,14 @@ class Seq2Seq(nn.Module):
         features, attention, decoder = self.decode(previous, state.memory, state.decoder)
         return features.squeeze(1), attention.squeeze(1), state._replace(decoder=decoder)
 
-    def _pieces(self, parts: Parts, lexicon: Lexicon) -> Iterator[Tensor]:
+    def _pieces(self, parts: Parts, lexicon: Lexicon) -> Iterator[tuple[Tensor, Tensor]]:
         examples = len(lexicon.ids)
         beams = len(parts.projected) // examples
         size = PIECE.get(parts.projected.device.type, sys.maxsize) // (beams * lexicon.width) or 1
         for start in range(0, examples, size):
             rows = slice(start * beams, (start + size) * beams)
-            yield self.output.mix(some(parts, rows), lexicon.keep(slice(start, start + size)))
+            piece = some(parts, rows)
+            yield self.output.mix(piece, lexicon.keep(slice(start, start + size))), piece.generate
 
 
 def build_network(options: NetworkOptions, vocabulary: Vocabulary) -> Seq2Seq:
