@@ -5,6 +5,7 @@ more than the last bits, and does nothing where it does not know better.
 from __future__ import annotations
 
 import ctypes
+import os
 from pathlib import Path
 
 import torch
@@ -14,6 +15,8 @@ M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # names and numbers of glibc's mall
 
 def tune_cpu() -> None:
     """Call this before the first tensor is made."""
+    # torch reads this at its first allocation: on a Linux where programs must ask for huge pages, it then does.
+    os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
     keep_freed_memory()
     # With a GPU, which then does the products, Lightning asks torch for its precision, and torch would not answer.
     if not torch.cuda.is_available() and amd_with_avx512():
