@@ -15,6 +15,8 @@ from torch import Tensor, nn
 
 from .gru import Weights, Words, gru
 
+ROWS = 128  # rows leave a recurrence in such steps: every new shape of a product costs oneDNN time and memory
+
 CELLS: dict[str, Callable[..., nn.RNNBase]] = {"gru": nn.GRU, "lstm": nn.LSTM, "elman": nn.RNN}
 
 
@@ -107,8 +109,9 @@ def both_ways(forwards: Recurrent, backwards: Recurrent, inputs: Tensor | Words,
         back_inputs = Reorder.apply(inputs.flatten(0, 1), by_step, by_example).view(steps, examples, -1)
         sequences, start = [inputs.transpose(0, 1), back_inputs], forwards.start(inputs, None)
     longest = lengths.flip(0).cummax(0).values.flip(0)  # of an example and those that come after it
-    alive = (longest.unsqueeze(1) > torch.arange(steps)).sum(dim=0).tolist()
-    ahead, back = gru(sequences, [start] * 2, [forwards.weights(), backwards.weights()], alive)
+    alive = (longest.unsqueeze(1) > torch.arange(steps)).sum(dim=0)
+    alive = (-(-alive // ROWS) * ROWS).clamp_max(examples)
+    ahead, back = gru(sequences, [start] * 2, [forwards.weights(), backwards.weights()], alive.tolist())
     back = Reorder.apply(back.flatten(0, 1), by_example, by_step).view(examples, steps, -1)
     return torch.cat([ahead.transpose(0, 1), back], dim=-1)
 
