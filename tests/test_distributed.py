@@ -50,7 +50,7 @@ def test_the_same_scores_and_predictions(trained: TrainedRun, tmp_path: Path) ->
         for name in ("eleven", "one"):
             folder = tmp_path / f"{name}-{world}"
             metrics = json.loads((folder / "metrics.json").read_text())
-            lines = (folder / "predictions.jsonl").read_text().splitlines()
+            lines = (folder / "predictions.jsonl").read_bytes().split(b"\n")
             found[world] |= {f"{name}: {key}": value for key, value in metrics.items()}
             found[world] |= {f"{name}: line {number}": line for number, line in enumerate(lines)}
     assert [found[1][f"{name}: settings"]["examples"] for name in ("eleven", "one")] == [12, 1]

@@ -17,7 +17,7 @@ from seq2seq.decoding import SearchOptions, search
 from seq2seq.errors import UserError
 from seq2seq.inference import Summarizer, generate
 from seq2seq.model import gru as gru_module
-from seq2seq.model import pointer
+from seq2seq.model import pointer, recurrent
 from seq2seq.model import seq2seq as network_module
 from seq2seq.model.dropout import Dropout
 from seq2seq.model.gru import Weights, Words, gru, tanh_
@@ -116,12 +116,14 @@ def test_gru_over_words_and_without_what_is_over(monkeypatch: pytest.MonkeyPatch
 
 @pytest.mark.parametrize("cell", ["gru", "lstm", "elman"])
 @pytest.mark.parametrize("layers", [1, 2])
-def test_documents_read_word_by_word(cell: str, layers: int) -> None:
+@pytest.mark.parametrize("leave_by", [1, 128])
+def test_documents_read_word_by_word(cell: str, layers: int, leave_by: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without gradients each distinct word is read once, and what is over is left out: the same memory, whatever order
     the documents come in."""
     torch.manual_seed(0)
     options = replace(SMALL, cell=cell, encoder_layers=layers, unknown_embeddings=2)  # type: ignore[arg-type]
     network = build_network(options, VOCABULARY).double().eval()
+    monkeypatch.setattr(recurrent, "LEAVE_BY", leave_by)
     documents = [[7, 8, 41, 7], [9], [8, 8, 40, 11, 12, 43, 7], [10, 9, 9]]
     batch = make_batch(documents, None, [["w"] * 4] * 4, VOCABULARY)
     expected = network.encode(batch.document, batch.mask, 4)
@@ -289,6 +291,7 @@ def test_shortlist_by_hand(pointer: bool) -> None:
             value = (expected[word] if word < 40 else 0) + (1 - gate[row, 0]) * copied[word]
             torch.testing.assert_close(short_probs[row, place], torch.as_tensor(value).reshape(()))
         assert (short_probs[row] > 0).sum() == len({*sayable, *(own if pointer else [])})
+    assert probs.shape[1] == 64
     assert not probs[:, 40 + 3 * pointer :].any()
 
 

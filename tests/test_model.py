@@ -126,6 +126,7 @@ def test_pointer_mixture_by_hand() -> None:
     ]
     probs = output.log_probs(features, attention, output.lexicon(memory)).exp()
     torch.testing.assert_close(probs[:, :5], torch.tensor([expected], dtype=torch.double))
+    assert probs.shape == (1, 64)
     assert not probs[:, 5:].any()
     assert probs.sum().item() == pytest.approx(1.0)
     for word, probability in enumerate(expected):

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from .gru import Weights, Words, gru
 
-ROWS = 128  # rows leave a recurrence in such steps: every new shape of a product costs oneDNN time and memory
+LEAVE_BY = 128  # so many rows leave a recurrence together: each new shape of a product costs oneDNN time and memory
 
 CELLS: dict[str, Callable[..., nn.RNNBase]] = {"gru": nn.GRU, "lstm": nn.LSTM, "elman": nn.RNN}
 
@@ -108,12 +108,18 @@ def both_ways(forwards: Recurrent, backwards: Recurrent, inputs: Tensor | Words,
     else:
         back_inputs = Reorder.apply(inputs.flatten(0, 1), by_step, by_example).view(steps, examples, -1)
         sequences, start = [inputs.transpose(0, 1), back_inputs], forwards.start(inputs, None)
-    longest = lengths.flip(0).cummax(0).values.flip(0)  # of an example and those that come after it
-    alive = (longest.unsqueeze(1) > torch.arange(steps)).sum(dim=0)
-    alive = (-(-alive // ROWS) * ROWS).clamp_max(examples)
-    ahead, back = gru(sequences, [start] * 2, [forwards.weights(), backwards.weights()], alive.tolist())
+    alive = None if torch.is_grad_enabled() else still_alive(lengths, steps)
+    ahead, back = gru(sequences, [start] * 2, [forwards.weights(), backwards.weights()], alive)
     back = Reorder.apply(back.flatten(0, 1), by_example, by_step).view(examples, steps, -1)
     return torch.cat([ahead.transpose(0, 1), back], dim=-1)
+
+
+def still_alive(lengths: Tensor, steps: int) -> list[int]:
+    """Lengths [B] -> for each step how many of the first examples must take it: up to the last one that has a word
+    there, and some more (see `LEAVE_BY`)."""
+    longest = lengths.flip(0).cummax(0).values.flip(0)  # of an example and those that come after it
+    alive = (longest.unsqueeze(1) > torch.arange(steps)).sum(dim=0)
+    return (-(-alive // LEAVE_BY) * LEAVE_BY).clamp_max(len(lengths)).tolist()
 
 
 def turn(lengths: Tensor, steps: int) -> Tensor:
