@@ -182,8 +182,7 @@ class Summarizer:
         batch = make_batch([d.ids for d in documents], None, [d.oov for d in documents], self.network.vocabulary).to(
             self.device
         )
-        hypotheses = generate(self.network, batch, options)
-        return [headlines(self.tokenizer, hypotheses, i, d.oov) for i, d in enumerate(documents)]
+        return headlines(self.tokenizer, generate(self.network, batch, options), [d.oov for d in documents])
 
 
 def _read_ahead(documents: Iterator[str], count: int) -> Iterator[str]:
@@ -254,16 +253,14 @@ def _generate(network: Seq2Seq, batch: Batch, options: SearchOptions) -> Hypothe
         return replace(found, tokens=state.lexicon.extended(found.tokens.flatten(1)).view_as(found.tokens))
 
 
-def headlines(tokenizer: Tokenizer, hypotheses: Hypotheses, example: int, oov: Sequence[str]) -> list[Headline]:
-    """The n_best headlines of one example of a batch, pointer words resolved."""
-    found: list[Headline] = []
-    for ids, length, score, log_prob in zip(
-        hypotheses.tokens[example].tolist(),
-        hypotheses.lengths[example].tolist(),
-        hypotheses.scores[example].tolist(),
-        hypotheses.log_probs[example].tolist(),
-        strict=True,
-    ):
-        if score > float("-inf") or not found:
-            found.append(Headline(tokenizer.decode(ids[:length], oov), score, log_prob))
-    return found
+def headlines(tokenizer: Tokenizer, hypotheses: Hypotheses, oov: Sequence[Sequence[str]]) -> list[list[Headline]]:
+    """Of each example of a batch the n_best headlines, pointer words resolved (`oov`: its unknown words)."""
+    every = (getattr(hypotheses, name).tolist() for name in ("tokens", "lengths", "scores", "log_probs"))
+    results = []
+    for words, *of_one in zip(oov, *every, strict=True):
+        found: list[Headline] = []
+        for ids, length, score, log_prob in zip(*of_one, strict=True):
+            if score > float("-inf") or not found:
+                found.append(Headline(tokenizer.decode(ids[:length], words), score, log_prob))
+        results.append(found)
+    return results

@@ -256,14 +256,12 @@ class SummarizerModule(LightningModule):
 
     def _decode(self, batch: Batch, options: SearchOptions) -> list[Prediction]:
         tokenizer = self.trainer.datamodule.tokenizer  # type: ignore[attr-defined]
-        hypotheses = generate(self.network, batch, options)
+        found = headlines(tokenizer, generate(self.network, batch, options), batch.oov)
         # A document without a token (to the network it is the end symbol) has an empty headline, as in `decode`.
         empty = (batch.document[:, 0] == self.vocabulary.eos).tolist()
         nothing = [Headline("", 0.0, 0.0)]
-        return [
-            Prediction(row, nothing if empty[i] else headlines(tokenizer, hypotheses, i, batch.oov[i]))
-            for i, row in enumerate(batch.rows)
-        ]
+        every = zip(batch.rows, found, empty, strict=True)
+        return [Prediction(row, nothing if is_empty else of_one) for row, of_one, is_empty in every]
 
     def _finish(self, split: str) -> None:
         """Gather every rank's predictions, put them in corpus order, and score the whole split, on all ranks alike."""

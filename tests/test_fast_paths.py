@@ -17,11 +17,11 @@ from seq2seq.decoding import SearchOptions, search
 from seq2seq.errors import UserError
 from seq2seq.inference import Summarizer, generate
 from seq2seq.model import gru as gru_module
-from seq2seq.model import pointer, recurrent
+from seq2seq.model import pointer
 from seq2seq.model import seq2seq as network_module
 from seq2seq.model.dropout import Dropout
 from seq2seq.model.gru import Weights, Words, gru, tanh_
-from seq2seq.model.loss import ROWS, MixtureLoss
+from seq2seq.model.loss import ROWS, MixtureLoss, softmax_
 from seq2seq.model.recurrent import Reorder, turn
 from seq2seq.model.seq2seq import NetworkOptions, Seq2Seq, build_network
 
@@ -38,40 +38,61 @@ def weights(layer: nn.GRU) -> Weights:
     return Weights(layer.weight_ih_l0, layer.weight_hh_l0, layer.bias_ih_l0, layer.bias_hh_l0)
 
 
-@pytest.mark.parametrize(("count", "steps", "rows"), [(1, 1, 1), (1, 6, 3), (2, 5, 4)])
-def test_gru_and_its_gradients_equal_torchs(count: int, steps: int, rows: int) -> None:
-    side_by_side = layers(count, 5, 7)
-    inputs = [torch.randn(steps, rows, 5, dtype=torch.double, requires_grad=True) for _ in range(count)]
-    states = [torch.randn(rows, 7, dtype=torch.double, requires_grad=True) for _ in range(count)]
-    ours = gru(inputs, states, [weights(layer) for layer in side_by_side])
-    torchs = [layer(x, h[None])[0] for layer, x, h in zip(side_by_side, inputs, states, strict=True)]
+def by_torch(
+    side_by_side: list[nn.GRU], inputs: torch.Tensor, states: list[torch.Tensor], turned: torch.Tensor
+) -> torch.Tensor:
+    """What `gru` must give: the second layer reads the positions `turned`, and its outputs go back to their places."""
+    outputs = [layer(inputs.transpose(0, 1), h[None])[0].transpose(0, 1) for layer, h in zip(side_by_side[:1], states)]
+    for layer, h in zip(side_by_side[1:], states[1:], strict=True):
+        reordered = inputs.gather(1, turned.unsqueeze(-1).expand_as(inputs))
+        back = layer(reordered.transpose(0, 1), h[None])[0].transpose(0, 1)
+        outputs.append(back.gather(1, turned.unsqueeze(-1).expand_as(back)))
+    return torch.cat(outputs, dim=-1)
+
+
+KINDS = [torch.float64, torch.float32]  # torch's operations, and the compiled loops
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(("count", "steps", "rows"), [(1, 1, 1), (1, 1, 20), (1, 6, 3), (2, 5, 4), (2, 5, 40)])
+def test_gru_and_its_gradients_equal_torchs(kind: torch.dtype, count: int, steps: int, rows: int) -> None:
+    side_by_side = [layer.to(kind) for layer in layers(count, 5, 7)]
+    inputs = torch.randn(rows, steps, 5, dtype=kind, requires_grad=True)
+    states = [torch.randn(rows, 7, dtype=kind, requires_grad=True) for _ in range(count)]
+    turned = turn(torch.randint(1, steps + 1, (rows,)), steps)
+    arguments = inputs, states, [weights(layer) for layer in side_by_side], turned if count == 2 else None
+    ours, torchs = gru(*arguments), by_torch(side_by_side, inputs, states, turned)
     with torch.no_grad():
-        without = gru(inputs, states, [weights(layer) for layer in side_by_side])
-    leaves = [*inputs, *states, *(p for layer in side_by_side for p in layer.parameters())]
-    upstream = [torch.randn_like(output) for output in ours]
+        without = gru(*arguments)
+    leaves = [inputs, *states, *(p for layer in side_by_side for p in layer.parameters())]
+    upstream = torch.randn_like(ours)
     expected = torch.autograd.grad(torchs, leaves, upstream)
-    for one, other in zip([*ours, *without], [*torchs, *torchs], strict=True):
-        torch.testing.assert_close(one, other)
-    for one, other in zip(torch.autograd.grad(ours, leaves, upstream), expected, strict=True):
-        torch.testing.assert_close(one, other)
+    torch.testing.assert_close(ours, torchs)
+    torch.testing.assert_close(without, torchs)
+    for _ in range(2):  # the way can be gone back twice
+        found = torch.autograd.grad(ours, leaves, upstream, retain_graph=True)
+        for one, other in zip(found, expected, strict=True):
+            torch.testing.assert_close(one, other)
 
 
 def test_gru_gradcheck() -> None:
     (layer,) = layers(1, 3, 4)
-    inputs = torch.randn(4, 2, 3, dtype=torch.double, requires_grad=True)
+    inputs = torch.randn(2, 4, 3, dtype=torch.double, requires_grad=True)
     state = torch.randn(2, 4, dtype=torch.double, requires_grad=True)
-    assert torch.autograd.gradcheck(lambda x, h: gru([x], [h], [weights(layer)]), (inputs, state))
+    assert torch.autograd.gradcheck(lambda x, h: gru(x, [h], [weights(layer)]), (inputs, state))
 
 
-def test_gru_where_some_gradients_are_not_wanted() -> None:
+@pytest.mark.parametrize("kind", KINDS)
+def test_gru_where_some_gradients_are_not_wanted(kind: torch.dtype) -> None:
     """Frozen weights, inputs without gradient, and an output that nobody uses."""
-    both = layers(2, 5, 7)
+    both = [layer.to(kind) for layer in layers(2, 5, 7)]
     both[0].requires_grad_(False)
-    inputs = [torch.randn(3, 2, 5, dtype=torch.double) for _ in both]
-    states = [torch.zeros(2, 7, dtype=torch.double)] * 2
-    output = gru(inputs, states, [weights(layer) for layer in both])[1]
-    output.sum().backward()
-    expected = torch.autograd.grad(both[1](inputs[1])[0].sum(), list(both[1].parameters()))
+    inputs = torch.randn(2, 3, 5, dtype=kind)
+    states = [torch.zeros(2, 7, dtype=kind)] * 2
+    output = gru(inputs, states, [weights(layer) for layer in both], turn(torch.tensor([3, 3]), 3))
+    output[..., 7:].sum().backward()
+    backwards = both[1](inputs.flip(1).transpose(0, 1))[0]
+    expected = torch.autograd.grad(backwards.sum(), list(both[1].parameters()))
     for parameter, gradient in zip(both[1].parameters(), expected, strict=True):
         torch.testing.assert_close(parameter.grad, gradient)
     assert all(parameter.grad is None for parameter in both[0].parameters())
@@ -80,38 +101,59 @@ def test_gru_where_some_gradients_are_not_wanted() -> None:
 def test_gru_in_bfloat16_is_near() -> None:
     (layer,) = layers(1, 5, 7)
     layer = layer.float()
-    inputs, state = torch.randn(6, 3, 5), torch.zeros(3, 7)
+    inputs, state = torch.randn(3, 6, 5), torch.zeros(3, 7)
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        (low,) = gru([inputs], [state], [weights(layer)])
+        low = gru(inputs, [state], [weights(layer)])
         low.float().sum().backward()
     assert low.dtype == torch.bfloat16
-    torch.testing.assert_close(low.float(), layer(inputs, state[None])[0], rtol=0.03, atol=0.03)
+    expected = layer(inputs.transpose(0, 1), state[None])[0].transpose(0, 1)
+    torch.testing.assert_close(low.float(), expected, rtol=0.03, atol=0.03)
     assert layer.weight_ih_l0.grad is not None
     assert layer.weight_ih_l0.grad.dtype == torch.float32
 
 
-@pytest.mark.parametrize("rows_at_once", [1, 4, 6, 2048])
-def test_gru_over_words_and_without_what_is_over(monkeypatch: pytest.MonkeyPatch, rows_at_once: int) -> None:
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("rows_at_once", [1, 4, 6, 40, 2048])
+def test_gru_over_words_and_without_what_is_over(
+    monkeypatch: pytest.MonkeyPatch, rows_at_once: int, kind: torch.dtype
+) -> None:
     """Two layers over words, some rows and some steps at a time; rows that have no more words give zeros."""
     monkeypatch.setattr(gru_module, "ROWS", rows_at_once)
-    both = layers(2, 5, 7)
-    vectors = torch.randn(9, 5, dtype=torch.double)
-    ids = [torch.randint(9, (6, 4)) for _ in both]
-    states = [torch.randn(4, 7, dtype=torch.double) for _ in both]
-    expected = [layer(vectors[i], h[None])[0] for layer, i, h in zip(both, ids, states, strict=True)]
-    parameters = [weights(layer) for layer in both]
+    monkeypatch.setattr(gru_module, "READS", rows_at_once * 3 * 7 * 6)
+    monkeypatch.setattr(gru_module, "LEAVE_BY", 1)
+    both = [layer.to(kind) for layer in layers(2, 5, 7)]
+    vectors, ids = torch.randn(9, 5, dtype=kind), torch.randint(9, (20, 6))
+    states = [torch.randn(20, 7, dtype=kind) for _ in both]
+    alive = [20, 20, 13, 13, 1, 0]
+    lengths = torch.tensor([sum(count > row for count in alive) for row in range(20)])
+    turned = turn(lengths, 6)
+    expected = by_torch(both, vectors[ids], states, turned)
+    rest = [weights(layer) for layer in both], turned
     with torch.no_grad():
-        found = gru([Words(vectors, i) for i in ids], states, parameters)
-        plain = gru([vectors[i] for i in ids], states, parameters)
-        shorter = gru([Words(vectors, i) for i in ids], states, parameters, alive=[4, 4, 3, 3, 1, 0])
-    for one, other in zip([*found, *plain], [*expected, *expected], strict=True):
-        torch.testing.assert_close(one, other)
-    for one, other in zip(shorter, expected, strict=True):
-        for step, alive in enumerate([4, 4, 3, 3, 1, 0]):
-            torch.testing.assert_close(one[step, :alive], other[step, :alive])
-            assert not one[step, alive:].any()
+        torch.testing.assert_close(gru(Words(vectors, ids), states, *rest), expected)
+        torch.testing.assert_close(gru(vectors[ids], states, *rest), expected)
+        for inputs in (Words(vectors, ids), vectors[ids]):
+            shorter = gru(inputs, states, *rest, lengths)
+            for row, length in enumerate(lengths.tolist()):
+                torch.testing.assert_close(shorter[row, :length], expected[row, :length])
+                assert not shorter[row, length:].any()
     with pytest.raises(ValueError, match="look them up"):
-        gru([Words(vectors.requires_grad_(), i) for i in ids], states, parameters)
+        gru(Words(vectors.requires_grad_(), ids), states, *rest)
+
+
+def test_what_is_not_a_number_stays_so() -> None:
+    """A network that has diverged must not look healthy again, whoever does the work."""
+    (layer,) = layers(1, 5, 7)
+    layer = layer.float()
+    with torch.no_grad():
+        layer.weight_ih_l0[3, 2] = torch.nan
+    for learning in (True, False):
+        with torch.set_grad_enabled(learning):
+            assert gru(torch.randn(20, 3, 5), [torch.zeros(20, 7)], [weights(layer)]).isnan()[..., 3].all()
+    logits = torch.randn(3, 50)
+    logits[1, 20] = torch.nan
+    probs, normaliser, _ = softmax_(logits, torch.zeros(50))
+    assert probs.isnan().any(dim=1).tolist() == normaliser.isnan().tolist() == [False, True, False]
 
 
 @pytest.mark.parametrize("cell", ["gru", "lstm", "elman"])
@@ -123,7 +165,7 @@ def test_documents_read_word_by_word(cell: str, layers: int, leave_by: int, monk
     torch.manual_seed(0)
     options = replace(SMALL, cell=cell, encoder_layers=layers, unknown_embeddings=2)  # type: ignore[arg-type]
     network = build_network(options, VOCABULARY).double().eval()
-    monkeypatch.setattr(recurrent, "LEAVE_BY", leave_by)
+    monkeypatch.setattr(gru_module, "LEAVE_BY", leave_by)
     documents = [[7, 8, 41, 7], [9], [8, 8, 40, 11, 12, 43, 7], [10, 9, 9]]
     batch = make_batch(documents, None, [["w"] * 4] * 4, VOCABULARY)
     expected = network.encode(batch.document, batch.mask, 4)
@@ -144,14 +186,14 @@ def test_tanh(kind: torch.dtype) -> None:
 def test_gru_in_bfloat16_is_as_exact_as_torchs(scale: float) -> None:
     torch.manual_seed(0)
     exact = nn.GRU(64, 64).double()
-    inputs, state = scale * torch.randn(30, 8, 64, dtype=torch.double), torch.zeros(8, 64, dtype=torch.double)
-    expected = exact(inputs, state[None])[0]
+    inputs, state = scale * torch.randn(8, 30, 64, dtype=torch.double), torch.zeros(8, 64, dtype=torch.double)
+    expected = exact(inputs.transpose(0, 1), state[None])[0].transpose(0, 1)
     layer = nn.GRU(64, 64).bfloat16()
     layer.load_state_dict(exact.state_dict())
-    torchs = layer(inputs.bfloat16(), state[None].bfloat16())[0]
+    torchs = layer(inputs.transpose(0, 1).bfloat16(), state[None].bfloat16())[0].transpose(0, 1)
     for learning in (True, False):
         with torch.set_grad_enabled(learning):
-            (ours,) = gru([inputs.bfloat16()], [state.bfloat16()], [weights(layer)])
+            ours = gru(inputs.bfloat16(), [state.bfloat16()], [weights(layer)])
         assert (ours.double() - expected).norm() <= 1.5 * (torchs.double() - expected).norm()
 
 
@@ -188,9 +230,9 @@ def test_turning_round_by_hand() -> None:
 
 def test_reordering_equals_indexing() -> None:
     rows = torch.randn(6, 2, dtype=torch.double, requires_grad=True)
-    order = torch.tensor([3, 0, 5, 1, 4, 2])
+    order = torch.tensor([2, 1, 0, 5, 4, 3])
     upstream = torch.randn(6, 2, dtype=torch.double)
-    found = Reorder.apply(rows, order, order.argsort())
+    found = Reorder.apply(rows, order)
     assert torch.equal(found, rows[order])
     (gradient,) = torch.autograd.grad(found, rows, upstream)
     (expected,) = torch.autograd.grad(rows[order], rows, upstream)

@@ -11,6 +11,8 @@ from typing import Any, NamedTuple, TypeVar
 import torch
 from torch import Tensor, nn
 
+from .compiled import arrays, loops
+
 
 class Memory(NamedTuple):
     """An encoded batch of documents. It is never repeated for beams, nor reordered: queries of all beams share it.
@@ -70,7 +72,16 @@ class MultiplicativeAttention(nn.Module):
 
     def forward(self, queries: Tensor, memory: Memory) -> tuple[Tensor, Tensor]:
         """queries [B, T, H] -> context [B, T, C], weights [B, T, S]."""
-        return attend((queries @ self.project.weight) @ memory.states.transpose(1, 2), memory)
+        projected = queries @ self.project.weight
+        learning = torch.is_grad_enabled() and (projected.requires_grad or memory.states.requires_grad)
+        if not learning and (do := loops(projected[..., 0].numel(), projected, memory.states)):
+            context, weights = (
+                torch.empty_like(projected),
+                projected.new_empty(*queries.shape[:2], memory.mask.shape[1]),
+            )
+            do.attend(*arrays(projected, memory.states, memory.mask, context, weights))
+            return context, weights
+        return attend(projected @ memory.states.transpose(1, 2), memory)
 
 
 class AdditiveAttention(nn.Module):

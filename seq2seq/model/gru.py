@@ -19,13 +19,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
+from types import ModuleType
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-ROWS = 2048  # of gates that are made at once where no gradient is wanted: they stay in the cache
+from .compiled import arrays, loops, threads
+
+ALL = slice(None)
+READS = 1 << 23  # numbers that are made of inputs at once where no gradient is wanted
+ROWS = 2048  # of gates that torch's operations make at once then: they stay in the cache
+LEAVE_BY = 128  # so many rows leave torch's operations together: each new shape of a product costs time and memory
 
 
 class Weights(NamedTuple):
@@ -58,106 +64,169 @@ class Words(NamedTuple):
 
 
 def gru(
-    inputs: list[Tensor] | list[Words], states: list[Tensor], weights: list[Weights], alive: list[int] | None = None
-) -> tuple[Tensor, ...]:
-    """Run D independent layers of H units side by side.
+    inputs: Tensor | Words,
+    states: list[Tensor],
+    weights: list[Weights],
+    turned: Tensor | None = None,
+    ends: Tensor | None = None,
+) -> Tensor:
+    """Run a layer of H units, or D = 2 of them side by side, of which the second reads in another order.
 
     Args:
-        inputs: for each layer [T, N, I], or, for speed where no gradient is wanted, words [T, N].
+        inputs: [N, T, I], or, for speed where no gradient is wanted, words [N, T].
         states: for each layer [N, H], before the first step.
-        alive: how many of the first rows have a word at each step; the rest may be left out, and gives zeros then.
+        turned: [N, T] the positions that the second layer reads, one after the other; every position once, and such
+            that twice turned is as before.
+        ends: [N] how many steps each row needs, not increasing; where no gradient is wanted, what comes after them is
+            left out.
 
     Returns:
-        for each layer its outputs [T, N, H].
+        [N, T, D * H]: what each layer says at each position; 0 where something was left out.
     """
-    ids = [x.ids for x in inputs if isinstance(x, Words)]
-    vectors = [x.vectors if isinstance(x, Words) else x for x in inputs]
-    flat = [tensor for x, h, layer in zip(vectors, states, weights, strict=True) for tensor in (x, h, *layer)]
+    ids = inputs.ids if isinstance(inputs, Words) else None
+    flat = [inputs.vectors if isinstance(inputs, Words) else inputs, *states, *(x for layer in weights for x in layer)]
     if torch.is_autocast_enabled("cpu"):
         flat = [tensor.to(torch.get_autocast_dtype("cpu")) for tensor in flat]
+    rows, steps = (inputs.ids if isinstance(inputs, Words) else inputs).shape[:2]
+    position = torch.arange(steps).expand(rows, -1)
+    order = torch.stack([position] if turned is None else [position, turned])
     if not torch.is_grad_enabled() or not any(tensor.requires_grad for tensor in flat):
-        return _infer(flat, ids, alive).unbind(0)
-    if ids:
+        return _infer(flat, ids, _by_step(order), torch.full((rows,), steps) if ends is None else ends)
+    if ids is not None:
         raise ValueError("words have no gradient; look them up first")
-    return _Gru.apply(*flat)
+    return _Gru.apply(order, *flat)
 
 
-class _Trace(NamedTuple):
-    """What the steps leave for the way back.
+class _Layers(NamedTuple):
+    """The arguments of D layers, unpacked: inputs [N, T, I] or words' vectors; D states [N, H]; D weights."""
 
-    Args:
-        slopes: [D, T, N, 4H] d(h') / d(pre-activation) of the gates, in the order: n with regard to its input part, r,
-            z, n with regard to its recurrent part. The first three are the input's gates, the last three the state's.
-        gates: [D, T, N, 3H] r, z and what n was made of; z is d(h') / d(h).
-    """
+    inputs: Tensor
+    states: tuple[Tensor, ...]
+    weights: tuple[Weights, ...]
 
-    slopes: Tensor
-    gates: Tensor
-
-
-def _infer(flat: Sequence[Tensor], ids: Sequence[Tensor], alive: Sequence[int] | None) -> Tensor:
-    """All steps of D layers -> their outputs [D, T, N, H].
-
-    Args:
-        flat: six tensors for each layer, as in `gru`; the first may be the vectors that `ids` [T, N] choose from.
-    """
-    layers = [flat[i : i + 6] for i in range(0, len(flat), 6)]
-    steps, rows = (ids or flat)[0].shape[:2]
-    size = flat[1].shape[-1]
-    outputs = flat[0].new_empty(len(layers), steps, rows, size)
-    start = _stacked([layer[1] for layer in layers])
-    weights = _stacked([layer[3].t() if steps == 1 else layer[3].t().contiguous() for layer in layers])
-    bias_n = _rows([layer[5][2 * size :] for layer in layers])
-    reads = []
-    for inputs, _, w_ih, _, b_ih, b_hh in layers:
-        bias = torch.cat([b_ih[: 2 * size] + b_hh[: 2 * size], b_ih[2 * size :]])
-        reads.append(((inputs @ w_ih.t()).add_(bias) if ids else inputs, w_ih.t(), bias))
-    most = min(rows, max(1, ROWS // len(layers)))  # rows that go through all steps together
-    block = min(steps, max(1, ROWS // (len(layers) * most)))  # steps whose products with inputs are made together
-    room = flat[0].new_empty(len(layers), block * most, 3 * size)
-    recurrent = flat[0].new_empty(len(layers), most, 3 * size)
-    for first in range(0, rows, most):
-        before = start[:, first : first + most]
-        for t in range(steps):
-            last = min(first + most, rows, alive[t] if alive else rows)
-            if last <= first:
-                outputs[:, t:, first : first + most] = 0
-                break
-            count, i = last - first, t % block
-            if i == 0:
-                gates = room[:, : min(block, steps - t) * count].unflatten(1, (-1, count))
-                for d, (inputs, weight, bias) in enumerate(reads):
-                    out = gates[d].flatten(0, 1)
-                    if ids:
-                        torch.index_select(inputs, 0, ids[d][t : t + block, first:last].flatten(), out=out)
-                    else:
-                        torch.mm(inputs[t : t + block, first:last].reshape(len(out), -1), weight, out=out).add_(bias)
-            gate, products, before = gates[:, i, :count], recurrent[:, :count], before[:, :count]
-            _multiply(before, weights, out=products)
-            r, z, n = gate.split(size, dim=-1)
-            gate[..., : 2 * size].add_(products[..., : 2 * size]).sigmoid_()
-            tanh_(n.addcmul_(r, products[..., 2 * size :].add_(bias_n)))
-            before = torch.lerp(n, before, z, out=outputs[:, t, first:last])
-            outputs[:, t, last : first + most] = 0
-    return outputs
+    @classmethod
+    def unpack(cls, flat: Sequence[Tensor]) -> _Layers:
+        layers = len(flat) // 5
+        tensors = flat[1 + layers :]
+        weights = tuple(Weights(*tensors[4 * d : 4 * d + 4]) for d in range(layers))
+        return cls(flat[0], tuple(flat[1 : 1 + layers]), weights)
 
 
-def _stacked(matrices: list[Tensor]) -> Tensor:
-    """D matrices as one tensor [D, ..]; a single one is not copied."""
-    return matrices[0].unsqueeze(0) if len(matrices) == 1 else torch.stack(matrices)
+def _by_step(order: Tensor) -> Tensor:
+    """Positions [D, N, T] -> the rows of [N * T] in the order in which they are read, [D, T, N]."""
+    _, rows, steps = order.shape
+    return (order + torch.arange(rows).unsqueeze(1) * steps).transpose(1, 2).contiguous()
 
 
-def _multiply(left: Tensor, right: Tensor, out: Tensor) -> Tensor:
+def _read(inputs: Tensor, by_step: Tensor, layer: int) -> Tensor:
+    """What a layer reads of inputs [N, T, I], step by step: [T * N, I]."""
+    if layer == 0:  # as it stands
+        return inputs.transpose(0, 1).flatten(0, 1)
+    return inputs.flatten(0, 1).index_select(0, by_step[layer].flatten())
+
+
+def _stacked(tensors: Sequence[Tensor]) -> Tensor:
+    """D tensors as one [D, ..]; a single one is not copied."""
+    return tensors[0].unsqueeze(0) if len(tensors) == 1 else torch.stack(list(tensors))
+
+
+def _matrices(matrices: Sequence[Tensor], do: ModuleType | None) -> Tensor:
+    """D matrices [K, M] as one tensor [D, K, W]: for the compiled loops as wide as these want it, with zeros."""
+    if not do:
+        return _stacked(matrices)
+    depth, width = matrices[0].shape
+    wide = do.padded(width)
+    made = (torch.empty if wide == width else torch.zeros)(len(matrices), depth, wide)
+    for matrix, place in zip(matrices, made, strict=True):
+        place[:, :width] = matrix
+    return made
+
+
+def _multiply(left: Tensor, right: Tensor) -> Tensor:
     """[D, N, K] [D, K, M] -> [D, N, M]: side by side, small products keep more cores busy than one after the other."""
-    if len(left) == 1:
-        torch.mm(left[0], right[0], out=out[0])
-        return out
-    return torch.bmm(left, right, out=out)
+    return (left[0] @ right[0]).unsqueeze(0) if len(left) == 1 else torch.bmm(left, right)
 
 
-def _rows(vectors: list[Tensor]) -> Tensor:
-    """D vectors [H] as [D, 1, H]."""
-    return torch.stack(vectors).unsqueeze(1)
+# Without gradients.
+
+
+def _infer(flat: Sequence[Tensor], ids: Tensor | None, by_step: Tensor, ends: Tensor) -> Tensor:
+    """All steps of D layers -> their outputs [N, T, D * H].
+
+    Args:
+        flat: see `_Layers`; the inputs may be the vectors that `ids` [N, T] choose from.
+        by_step: [D, T, N] which rows of [N * T] are read; ends: [N] see `gru`.
+    """
+    inputs, states, weights = _Layers.unpack(flat)
+    layers, steps, rows = by_step.shape
+    size = states[0].shape[-1]
+    outputs = inputs.new_empty(rows * steps, layers, size)
+    do = loops(rows, outputs)
+    start, recurrent = _stacked(states), _matrices([w.w_hh.t() for w in weights], do)
+    bias_n = _stacked([w.b_hh[2 * size :] for w in weights])
+    biases = [torch.cat([w.b_ih[: 2 * size] + w.b_hh[: 2 * size], w.b_ih[2 * size :]]) for w in weights]
+    most = READS // (layers * 3 * size * (1 if ids is not None else steps)) or 1
+    if not do:
+        most = min(most, max(1, ROWS // layers))
+    if ids is not None:
+        reads = _stacked([(inputs @ w.w_ih.t()).add_(b) for w, b in zip(weights, biases, strict=True)])
+    for first in range(0, rows, most):
+        here = slice(first, first + most)
+        of_these = by_step[:, :, here].contiguous()
+        if ids is not None:
+            words = ids.flatten()[of_these]
+        else:
+            words = by_step[:, :0]
+            of_layer = [_read(inputs[here], of_these - first * steps, d) @ w.w_ih.t() for d, w in enumerate(weights)]
+            reads = _stacked([read.add_(bias) for read, bias in zip(of_layer, biases, strict=True)])
+        of_all = reads, words, ends[here], recurrent, bias_n, start[:, here].contiguous(), of_these, outputs
+        if do:
+            do.infer(*arrays(*of_all), threads())
+        else:
+            infer(*of_all)
+    return outputs.view(rows, steps, layers * size)
+
+
+def infer(
+    reads: Tensor,
+    words: Tensor,
+    ends: Tensor,
+    recurrent: Tensor,
+    bias_n: Tensor,
+    start: Tensor,
+    by_step: Tensor,
+    outputs: Tensor,
+) -> None:
+    """All steps of N rows, of D layers.
+
+    Args:
+        reads: [D, .., 3H] what was read, multiplied, biases added; a row's stands at words [D, T, N], or, if that is
+            empty, at t * N + n.
+        ends: [N] how many steps a row needs, not increasing; after them it says 0.
+        recurrent: [D, H, 3H] W_hh transposed; bias_n: [D, H] what is added to the state's part of n.
+        start: [D, N, H] states before the first step.
+        by_step: [D, T, N] where in `outputs` [.., D, H] those after a step go.
+    """
+    _, steps, rows = by_step.shape
+    size, states, layers = start.shape[2], start, range(len(start))
+    alive = (ends > torch.arange(steps).unsqueeze(1)).sum(dim=1)
+    for t, living in enumerate((-(-alive // LEAVE_BY) * LEAVE_BY).clamp_max(rows).tolist()):
+        for d in layers:
+            outputs[:, d].index_fill_(0, by_step[d, t, living:], 0)
+        if not living:
+            continue
+        states = states[:, :living]
+        if words.shape[1]:
+            gates = torch.stack([reads[d].index_select(0, words[d, t, :living]) for d in layers])
+        else:
+            gates = reads[:, t * rows : t * rows + living]
+        products = _multiply(states, recurrent)
+        _, z, n = gates.split(size, dim=-1)
+        r = gates[..., : 2 * size].add_(products[..., : 2 * size]).sigmoid_()[..., :size]
+        tanh_(n.addcmul_(r, products[..., 2 * size :].add_(bias_n.unsqueeze(1))))
+        states = torch.lerp(n, states, z)
+        for d in layers:
+            outputs[:, d].index_copy_(0, by_step[d, t, :living], states[d])
 
 
 def tanh_(x: Tensor) -> Tensor:
@@ -175,79 +244,124 @@ def _number(value: int) -> Tensor:
         return torch.tensor(float(value))
 
 
-def _learn(flat: Sequence[Tensor]) -> tuple[Tensor, _Trace]:
-    """As `_infer` -> h [D, T + 1, N, H], and what the way back needs."""
-    layers = [flat[i : i + 6] for i in range(0, len(flat), 6)]
-    steps, rows, _ = flat[0].shape
-    size = flat[1].shape[-1]
-    hidden = flat[0].new_empty(len(layers), steps + 1, rows, size)
-    gates = flat[0].new_empty(len(layers), steps, rows, 3 * size)
-    slopes = flat[0].new_empty(len(layers), steps, rows, 4 * size)
-    recurrent = flat[0].new_empty(len(layers), rows, 3 * size)
-    for d, (inputs, state, w_ih, *_) in enumerate(layers):
-        torch.mm(inputs.reshape(steps * rows, -1), w_ih.t(), out=gates[d].flatten(0, 1))
-        hidden[d, 0] = state
+# With gradients.
+
+
+def _learn(flat: Sequence[Tensor], by_step: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """As `_infer` -> outputs, and what the way back needs: hidden [D, T + 1, N, H], and gates [D, T, N, 4H], which are n,
+    r, z and q = W_hn h + b_hn."""
+    inputs, start, weights = _Layers.unpack(flat)
+    layers, steps, rows = by_step.shape
+    size = start[0].shape[-1]
+    outputs = inputs.new_empty(rows * steps, layers, size)
+    hidden = inputs.new_empty(layers, steps + 1, rows, size)
+    gates = inputs.new_empty(layers, steps, rows, 4 * size)
+    for d, w in enumerate(weights):
+        torch.mm(_read(inputs, by_step, d), _last_first(w.w_ih, size).t(), out=gates[d].flatten(0, 1)[:, : 3 * size])
+        hidden[d, 0] = start[d]
     # Biases are added step by step, in the cache: to a product as large as this one it would be a pass of its own.
-    bias = _rows([torch.cat([b_hh[: 2 * size] + b_ih[: 2 * size], b_hh[2 * size :]]) for *_, b_ih, b_hh in layers])
-    weights = _stacked([layer[3].t().contiguous() for layer in layers])
-    bias_n = _rows([layer[4][2 * size :] for layer in layers])
-    recurrent_rz, recurrent_n = recurrent.split([2 * size, size], dim=-1)
-    states = hidden.unbind(1)
-    rzs, rs, zs, ns = (x.unbind(1) for x in (gates[..., : 2 * size], *gates.split(size, dim=-1)))
-    s_ins, s_rs, s_zs, s_ns = (x.unbind(1) for x in slopes.split(size, dim=-1))
-    n, a, b = (flat[0].new_empty(len(layers), rows, size) for _ in range(3))
-    one = _number(1)
-    for t, (before, after, rz, r, z) in enumerate(zip(states, states[1:], rzs, rs, zs, strict=False)):
-        _multiply(before, weights, out=recurrent).add_(bias)
-        rz.add_(recurrent_rz).sigmoid_()
-        tanh_(torch.addcmul(ns[t], r, recurrent_n, out=n).add_(bias_n))
-        torch.sub(before, n, out=a).mul_(z)
-        torch.add(n, a, out=after)
-        torch.sub(one, z, out=b)
-        torch.mul(a, b, out=s_zs[t])  # (h - n) z (1 - z)
-        torch.mul(n, n, out=a)
-        torch.addcmul(b, b, a, value=-1, out=s_ins[t])  # (1 - z) (1 - n^2)
-        torch.mul(s_ins[t], r, out=s_ns[t])
-        torch.sub(s_ins[t], s_ns[t], out=s_rs[t]).mul_(r).mul_(recurrent_n)  # .. (W_hn h + b_hn) r (1 - r)
-    return hidden, _Trace(slopes, gates)
+    bias = torch.stack([torch.cat([w.b_hh[: 2 * size] + w.b_ih[: 2 * size], w.b_hh[2 * size :]]) for w in weights])
+    bias_n = _stacked([w.b_ih[2 * size :] for w in weights])
+    do = loops(rows, hidden)
+    of_all = gates, _matrices([w.w_hh.t() for w in weights], do), bias, bias_n, hidden, by_step, outputs
+    if do:
+        do.learn(*arrays(*of_all), threads())
+    else:
+        learn(*of_all)
+    return outputs.view(rows, steps, layers * size), hidden, gates
 
 
 class _Gru(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, *flat: Tensor) -> tuple[Tensor, ...]:
-        hidden, trace = _learn(flat)
-        ctx.save_for_backward(hidden, *trace, *flat)
-        return hidden[:, 1:].unbind(0)
+    def forward(ctx: Any, order: Tensor, *flat: Tensor) -> Tensor:
+        by_step = _by_step(order)
+        outputs, *ctx.trace = _learn(flat, by_step)
+        ctx.save_for_backward(order, by_step, *flat)
+        return outputs
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, *upstream: Tensor) -> tuple[Tensor | None, ...]:
-        hidden, slopes, gates, *flat = ctx.saved_tensors
-        layers, steps, rows, size = len(slopes), slopes.shape[1], slopes.shape[2], hidden.shape[-1]
-        d_gates = torch.empty_like(slopes)
-        d_hidden = hidden.new_zeros(layers, rows, size)
-        d_each, d_all = d_hidden.unbind(0), d_hidden.unsqueeze(-2)
-        zs = gates[..., size : 2 * size].unbind(1)
-        four_slopes, four_gates = (x.unflatten(-1, (4, size)).unbind(1) for x in (slopes, d_gates))
-        w_hh, of_states = _stacked(flat[3::6]), d_gates[..., size:].unbind(1)
-        gradients = list(zip(*(gradient.unbind(0) for gradient in upstream), strict=True))
-        for t in reversed(range(steps)):
-            for d_state, gradient in zip(d_each, gradients[t], strict=True):
-                d_state.add_(gradient)
-            torch.mul(four_slopes[t], d_all, out=four_gates[t])
-            d_hidden.mul_(zs[t])
-            d_hidden.baddbmm_(of_states[t], w_hh)
-        results: list[Tensor | None] = []
-        for d in range(layers):
-            inputs, _, w_ih, *_ = flat[6 * d : 6 * d + 6]
-            every = d_gates[d].flatten(0, 1)
-            biases = every.sum(dim=0)
-            d_inputs = every[:, : 3 * size] @ _last_first(w_ih, size) if ctx.needs_input_grad[6 * d] else None
-            d_w_ih = _first_last(every[:, : 3 * size].t() @ inputs.reshape(steps * rows, -1), size)
+    def backward(ctx: Any, upstream: Tensor) -> tuple[Tensor | None, ...]:
+        order, by_step, *flat = ctx.saved_tensors
+        hidden, gates = ctx.trace or _learn(flat, by_step)[1:]
+        ctx.trace = None  # gradients take the place of the gates; whoever comes once more has them made once more
+        inputs, states, weights = _Layers.unpack(flat)
+        layers, steps, rows = by_step.shape
+        size = states[0].shape[-1]
+        d_state, d_bias = hidden.new_zeros(layers, rows, size), hidden.new_zeros(layers, rows, 4 * size)
+        upstream, do = upstream.contiguous().view(rows * steps, layers, size), loops(rows, hidden)
+        of_all = gates, hidden, upstream, by_step, _matrices([w.w_hh for w in weights], do), d_state, d_bias
+        if do:
+            do.back(*arrays(*of_all), threads())
+        else:
+            back(*of_all)
+        d_inputs, d_weights = None, list[Tensor]()
+        for d, w in enumerate(weights):
+            every, biases = gates[d].flatten(0, 1), d_bias[d].sum(dim=0)
+            d_w_ih = _first_last(every[:, : 3 * size].t() @ _read(inputs, by_step, d), size)
             d_w_hh = every[:, size:].t() @ hidden[d, :-1].flatten(0, 1)
-            results += [None if d_inputs is None else d_inputs.view_as(inputs), d_hidden[d]]
-            results += [d_w_ih, d_w_hh, _first_last(biases[: 3 * size], size), biases[size:]]
-        return tuple(results)
+            d_weights += [d_w_ih, d_w_hh, _first_last(biases[: 3 * size], size), biases[size:]]
+            if ctx.needs_input_grad[1]:
+                d_read = every[:, : 3 * size] @ _last_first(w.w_ih, size)
+                if d_inputs is None:
+                    d_inputs = d_read.view(steps, rows, -1).transpose(0, 1)
+                else:
+                    places = order[d] * rows + torch.arange(rows).unsqueeze(1)  # where a position was read
+                    d_inputs = d_inputs + d_read.index_select(0, places.flatten()).view_as(inputs)
+        return None, d_inputs, *d_state.unbind(0), *d_weights
+
+
+def learn(
+    gates: Tensor, recurrent: Tensor, bias: Tensor, bias_n: Tensor, hidden: Tensor, by_step: Tensor, outputs: Tensor
+) -> None:
+    """All steps forwards, of D layers.
+
+    Args:
+        gates: [D, T, N, 4H] products with the inputs for n, r, z; become n, r, z and q.
+        recurrent: [D, H, 3H] W_hh transposed, for r, z, n; bias: [D, 3H] what is added to its products.
+        bias_n: [D, H] what is added to the input's part of n.
+        hidden: [D, T + 1, N, H] the states before the first step; those after each are filled in.
+        by_step: [D, T, N] where in outputs [N * T, D, H] they go.
+    """
+    for t in range(gates.shape[1]):
+        n, r, z, q = gates[:, t].chunk(4, dim=-1)
+        of_r, of_z, of_n = (_multiply(hidden[:, t], recurrent) + bias.unsqueeze(1)).chunk(3, dim=-1)
+        r.add_(of_r).sigmoid_()
+        z.add_(of_z).sigmoid_()
+        n.addcmul_(r, q.copy_(of_n)).add_(bias_n.unsqueeze(1)).tanh_()
+        hidden[:, t + 1] = torch.lerp(n, hidden[:, t], z)
+        for d, state in enumerate(hidden[:, t + 1]):
+            outputs[:, d].index_copy_(0, by_step[d, t], state)
+
+
+def back(
+    gates: Tensor, hidden: Tensor, upstream: Tensor, by_step: Tensor, w_hh: Tensor, d_state: Tensor, d_bias: Tensor
+) -> None:
+    """All steps backwards, of D layers.
+
+    Args:
+        gates, hidden: as `learn` left them; the gates become the gradients of what n was made of, of what r and z were
+            made of, and of q.
+        upstream: [N * T, D, H] gradients of the outputs; by_step: [D, T, N] where those of a step stand.
+        w_hh: [D, 3H, H].
+        d_state: [D, N, H] gradient of the states after the last step; becomes that of those before the first.
+        d_bias: [D, N, 4H] zeros; becomes what, summed over the rows, is the gates' gradients summed over steps and rows.
+    """
+    size = hidden.shape[3]
+    for t in reversed(range(gates.shape[1])):
+        n, r, z, q = gates[:, t].chunk(4, dim=-1)
+        for d, state in enumerate(d_state):
+            state.add_(upstream[:, d].index_select(0, by_step[d, t]))
+        d_n = d_state * (1 - z) * (1 - n * n)
+        d_z = d_state * (hidden[:, t] - n) * z * (1 - z)
+        d_state.mul_(z)
+        d_r = d_n * q * r * (1 - r)
+        q.copy_(d_n * r)
+        n.copy_(d_n)
+        r.copy_(d_r)
+        z.copy_(d_z)
+        d_state.add_(_multiply(gates[:, t, :, size:], w_hh))
+        d_bias.add_(gates[:, t])
 
 
 def _last_first(gates: Tensor, size: int) -> Tensor:

@@ -13,14 +13,31 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from .compiled import arrays, loops
+
 TINY = 1e-30  # keeps the logarithm of a copying probability of zero finite, in value and in gradient
 ROWS = {"cpu": 256, "cuda": 2048}  # whose logits are held at once: enough for products at full speed,
 LOGITS = {"cpu": 1 << 24, "cuda": 1 << 27}  # but not more than so many
 
 
-def rows_at_once(device: torch.device, words: int) -> int:
-    """Rows of logits over a vocabulary of so many words that are held in memory at once."""
-    return max(1, min(ROWS.get(device.type, 256), LOGITS.get(device.type, 1 << 24) // words))
+def rows_at_once(device: torch.device, words: int, rows: int) -> int:
+    """How many of `rows` rows of logits over a vocabulary of so many words are held in memory at once: about as many
+    each time, since products of few rows are slow."""
+    most = max(1, min(ROWS.get(device.type, 256), LOGITS.get(device.type, 1 << 24) // words))
+    return -(-rows // max(1, -(-rows // most)))
+
+
+def softmax_(logits: Tensor, bias: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """logits [M, V], bias [V] -> softmax(logits + bias) in the place of the logits, what was subtracted from them to
+    make it (log sum exp) [M], and their mean [M]."""
+    if do := loops(len(logits), logits, bias):
+        normaliser, mean = (logits.new_empty(len(logits)) for _ in range(2))
+        do.softmax(*arrays(logits, bias, normaliser, mean))
+        return logits, normaliser, mean
+    logits.add_(bias)
+    highest, mean = logits.amax(dim=-1), logits.mean(dim=-1)
+    probs = torch.softmax(logits, dim=-1, out=logits)
+    return probs, highest - probs.amax(dim=-1).log(), mean  # cheaper than torch.logsumexp
 
 
 class MixtureLoss(torch.autograd.Function):
@@ -58,19 +75,17 @@ class MixtureLoss(torch.autograd.Function):
             d_features, d_gate = torch.empty_like(features), torch.zeros_like(targets, dtype=exact)
             d_weight, d_bias = torch.zeros_like(weight), torch.zeros_like(bias, dtype=exact)
             d_pointed = torch.zeros_like(d_gate)
-        size = rows_at_once(features.device, words)
+        size = rows_at_once(features.device, words, len(features))
+        room = features.new_empty(size, words)
         with torch.autocast(features.device.type, enabled=False):
             for start in range(0, len(features), size):
                 rows = slice(start, start + size)
                 f, target = features[rows], targets[rows]
-                logits = (f @ w.t()).to(exact).add_(bias)
+                logits = torch.mm(f, w.t(), out=room[: len(f)]).to(exact)
                 known = target < words
                 inside = target.where(known, 0)
-                chosen = logits.gather(-1, inside.unsqueeze(-1)).squeeze(-1)
-                highest = logits.amax(dim=-1)
-                mean = logits.mean(dim=-1) if smoothing else None
-                probs = torch.softmax(logits, dim=-1, out=logits)
-                normaliser = highest - probs.amax(dim=-1).log()  # cheaper than torch.logsumexp
+                chosen = logits.gather(-1, inside.unsqueeze(-1)).squeeze(-1) + bias[inside]
+                probs, normaliser, mean = softmax_(logits, bias)
                 chosen = chosen - normaliser
                 share = torch.ones_like(chosen)  # of the target's probability that the softmax gives
                 if gate is not None and pointed is not None:
@@ -80,7 +95,7 @@ class MixtureLoss(torch.autograd.Function):
                     share = (generated - chosen).exp()
                 likelihood += chosen.sum()
                 loss -= (1 - smoothing) * chosen.sum()
-                if mean is not None:
+                if smoothing:
                     loss -= smoothing * (mean - normaliser).sum()
                 if not learning:
                     continue

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from .attention import Memory, some
+from .compiled import arrays, loops
 from .loss import TINY, MixtureLoss
 
 WIDTH = 64  # the number of ids a search has is a multiple of this: rows of logits then begin with a cache line
@@ -121,8 +122,8 @@ class SoftmaxOutput(nn.Module):
     @torch.no_grad()
     def log_probs(self, features: Tensor, attention: Tensor, lexicon: Lexicon) -> Tensor:
         """features [N, F], attention [N, S], N = B*K -> [N, V']: -inf for words that the document does not have."""
-        parts = self.parts(features, attention, lexicon)
-        return self.mix(parts, lexicon).add_(parts.generate.unsqueeze(1))
+        log_probs, constant = self.mix(self.parts(features, attention, lexicon), lexicon)
+        return log_probs.add_(constant.unsqueeze(1))
 
     def parts(self, features: Tensor, attention: Tensor, lexicon: Lexicon) -> Parts:
         """What `mix` needs of N rows: all that is small."""
@@ -132,9 +133,9 @@ class SoftmaxOutput(nn.Module):
     def _projected(self, features: Tensor) -> Tensor:
         return functional.pad(self.project(features), (0, BIAS.get(features.device.type, 8)), value=1.0)
 
-    def mix(self, parts: Parts, lexicon: Lexicon) -> Tensor:
-        """Log-probabilities - log g [N, V']: all that is large, made and then changed in place. (Adding log g would be
-        one more pass over it; whoever picks some of it adds it to these.)"""
+    def mix(self, parts: Parts, lexicon: Lexicon) -> tuple[Tensor, Tensor]:
+        """All that is large: numbers [N, V'], and for each row what must be added to them to be log-probabilities [N].
+        (Adding it would be one more pass over them; whoever picks some of them adds it to these.)"""
         projected, matrix, common = parts.projected, lexicon.matrix, lexicon.common
         assert matrix is not None
         exact = torch.promote_types(projected.dtype, torch.float32)
@@ -151,13 +152,13 @@ class SoftmaxOutput(nn.Module):
                 products = queries @ lexicon.weight.to(projected.dtype).transpose(1, 2)
                 rest = rest[:, : products.shape[2]].unflatten(0, queries.shape[:2])
                 torch.add(products, lexicon.bias.unsqueeze(1), out=rest)
-        log_probs = torch.log_softmax(logits, dim=-1, out=logits)
+        rest = normaliser(logits)
         if parts.copy is not None:
-            by_document = log_probs.unflatten(0, (len(lexicon.ids), -1))
+            by_document = logits.unflatten(0, (len(lexicon.ids), -1))
             ids = lexicon.ids.unsqueeze(1).expand(-1, by_document.shape[1], -1)
-            copied = parts.copy.view(ids.shape)
+            copied = (parts.copy + rest.unsqueeze(1)).view(ids.shape)
             by_document.scatter_(2, ids, torch.logaddexp(by_document.gather(2, ids), copied))
-        return log_probs
+        return logits, parts.generate - rest
 
     def target_log_probs(
         self, features: Tensor, attention: Tensor, copied: Tensor, targets: Tensor
@@ -231,6 +232,17 @@ class PointerOutput(SoftmaxOutput):
         pointed = pointed_at(attention, copied, targets)
         projected = self.project(features)
         return MixtureLoss.apply(projected, self._weight(), self.bias, gate, pointed, targets, smoothing)
+
+
+def normaliser(logits: Tensor) -> Tensor:
+    """What must be subtracted from logits [N, V] to make them log-probabilities [N]. Where it can't be found without
+    another tensor as large, the logits are changed, and it is 0."""
+    found = logits.new_zeros(len(logits))
+    if do := loops(len(logits), logits):
+        do.log_sum_exp(*arrays(logits, found))
+    else:
+        torch.log_softmax(logits, dim=-1, out=logits)
+    return found
 
 
 def rounded(width: int) -> int:

@@ -15,8 +15,6 @@ from torch import Tensor, nn
 
 from .gru import Weights, Words, gru
 
-LEAVE_BY = 128  # so many rows leave a recurrence together: each new shape of a product costs oneDNN time and memory
-
 CELLS: dict[str, Callable[..., nn.RNNBase]] = {"gru": nn.GRU, "lstm": nn.LSTM, "elman": nn.RNN}
 
 
@@ -54,8 +52,8 @@ class Recurrent(nn.Module):
     def forward(self, inputs: Tensor, state: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """inputs [N, T, I], state [N, state_size] (None = zeros) -> outputs [N, T, H], state after the last step."""
         if self.on_cpu(inputs):
-            (outputs,) = gru([inputs.transpose(0, 1)], [self.start(inputs, state)], [self.weights()])
-            return outputs.transpose(0, 1), outputs[-1]
+            outputs = gru(inputs, [self.start(inputs, state)], [self.weights()])
+            return outputs, outputs[:, -1]
         if state is None:
             outputs, last = self.layer(inputs)
         elif self.states_per_cell == 1:
@@ -87,39 +85,20 @@ def both_ways(forwards: Recurrent, backwards: Recurrent, inputs: Tensor | Words,
     packed bidirectional layer gives (padding never precedes a word), without packing, which costs more than twice the
     time on a CPU. States at padding are meaningless.
     """
-    if isinstance(inputs, Words) and not forwards.on_cpu(inputs.vectors):
-        inputs = inputs.looked_up()
+    vectors = inputs.vectors if isinstance(inputs, Words) else inputs
     examples, steps = (inputs.ids if isinstance(inputs, Words) else inputs).shape[:2]
     turned = turn(lengths, steps)
+    if forwards.on_cpu(vectors):
+        start = vectors.new_zeros(examples, forwards.state_size)
+        ends = lengths.flip(0).cummax(0).values.flip(0)  # an example goes on as long as one that comes after it
+        return gru(inputs, [start] * 2, [forwards.weights(), backwards.weights()], turned, ends)
+    if isinstance(inputs, Words):
+        inputs = inputs.looked_up()
     example = torch.arange(examples, device=lengths.device)
     rows = (example[:, None] * steps + turned).flatten()  # b, s -> the row of [B * S] that holds the turned word
-    if isinstance(inputs, Tensor) and not forwards.on_cpu(inputs):
-        ahead, _ = forwards(inputs)
-        back, _ = backwards(Reorder.apply(inputs.flatten(0, 1), rows, rows).view_as(inputs))
-        return torch.cat([ahead, Reorder.apply(back.flatten(0, 1), rows, rows).view_as(back)], dim=-1)
-    by_step = (turned.t() + example * steps).flatten()  # the same, read step by step
-    by_example = (turned * examples + example[:, None]).flatten()  # and the way back
-    sequences: list[Tensor] | list[Words]
-    if isinstance(inputs, Words):
-        sequences = [
-            inputs._replace(ids=ids) for ids in (inputs.ids.t(), inputs.ids.flatten()[by_step].view(steps, -1))
-        ]
-        start = forwards.start(inputs.vectors[:1].expand(examples, -1), None)
-    else:
-        back_inputs = Reorder.apply(inputs.flatten(0, 1), by_step, by_example).view(steps, examples, -1)
-        sequences, start = [inputs.transpose(0, 1), back_inputs], forwards.start(inputs, None)
-    alive = None if torch.is_grad_enabled() else still_alive(lengths, steps)
-    ahead, back = gru(sequences, [start] * 2, [forwards.weights(), backwards.weights()], alive)
-    back = Reorder.apply(back.flatten(0, 1), by_example, by_step).view(examples, steps, -1)
-    return torch.cat([ahead.transpose(0, 1), back], dim=-1)
-
-
-def still_alive(lengths: Tensor, steps: int) -> list[int]:
-    """Lengths [B] -> for each step how many of the first examples must take it: up to the last one that has a word
-    there, and some more (see `LEAVE_BY`)."""
-    longest = lengths.flip(0).cummax(0).values.flip(0)  # of an example and those that come after it
-    alive = (longest.unsqueeze(1) > torch.arange(steps)).sum(dim=0)
-    return (-(-alive // LEAVE_BY) * LEAVE_BY).clamp_max(len(lengths)).tolist()
+    ahead, _ = forwards(inputs)
+    back, _ = backwards(Reorder.apply(inputs.flatten(0, 1), rows).view_as(inputs))
+    return torch.cat([ahead, Reorder.apply(back.flatten(0, 1), rows).view_as(back)], dim=-1)
 
 
 def turn(lengths: Tensor, steps: int) -> Tensor:
@@ -131,15 +110,15 @@ def turn(lengths: Tensor, steps: int) -> Tensor:
 
 
 class Reorder(torch.autograd.Function):
-    """Rows in another order: `rows[order]`, where `inverse` is the way back. (Plain indexing does not know that every
-    row is taken once; its gradient is a slow sum.)"""
+    """Rows in another order: `rows[order]`, where an order is its own way back. (Plain indexing does not know that
+    every row is taken once; its gradient is a slow sum.)"""
 
     @staticmethod
-    def forward(ctx: Any, rows: Tensor, order: Tensor, inverse: Tensor) -> Tensor:
-        ctx.save_for_backward(inverse)
+    def forward(ctx: Any, rows: Tensor, order: Tensor) -> Tensor:
+        ctx.save_for_backward(order)
         return rows.index_select(0, order)
 
     @staticmethod
-    def backward(ctx: Any, upstream: Tensor) -> tuple[Tensor, None, None]:
-        (inverse,) = ctx.saved_tensors
-        return upstream.index_select(0, inverse), None, None
+    def backward(ctx: Any, upstream: Tensor) -> tuple[Tensor, None]:
+        (order,) = ctx.saved_tensors
+        return upstream.index_select(0, order), None

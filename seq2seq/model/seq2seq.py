@@ -155,7 +155,7 @@ class Seq2Seq(nn.Module):
         if torch.is_grad_enabled():
             return self.output.target_log_probs(*inputs)
         # Without gradients nothing else needs all logits at once either.
-        size = rows_at_once(batch.document.device, self.vocabulary.size)
+        size = max(1, rows_at_once(batch.document.device, self.vocabulary.size, len(batch.places)))
         pieces = [
             self.output.target_log_probs(*(x[start : start + size] for x in inputs))
             for start in range(0, max(len(batch.places), 1), size)
@@ -226,8 +226,7 @@ class Seq2Seq(nn.Module):
         size = PIECE.get(parts.projected.device.type, sys.maxsize) // (beams * lexicon.width) or 1
         for start in range(0, examples, size):
             rows = slice(start * beams, (start + size) * beams)
-            piece = some(parts, rows)
-            yield self.output.mix(piece, lexicon.keep(slice(start, start + size))), piece.generate
+            yield self.output.mix(some(parts, rows), lexicon.keep(slice(start, start + size)))
 
 
 def build_network(options: NetworkOptions, vocabulary: Vocabulary) -> Seq2Seq:

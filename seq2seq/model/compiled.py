@@ -1,0 +1,50 @@
+"""When the compiled loops of `kernels.py` may do the work."""
+
+from __future__ import annotations
+
+import warnings
+from functools import cache
+from types import ModuleType
+
+import numpy as np
+import torch
+from torch import Tensor
+
+
+LEAST = 16  # rows from which on compiled loops pay: they have to be loaded first
+
+
+def loops(rows: int, *tensors: Tensor) -> ModuleType | None:
+    """The compiled loops, if there are enough rows to be worked on, the tensors are such as they can work with
+    (float32, in memory without gaps, on the CPU), and numba works here; else None."""
+    if rows < LEAST:
+        return None
+    if any(x.device.type != "cpu" or x.dtype != torch.float32 or not x.is_contiguous() for x in tensors):
+        return None
+    return _kernels() if threads() else None
+
+
+def threads() -> int:
+    """How many threads the loops have: as many as torch; 0 where numba cannot be used."""
+    kernels = _kernels()
+    return kernels.use_threads(torch.get_num_threads()) if kernels else 0
+
+
+def arrays(*tensors: Tensor) -> tuple[np.ndarray, ...]:
+    """The same numbers in the same places, for loops that know no torch."""
+    return tuple(x.detach().numpy() for x in tensors)
+
+
+@cache
+def _kernels() -> ModuleType | None:
+    threads = torch.get_num_threads()
+    try:
+        from . import kernels
+
+        kernels.use_threads(threads)
+    except (ImportError, ValueError) as error:
+        warnings.warn(f"numba cannot be used here ({error}): going on with torch alone, which is slower", stacklevel=2)
+        return None
+    finally:
+        torch.set_num_threads(threads)  # to start its threads, numba sets how many OpenMP has, for torch too
+    return kernels

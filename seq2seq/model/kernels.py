@@ -1,0 +1,465 @@
+"""Loops that numba compiles for the CPU: work that torch can only do as a dozen operations, each a pass over memory.
+
+Plain arrays in, plain arrays filled; nothing here knows torch. `compiled.py` says when they may be used, and whoever
+uses them has the same work in torch's operations beside it, for all other cases; the tests compare both. The loops over
+rows are shared out among threads. Inner loops are written such that LLVM makes vector instructions of them: each
+fills one stretch of memory, and there is no branch in them.
+
+The first use on a machine compiles them (seconds); numba keeps the result, beside this file where it can.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numba
+import numpy as np
+from llvmlite import binding, ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+# Sums may become fused multiply-adds, nothing else changes: neither NaN nor infinity is assumed away.
+MATHEMATICS = {"contract"}
+
+ONE, TWO = np.float32(1), np.float32(2)
+LOWEST, HIGHEST = np.float32(-87), np.float32(88)  # whose exponentials are ordinary float32 numbers
+# exp(x) = 2^k exp(r), r = x - k ln 2 with ln 2 in two parts (Cody and Waite 1980); the polynomial for exp(r), |r| <
+# ln(2) / 2, is that of the Cephes library (Moshier 1989). The error is below 1.2e-7 of the result.
+LOG2_E, LN2_HIGH, LN2_LOW = np.float32(1.44269504), np.float32(0.693359375), np.float32(-2.12194440e-4)
+C5, C4, C3 = np.float32(1.9875691500e-4), np.float32(1.3981999507e-3), np.float32(8.3334519073e-3)
+C2, C1, C0 = np.float32(4.1665795894e-2), np.float32(1.6666665459e-1), np.float32(5.0000001201e-1)
+TO_INTEGER = np.float32(3 * 2**22)  # added to a number below 2^22 it leaves no room for a fraction
+MANTISSA, SIGN = np.int32(23), np.int32(31)  # bits of a float32's fraction; the place of its sign
+LEAST, MOST = np.int32(-(2**31)), np.int32(2**31 - 1)
+
+if numba.config.THREADING_LAYER == "default":
+    numba.config.THREADING_LAYER = "omp"  # torch's own threads on Linux: two sets would wait for one another's cores
+
+
+def use_threads(count: int) -> int:
+    """Share work out among so many threads, or as many as there are, if these are fewer; how many that is. Raises
+    ValueError where numba has none that fit torch's."""
+    numba.set_num_threads(min(count, numba.config.NUMBA_NUM_THREADS))
+    return numba.get_num_threads()
+
+
+def compiled(parallel: bool, order_matters: bool = True) -> Callable[[Callable], Callable]:
+    """Compile a function for this CPU at its first call; keep the machine code for the next process where there is a
+    folder to keep it in. Unless order matters, sums may be taken in another order than written, as vectors need."""
+    mathematics = MATHEMATICS if order_matters else MATHEMATICS | {"reassoc"}
+    options: dict[str, Any] = {"fastmath": mathematics, "error_model": "numpy", "nogil": True, "parallel": parallel}
+
+    def decorate(function: Callable) -> Callable:
+        try:
+            return numba.njit(cache=True, **options)(function)
+        except RuntimeError:  # neither the package's folder nor the user's can be written
+            return numba.njit(**options)(function)
+
+    return decorate
+
+
+@numba.njit(fastmath=MATHEMATICS)
+def exp(x):
+    x = LOWEST if x < LOWEST else x  # as written, what is not a number stays so
+    x = HIGHEST if x > HIGHEST else x
+    shifted = x * LOG2_E + TO_INTEGER
+    k = shifted - TO_INTEGER
+    r = x - k * LN2_HIGH
+    r = r - k * LN2_LOW
+    square = r * r
+    p = ((C5 * r + C4) * square + (C3 * r + C2)) * square + (C1 * r + C0)
+    result = p * square + (r + ONE)
+    exponent = np.int32(np.float32(shifted).view(np.int32) << MANTISSA)  # the last bits of `shifted` are k
+    return np.int32(np.float32(result).view(np.int32) + exponent).view(np.float32)
+
+
+@numba.njit(fastmath=MATHEMATICS, error_model="numpy")
+def sigmoid(x):
+    return ONE / (ONE + exp(-x))
+
+
+@numba.njit(fastmath=MATHEMATICS, error_model="numpy")
+def tanh(x):
+    return ONE - TWO / (ONE + exp(x + x))
+
+
+def _features() -> set[str]:
+    """What the CPU can do, in LLVM's words."""
+    return {name for name, there in binding.get_host_cpu_features().items() if there}
+
+
+# Products of matrices with few rows, as a recurrence needs them: torch's libraries spend as much time on preparing one
+# as on multiplying.
+
+VECTOR = 16  # numbers that LLVM is given to compute with side by side; it splits them as the CPU needs
+TALL, WIDE = (8, 2 * VECTOR) if "avx512f" in _features() else (4, VECTOR)  # what fits into the CPU's registers
+
+
+def _tile(tall: int, wide: int) -> Any:
+    """A function that computes c [tall, wide] = a [tall, depth] b [depth, wide] with all of c in registers; a, b and c
+    are places in memory where rows begin `of_a`, `of_b` and `of_c` numbers apart."""
+
+    @intrinsic
+    def tile(typing, a, of_a, b, of_b, depth, c, of_c):  # type: ignore[no-untyped-def]
+        def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+            a, of_a, b, of_b, depth, c, of_c = arguments
+            number, index = ir.IntType(64), ir.IntType(32)
+            vector = ir.VectorType(ir.FloatType(), VECTOR)
+            zeros, undefined = ir.Constant(vector, [0.0] * VECTOR), ir.Constant(vector, ir.Undefined)
+            same = ir.Constant(ir.VectorType(index, VECTOR), [0] * VECTOR)
+            of_vectors = ir.FunctionType(vector, [vector] * 3)
+            add_product = cgutils.get_or_insert_function(builder.module, of_vectors, f"llvm.fma.v{VECTOR}f32")
+
+            def row(start, distance, i):  # type: ignore[no-untyped-def]
+                return builder.gep(start, [builder.mul(distance, ir.Constant(number, i))])
+
+            def vectors(start):  # type: ignore[no-untyped-def]
+                places = (builder.gep(start, [ir.Constant(number, v)]) for v in range(0, wide, VECTOR))
+                return [builder.bitcast(place, vector.as_pointer()) for place in places]
+
+            rows = [row(a, of_a, i) for i in range(tall)]
+            sums = [[cgutils.alloca_once(builder, vector) for _ in range(0, wide, VECTOR)] for _ in range(tall)]
+            for places in sums:
+                for place in places:
+                    builder.store(zeros, place)
+            with cgutils.for_range(builder, depth, intp=number) as loop:
+                right = [builder.load(place) for place in vectors(builder.gep(b, [builder.mul(loop.index, of_b)]))]
+                for x in right:
+                    x.align = 4
+                for i in range(tall):
+                    one = builder.load(builder.gep(rows[i], [loop.index]))
+                    first = builder.insert_element(undefined, one, ir.Constant(index, 0))
+                    left = builder.shuffle_vector(first, undefined, same)
+                    for x, place in zip(right, sums[i], strict=True):
+                        builder.store(builder.call(add_product, [left, x, builder.load(place)]), place)
+            for i in range(tall):
+                for place, total in zip(vectors(row(c, of_c, i)), sums[i], strict=True):
+                    builder.store(builder.load(total), place).align = 4
+            return context.get_dummy_value()
+
+        return types.void(a, of_a, b, of_b, depth, c, of_c), generate
+
+    return tile
+
+
+_many_rows, _one_row = _tile(TALL, WIDE), _tile(1, WIDE)
+
+
+@intrinsic
+def _place(typing, array, i):  # type: ignore[no-untyped-def]
+    """Where in memory the i-th number of an array without gaps stands."""
+
+    def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        array = context.make_array(signature.args[0])(context, builder, arguments[0])
+        return builder.gep(array.data, [arguments[1]])
+
+    return types.CPointer(types.float32)(array, types.int64), generate
+
+
+def padded(width: int) -> int:
+    """The width that a right-hand matrix must have for `product`."""
+    return -(-width // WIDE) * WIDE
+
+
+@numba.njit
+def product(left, start, distance, rows, right, out):
+    """out [rows, W] = left [rows, K] right [K, W], where W is `padded`; left's rows begin at its number `start`, and so
+    many numbers apart."""
+    depth, width = right.shape
+    for j in range(0, width, WIDE):
+        i = 0
+        while i + TALL <= rows:
+            a, c = _place(left, start + i * distance), _place(out, i * width + j)
+            _many_rows(a, distance, _place(right, j), width, depth, c, width)
+            i += TALL
+        while i < rows:
+            a, c = _place(left, start + i * distance), _place(out, i * width + j)
+            _one_row(a, distance, _place(right, j), width, depth, c, width)
+            i += 1
+
+
+# The recurrence (`gru.py`, whose letters these are). Rows have nothing to do with one another: a thread takes some of
+# them through all steps, and waits for no other.
+
+
+@numba.njit
+def _share(layers, rows, threads):
+    """Rows that go through the steps together: as many as there can be while every thread has some, for each step
+    reads all the weights; but few enough for all that belongs to them to stay in the core's cache."""
+    share = -(-layers * rows // threads)
+    return min(-(-share // TALL) * TALL, 128)
+
+
+@compiled(parallel=False)
+def _infer_row(read, products, bias_n, state, gates, output):
+    size = len(state)
+    for j in range(2 * size):
+        gates[j] = sigmoid(read[j] + products[j])
+    for j in range(size):
+        gates[2 * size + j] = tanh(read[2 * size + j] + gates[j] * (products[2 * size + j] + bias_n[j]))
+    for j in range(size):
+        state[j] = gates[2 * size + j] + gates[size + j] * (state[j] - gates[2 * size + j])
+    for j in range(size):
+        output[j] = state[j]
+
+
+@compiled(parallel=False)
+def _infer_rows(d, first, last, reads, words, ends, recurrent, bias_n, start, by_step, outputs):
+    steps, _, size = by_step.shape[1], by_step.shape[2], start.shape[2]
+    states = start[d, first:last].copy()
+    products = np.empty((last - first, recurrent.shape[2]), np.float32)
+    gates = np.empty(3 * size, np.float32)
+    for t in range(steps):
+        while last > first and ends[last - 1] <= t:  # the last rows need the fewest steps
+            last -= 1
+            for over in range(t, steps):
+                outputs[by_step[d, over, last], d] = 0
+        product(states, 0, size, last - first, recurrent[d], products)
+        for i in range(last - first):
+            n = first + i
+            read = words[d, t, n] if words.shape[1] else t * len(ends) + n
+            output = outputs[by_step[d, t, n], d]
+            _infer_row(reads[d, read], products[i], bias_n[d], states[i], gates, output)
+
+
+@compiled(parallel=True)
+def infer(reads, words, ends, recurrent, bias_n, start, by_step, outputs, threads):
+    """See `gru.infer`; recurrent: [D, H, W], `padded`."""
+    layers, _, rows = by_step.shape
+    share = _share(layers, rows, threads)
+    blocks = -(-rows // share)
+    for thread in numba.prange(threads):
+        for i in range(thread, layers * blocks, threads):
+            first = i // layers * share
+            last = min(first + share, rows)
+            _infer_rows(i % layers, first, last, reads, words, ends, recurrent, bias_n, start, by_step, outputs)
+
+
+@compiled(parallel=False)
+def _learn_row(gates, products, bias, bias_n, before, after, output):
+    size = len(before)
+    for j in range(size):
+        gates[size + j] = sigmoid(gates[size + j] + products[j] + bias[j])
+    for j in range(size):
+        gates[2 * size + j] = sigmoid(gates[2 * size + j] + products[size + j] + bias[size + j])
+    for j in range(size):
+        gates[3 * size + j] = products[2 * size + j] + bias[2 * size + j]
+    for j in range(size):
+        gates[j] = tanh(gates[j] + gates[size + j] * gates[3 * size + j] + bias_n[j])
+    for j in range(size):
+        after[j] = gates[j] + gates[2 * size + j] * (before[j] - gates[j])
+    for j in range(size):
+        output[j] = after[j]
+
+
+@compiled(parallel=False)
+def _learn_rows(d, first, last, gates, recurrent, bias, bias_n, hidden, by_step, outputs):
+    _, steps, rows, _ = gates.shape
+    size = hidden.shape[3]
+    products = np.empty((last - first, recurrent.shape[2]), np.float32)
+    for t in range(steps):
+        product(hidden[d, t], first * size, size, last - first, recurrent[d], products)
+        for n in range(first, last):
+            before, after, output = hidden[d, t, n], hidden[d, t + 1, n], outputs[by_step[d, t, n], d]
+            _learn_row(gates[d, t, n], products[n - first], bias[d], bias_n[d], before, after, output)
+
+
+@compiled(parallel=True)
+def learn(gates, recurrent, bias, bias_n, hidden, by_step, outputs, threads):
+    """See `gru.learn`; recurrent: [D, H, W], `padded`."""
+    layers, _, rows, _ = gates.shape
+    share = _share(layers, rows, threads)
+    blocks = -(-rows // share)
+    for thread in numba.prange(threads):
+        for i in range(thread, layers * blocks, threads):
+            first = i // layers * share
+            last = min(first + share, rows)
+            _learn_rows(i % layers, first, last, gates, recurrent, bias, bias_n, hidden, by_step, outputs)
+
+
+@compiled(parallel=False)
+def _back_row(gates, before, upstream, d_state, d_bias):
+    size = len(before)
+    for j in range(size):
+        d_state[j] = d_state[j] + upstream[j]
+    for j in range(size):
+        n, r, z, q, d = gates[j], gates[size + j], gates[2 * size + j], gates[3 * size + j], d_state[j]
+        d_n = d * (ONE - z) * (ONE - n * n)
+        gates[j] = d_n
+        gates[size + j] = d_n * q * r * (ONE - r)
+        gates[2 * size + j] = d * (before[j] - n) * z * (ONE - z)
+        gates[3 * size + j] = d_n * r
+        d_state[j] = d * z
+    for j in range(4 * size):
+        d_bias[j] = d_bias[j] + gates[j]
+
+
+@compiled(parallel=False)
+def _add(to, what):
+    for j in range(len(to)):
+        to[j] = to[j] + what[j]
+
+
+@compiled(parallel=False)
+def _back_rows(d, first, last, gates, hidden, upstream, by_step, w_hh, d_state, d_bias):
+    _, steps, rows, _ = gates.shape
+    size = hidden.shape[3]
+    products = np.empty((last - first, w_hh.shape[2]), np.float32)
+    for t in range(steps - 1, -1, -1):
+        for n in range(first, last):
+            _back_row(gates[d, t, n], hidden[d, t, n], upstream[by_step[d, t, n], d], d_state[d, n], d_bias)
+        product(gates[d, t], (4 * first + 1) * size, 4 * size, last - first, w_hh[d], products)
+        for n in range(first, last):
+            _add(d_state[d, n], products[n - first])
+
+
+@compiled(parallel=True)
+def back(gates, hidden, upstream, by_step, w_hh, d_state, d_bias, threads):
+    """See `gru.back`; w_hh: [D, 3H, W], `padded`."""
+    layers, _, rows, _ = gates.shape
+    share = _share(layers, rows, threads)
+    blocks = -(-rows // share)
+    for thread in numba.prange(threads):
+        for i in range(thread, layers * blocks, threads):
+            d, first = i % layers, i // layers * share
+            last = min(first + share, rows)
+            _back_rows(d, first, last, gates, hidden, upstream, by_step, w_hh, d_state, d_bias[d, first])
+
+
+# The softmax of rows (`loss.py`, `pointer.py`).
+
+
+@numba.njit(error_model="numpy")
+def _highest(row):
+    """Of float32 numbers, by their bits: flipped where the sign is negative, they are in order as integers, whose
+    maximum LLVM finds with vectors. (What is not a number is the highest.)"""
+    bits, highest = row.view(np.int32), LEAST
+    for j in range(len(row)):
+        highest = max(highest, np.int32(bits[j] ^ ((bits[j] >> SIGN) & MOST)))
+    return np.int32(highest ^ ((highest >> SIGN) & MOST)).view(np.float32)
+
+
+@numba.njit(fastmath={"contract", "reassoc"}, error_model="numpy")
+def _exponentials(row, highest):
+    """row [V] becomes exp(row - highest); their sum."""
+    total = np.float32(0)
+    for j in range(len(row)):
+        e = exp(row[j] - highest)
+        row[j] = e
+        total += e
+    return total
+
+
+@numba.njit(fastmath={"contract", "reassoc"}, error_model="numpy")
+def _added(row, bias):
+    """row [V] becomes row + bias; its sum."""
+    total = np.float32(0)
+    for j in range(len(row)):
+        x = row[j] + bias[j]
+        row[j] = x
+        total += x
+    return total
+
+
+@compiled(parallel=True)
+def softmax(logits, bias, normaliser, mean):
+    """logits [M, V] become softmax(logits + bias [V]); what was subtracted from them, log sum exp, goes to
+    `normaliser` [M], their mean to `mean` [M]."""
+    rows, words = logits.shape
+    for i in numba.prange(rows):
+        row = logits[i]
+        mean[i] = _added(row, bias) / np.float32(words)
+        highest = _highest(row)
+        total = _exponentials(row, highest)
+        normaliser[i] = highest + np.float32(math.log(total))
+        share = ONE / total
+        for j in range(words):
+            row[j] *= share
+
+
+# Dropout (`dropout.py`).
+
+
+@numba.njit(inline="always")
+def _mixed(x):
+    """A bijection of 32 bits in which every bit of the result depends on all of x (Wellons 2018, "lowbias32")."""
+    x = np.uint32(x ^ (x >> np.uint32(16)))
+    x = np.uint32(x * np.uint32(0x7FEB352D))
+    x = np.uint32(x ^ (x >> np.uint32(15)))
+    x = np.uint32(x * np.uint32(0x846CA68B))
+    return np.uint32(x ^ (x >> np.uint32(16)))
+
+
+@compiled(parallel=True)
+def dropout(inputs, outputs, seed, other_seed, dropped, scale):
+    """outputs [n] = scale * inputs [n], or 0 in the share dropped / 2^32 of the places, which depends on seeds and
+    place alone."""
+    for i in numba.prange(len(inputs)):
+        draw = _mixed(np.uint32(_mixed(np.uint32(i + seed)) ^ other_seed))
+        outputs[i] = inputs[i] * scale if draw >= dropped else np.float32(0)
+
+
+# Search: what reads much and says little.
+
+
+@numba.njit(fastmath={"contract", "reassoc"}, error_model="numpy")
+def _sum_of_exponentials(row, highest):
+    total = np.float32(0)
+    for j in range(len(row)):
+        total += exp(row[j] - highest)
+    return total
+
+
+@compiled(parallel=True)
+def log_sum_exp(logits, found):
+    """logits [N, V] -> found [N]"""
+    for i in numba.prange(len(logits)):
+        highest = _highest(logits[i])
+        found[i] = highest + np.float32(math.log(_sum_of_exponentials(logits[i], highest)))
+
+
+@numba.njit(fastmath={"contract", "reassoc"}, error_model="numpy")
+def _dot(left, right):
+    total = np.float32(0)
+    for j in range(len(left)):
+        total += left[j] * right[j]
+    return total
+
+
+@numba.njit(fastmath=MATHEMATICS)
+def _add_four(to, a, b, c, d, of_a, of_b, of_c, of_d):
+    for j in range(len(to)):
+        to[j] = to[j] + of_a * a[j] + of_b * b[j] + of_c * c[j] + of_d * d[j]
+
+
+@compiled(parallel=False)
+def _attend_to_one(queries, states, real, context, weights):
+    count, length = weights.shape
+    for s in range(length):
+        for i in range(count):
+            weights[i, s] = _dot(queries[i], states[s]) if real[s] else -np.float32(np.inf)
+    last = length
+    while last > 0 and not real[last - 1]:
+        last -= 1
+    for i in range(count):
+        share = ONE / _exponentials(weights[i], _highest(weights[i]))
+        for s in range(length):
+            weights[i, s] = weights[i, s] * share if real[s] else np.float32(0)
+        context[i] = 0
+        for s in range(0, last - 3, 4):
+            of_a, of_b, of_c, of_d = weights[i, s], weights[i, s + 1], weights[i, s + 2], weights[i, s + 3]
+            _add_four(context[i], states[s], states[s + 1], states[s + 2], states[s + 3], of_a, of_b, of_c, of_d)
+        for s in range(last // 4 * 4, last):
+            for j in range(context.shape[1]):
+                context[i, j] = context[i, j] + weights[i, s] * states[s, j]
+
+
+@compiled(parallel=True)
+def attend(queries, states, mask, context, weights):
+    """Attention of queries [B, T, C] to states [B, S, C] where the mask [B, S] allows it: fills in context [B, T, C] and
+    weights [B, T, S]. A document's states are read from memory once, and a second time from the cache."""
+    for b in numba.prange(len(states)):
+        _attend_to_one(queries[b], states[b], mask[b], context[b], weights[b])
