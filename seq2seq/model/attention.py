@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, TypeVar
 import torch
 from torch import Tensor, nn
 
-from .compiled import arrays, loops
+from .compiled import arrays, loops, threads
 
 
 class Memory(NamedTuple):
@@ -24,6 +24,7 @@ class Memory(NamedTuple):
         whole: [B, C] the encoder's last states, both directions.
         copy_ids: [B, S] extended ids of the document's words, what the pointer copies.
         extension: X, ids above the vocabulary that this batch needs.
+        places: [B] which of the `states` (then of more examples than B) are those of each example; None = in order.
     """
 
     states: Tensor
@@ -32,10 +33,19 @@ class Memory(NamedTuple):
     whole: Tensor
     copy_ids: Tensor
     extension: int = 0
+    places: Tensor | None = None
 
     def keep(self, examples: Tensor) -> Memory:
-        """The memory of some of the examples ([b] indices)."""
-        return some(self, examples)
+        """The memory of some of the examples ([b] indices). Where the attention can do with it, the states, which are
+        most of it, stay where they are."""
+        if self.keys.shape[-1] or not loops(len(self.states), self.states):
+            return some(self, examples)
+        places = torch.arange(len(self.mask)) if self.places is None else self.places
+        return some(self._replace(states=places, places=places), examples)._replace(states=self.states)
+
+    def all_states(self) -> Tensor:
+        """[B, S, C] in the order of the examples."""
+        return self.states if self.places is None else self.states.index_select(0, self.places)
 
 
 TupleT = TypeVar("TupleT", bound=NamedTuple)
@@ -54,7 +64,7 @@ def some(tensors: TupleT, examples: Tensor | slice) -> TupleT:
 def attend(scores: Tensor, memory: Memory) -> tuple[Tensor, Tensor]:
     """scores [B, T, S] -> context [B, T, C], weights [B, T, S]; padding gets weight 0 exactly."""
     weights = scores.masked_fill(~memory.mask.unsqueeze(1), -torch.inf).softmax(dim=-1)
-    return weights @ memory.states, weights
+    return weights @ memory.all_states(), weights
 
 
 class MultiplicativeAttention(nn.Module):
@@ -73,15 +83,14 @@ class MultiplicativeAttention(nn.Module):
     def forward(self, queries: Tensor, memory: Memory) -> tuple[Tensor, Tensor]:
         """queries [B, T, H] -> context [B, T, C], weights [B, T, S]."""
         projected = queries @ self.project.weight
-        learning = torch.is_grad_enabled() and (projected.requires_grad or memory.states.requires_grad)
-        if not learning and (do := loops(projected[..., 0].numel(), projected, memory.states)):
-            context, weights = (
-                torch.empty_like(projected),
-                projected.new_empty(*queries.shape[:2], memory.mask.shape[1]),
-            )
-            do.attend(*arrays(projected, memory.states, memory.mask, context, weights))
+        states, rows = memory.states, projected[..., 0].numel()
+        learning = torch.is_grad_enabled() and (projected.requires_grad or states.requires_grad)
+        if not learning and (do := loops(rows, projected, states)):
+            context, weights = torch.empty_like(projected), projected.new_empty(*queries.shape[:2], states.shape[1])
+            places = torch.arange(len(projected)) if memory.places is None else memory.places
+            do.attend(*arrays(projected, states, places, memory.mask, context, weights), threads())
             return context, weights
-        return attend(projected @ memory.states.transpose(1, 2), memory)
+        return attend(projected @ memory.all_states().transpose(1, 2), memory)
 
 
 class AdditiveAttention(nn.Module):

@@ -458,8 +458,10 @@ def _attend_to_one(queries, states, real, context, weights):
 
 
 @compiled(parallel=True)
-def attend(queries, states, mask, context, weights):
-    """Attention of queries [B, T, C] to states [B, S, C] where the mask [B, S] allows it: fills in context [B, T, C] and
-    weights [B, T, S]. A document's states are read from memory once, and a second time from the cache."""
-    for b in numba.prange(len(states)):
-        _attend_to_one(queries[b], states[b], mask[b], context[b], weights[b])
+def attend(queries, states, places, mask, context, weights, threads):
+    """Attention of queries [B, T, C] to those of `states` [.., S, C] that stand at `places` [B], where the mask [B, S]
+    allows it: fills in context [B, T, C] and weights [B, T, S]. A document's states come from memory once, and a second
+    time from the cache."""
+    for thread in numba.prange(threads):
+        for b in range(thread, len(queries), threads):  # neighbours, which are as long, go to different threads
+            _attend_to_one(queries[b], states[places[b]], mask[b], context[b], weights[b])
