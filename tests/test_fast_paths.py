@@ -42,7 +42,7 @@ def by_torch(
     side_by_side: list[nn.GRU], inputs: torch.Tensor, states: list[torch.Tensor], turned: torch.Tensor
 ) -> torch.Tensor:
     """What `gru` must give: the second layer reads the positions `turned`, and its outputs go back to their places."""
-    outputs = [layer(inputs.transpose(0, 1), h[None])[0].transpose(0, 1) for layer, h in zip(side_by_side[:1], states)]
+    outputs = [side_by_side[0](inputs.transpose(0, 1), states[0][None])[0].transpose(0, 1)]
     for layer, h in zip(side_by_side[1:], states[1:], strict=True):
         reordered = inputs.gather(1, turned.unsqueeze(-1).expand_as(inputs))
         back = layer(reordered.transpose(0, 1), h[None])[0].transpose(0, 1)

@@ -9,7 +9,7 @@ from types import ModuleType
 import numpy as np
 import torch
 from torch import Tensor
-
+from torch.nn import functional
 
 LEAST = 16  # rows from which on compiled loops pay: they have to be loaded first
 
@@ -17,7 +17,7 @@ LEAST = 16  # rows from which on compiled loops pay: they have to be loaded firs
 def loops(rows: int, *tensors: Tensor) -> ModuleType | None:
     """The compiled loops, if there are enough rows to be worked on, the tensors are such as they can work with
     (float32, in memory without gaps, on the CPU), and numba works here; else None."""
-    if rows < LEAST:
+    if rows < LEAST or torch.is_autocast_enabled("cpu"):
         return None
     if any(x.device.type != "cpu" or x.dtype != torch.float32 or not x.is_contiguous() for x in tensors):
         return None
@@ -33,6 +33,15 @@ def threads() -> int:
 def arrays(*tensors: Tensor) -> tuple[np.ndarray, ...]:
     """The same numbers in the same places, for loops that know no torch."""
     return tuple(x.detach().numpy() for x in tensors)
+
+
+def in_panels(matrix: Tensor, do: ModuleType) -> Tensor:
+    """A matrix [K, M] as the loops want the right-hand side of a product: [P, K, columns], see `kernels.panels`."""
+    width = matrix.shape[1]
+    count, columns = do.panels(width)
+    if count * columns != width:
+        matrix = functional.pad(matrix, (0, count * columns - width))
+    return matrix.unflatten(1, (count, columns)).transpose(0, 1).contiguous()
 
 
 @cache

@@ -26,7 +26,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from .compiled import arrays, loops, threads
+from .compiled import arrays, in_panels, loops, threads
 
 ALL = slice(None)
 READS = 1 << 23  # numbers that are made of inputs at once where no gradient is wanted
@@ -131,15 +131,8 @@ def _stacked(tensors: Sequence[Tensor]) -> Tensor:
 
 
 def _matrices(matrices: Sequence[Tensor], do: ModuleType | None) -> Tensor:
-    """D matrices [K, M] as one tensor [D, K, W]: for the compiled loops as wide as these want it, with zeros."""
-    if not do:
-        return _stacked(matrices)
-    depth, width = matrices[0].shape
-    wide = do.padded(width)
-    made = (torch.empty if wide == width else torch.zeros)(len(matrices), depth, wide)
-    for matrix, place in zip(matrices, made, strict=True):
-        place[:, :width] = matrix
-    return made
+    """D matrices [K, M] as one tensor [D, K, M], or [D, ..] as the compiled loops want them."""
+    return _stacked([in_panels(matrix, do) for matrix in matrices] if do else matrices)
 
 
 def _multiply(left: Tensor, right: Tensor) -> Tensor:
@@ -248,8 +241,8 @@ def _number(value: int) -> Tensor:
 
 
 def _learn(flat: Sequence[Tensor], by_step: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """As `_infer` -> outputs, and what the way back needs: hidden [D, T + 1, N, H], and gates [D, T, N, 4H], which are n,
-    r, z and q = W_hn h + b_hn."""
+    """As `_infer` -> outputs, and what the way back needs: hidden [D, T + 1, N, H], and gates [D, T, N, 4H], which are
+    n, r, z and q = W_hn h + b_hn."""
     inputs, start, weights = _Layers.unpack(flat)
     layers, steps, rows = by_step.shape
     size = start[0].shape[-1]
@@ -345,7 +338,8 @@ def back(
         upstream: [N * T, D, H] gradients of the outputs; by_step: [D, T, N] where those of a step stand.
         w_hh: [D, 3H, H].
         d_state: [D, N, H] gradient of the states after the last step; becomes that of those before the first.
-        d_bias: [D, N, 4H] zeros; becomes what, summed over the rows, is the gates' gradients summed over steps and rows.
+        d_bias: [D, N, 4H] zeros; becomes something whose sum over the rows is that of the gates' gradients over steps
+            and rows.
     """
     size = hidden.shape[3]
     for t in reversed(range(gates.shape[1])):

@@ -1,3 +1,5 @@
+# mypy: ignore-errors
+# (What numba compiles is typed by what it is called with.)
 """Loops that numba compiles for the CPU: work that torch can only do as a dozen operations, each a pass over memory.
 
 Plain arrays in, plain arrays filled; nothing here knows torch. `compiled.py` says when they may be used, and whoever
@@ -41,7 +43,9 @@ if numba.config.THREADING_LAYER == "default":
 
 def use_threads(count: int) -> int:
     """Share work out among so many threads, or as many as there are, if these are fewer; how many that is. Raises
-    ValueError where numba has none that fit torch's."""
+    ValueError where numba has none that fit torch's, or is told not to compile."""
+    if numba.config.DISABLE_JIT:
+        raise ValueError("NUMBA_DISABLE_JIT is set")
     numba.set_num_threads(min(count, numba.config.NUMBA_NUM_THREADS))
     return numba.get_num_threads()
 
@@ -103,8 +107,8 @@ def _tile(tall: int, wide: int) -> Any:
     are places in memory where rows begin `of_a`, `of_b` and `of_c` numbers apart."""
 
     @intrinsic
-    def tile(typing, a, of_a, b, of_b, depth, c, of_c):  # type: ignore[no-untyped-def]
-        def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+    def tile(typing, a, of_a, b, of_b, depth, c, of_c):
+        def generate(context, builder, signature, arguments):
             a, of_a, b, of_b, depth, c, of_c = arguments
             number, index = ir.IntType(64), ir.IntType(32)
             vector = ir.VectorType(ir.FloatType(), VECTOR)
@@ -113,10 +117,10 @@ def _tile(tall: int, wide: int) -> Any:
             of_vectors = ir.FunctionType(vector, [vector] * 3)
             add_product = cgutils.get_or_insert_function(builder.module, of_vectors, f"llvm.fma.v{VECTOR}f32")
 
-            def row(start, distance, i):  # type: ignore[no-untyped-def]
+            def row(start, distance, i):
                 return builder.gep(start, [builder.mul(distance, ir.Constant(number, i))])
 
-            def vectors(start):  # type: ignore[no-untyped-def]
+            def vectors(start):
                 places = (builder.gep(start, [ir.Constant(number, v)]) for v in range(0, wide, VECTOR))
                 return [builder.bitcast(place, vector.as_pointer()) for place in places]
 
@@ -145,40 +149,49 @@ def _tile(tall: int, wide: int) -> Any:
     return tile
 
 
-_many_rows, _one_row = _tile(TALL, WIDE), _tile(1, WIDE)
+_tall, _four, _two, _one = (_tile(rows, WIDE) for rows in (TALL, 4, 2, 1))
 
 
 @intrinsic
-def _place(typing, array, i):  # type: ignore[no-untyped-def]
+def _place(typing, array, i):
     """Where in memory the i-th number of an array without gaps stands."""
 
-    def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+    def generate(context, builder, signature, arguments):
         array = context.make_array(signature.args[0])(context, builder, arguments[0])
         return builder.gep(array.data, [arguments[1]])
 
     return types.CPointer(types.float32)(array, types.int64), generate
 
 
-def padded(width: int) -> int:
-    """The width that a right-hand matrix must have for `product`."""
-    return -(-width // WIDE) * WIDE
+def panels(width: int) -> tuple[int, int]:
+    """How the columns of a right-hand matrix are laid out for a product: so many panels, so many columns wide (the
+    last one filled up). A matrix is then [panels, K, columns], so that it is read from one end to the other."""
+    return -(-width // WIDE), WIDE
 
 
 @numba.njit
-def product(left, start, distance, rows, right, out):
-    """out [rows, W] = left [rows, K] right [K, W], where W is `padded`; left's rows begin at its number `start`, and so
-    many numbers apart."""
-    depth, width = right.shape
-    for j in range(0, width, WIDE):
+def product(left, start, distance, rows, right, first, last, out, out_start, out_distance):
+    """out [rows, columns of panels first..last - 1] = left [rows, K] right [K, ..], the latter in `panels`. Rows of
+    left and out begin at some number of the array, and so many numbers apart."""
+    depth = right.shape[1]
+    for panel in range(first, last):
         i = 0
-        while i + TALL <= rows:
-            a, c = _place(left, start + i * distance), _place(out, i * width + j)
-            _many_rows(a, distance, _place(right, j), width, depth, c, width)
-            i += TALL
+        b = _place(right, panel * depth * WIDE)
+        to = out_start + (panel - first) * WIDE
         while i < rows:
-            a, c = _place(left, start + i * distance), _place(out, i * width + j)
-            _one_row(a, distance, _place(right, j), width, depth, c, width)
-            i += 1
+            a, c = _place(left, start + i * distance), _place(out, to + i * out_distance)
+            if rows - i >= TALL:
+                _tall(a, distance, b, WIDE, depth, c, out_distance)
+                i += TALL
+            elif rows - i >= 4:
+                _four(a, distance, b, WIDE, depth, c, out_distance)
+                i += 4
+            elif rows - i >= 2:
+                _two(a, distance, b, WIDE, depth, c, out_distance)
+                i += 2
+            else:
+                _one(a, distance, b, WIDE, depth, c, out_distance)
+                i += 1
 
 
 # The recurrence (`gru.py`, whose letters these are). Rows have nothing to do with one another: a thread takes some of
@@ -210,14 +223,15 @@ def _infer_row(read, products, bias_n, state, gates, output):
 def _infer_rows(d, first, last, reads, words, ends, recurrent, bias_n, start, by_step, outputs):
     steps, _, size = by_step.shape[1], by_step.shape[2], start.shape[2]
     states = start[d, first:last].copy()
-    products = np.empty((last - first, recurrent.shape[2]), np.float32)
+    width = recurrent.shape[1] * WIDE
+    products = np.empty((last - first, width), np.float32)
     gates = np.empty(3 * size, np.float32)
     for t in range(steps):
         while last > first and ends[last - 1] <= t:  # the last rows need the fewest steps
             last -= 1
             for over in range(t, steps):
                 outputs[by_step[d, over, last], d] = 0
-        product(states, 0, size, last - first, recurrent[d], products)
+        product(states, 0, size, last - first, recurrent[d], 0, recurrent.shape[1], products, 0, width)
         for i in range(last - first):
             n = first + i
             read = words[d, t, n] if words.shape[1] else t * len(ends) + n
@@ -227,7 +241,7 @@ def _infer_rows(d, first, last, reads, words, ends, recurrent, bias_n, start, by
 
 @compiled(parallel=True)
 def infer(reads, words, ends, recurrent, bias_n, start, by_step, outputs, threads):
-    """See `gru.infer`; recurrent: [D, H, W], `padded`."""
+    """See `gru.infer`; recurrent: [D, ..] in `panels`."""
     layers, _, rows = by_step.shape
     share = _share(layers, rows, threads)
     blocks = -(-rows // share)
@@ -257,11 +271,11 @@ def _learn_row(gates, products, bias, bias_n, before, after, output):
 
 @compiled(parallel=False)
 def _learn_rows(d, first, last, gates, recurrent, bias, bias_n, hidden, by_step, outputs):
-    _, steps, rows, _ = gates.shape
-    size = hidden.shape[3]
-    products = np.empty((last - first, recurrent.shape[2]), np.float32)
+    steps, size = gates.shape[1], hidden.shape[3]
+    width = recurrent.shape[1] * WIDE
+    products = np.empty((last - first, width), np.float32)
     for t in range(steps):
-        product(hidden[d, t], first * size, size, last - first, recurrent[d], products)
+        product(hidden[d, t], first * size, size, last - first, recurrent[d], 0, recurrent.shape[1], products, 0, width)
         for n in range(first, last):
             before, after, output = hidden[d, t, n], hidden[d, t + 1, n], outputs[by_step[d, t, n], d]
             _learn_row(gates[d, t, n], products[n - first], bias[d], bias_n[d], before, after, output)
@@ -269,7 +283,7 @@ def _learn_rows(d, first, last, gates, recurrent, bias, bias_n, hidden, by_step,
 
 @compiled(parallel=True)
 def learn(gates, recurrent, bias, bias_n, hidden, by_step, outputs, threads):
-    """See `gru.learn`; recurrent: [D, H, W], `padded`."""
+    """See `gru.learn`; recurrent: [D, ..] in `panels`."""
     layers, _, rows, _ = gates.shape
     share = _share(layers, rows, threads)
     blocks = -(-rows // share)
@@ -305,20 +319,21 @@ def _add(to, what):
 
 @compiled(parallel=False)
 def _back_rows(d, first, last, gates, hidden, upstream, by_step, w_hh, d_state, d_bias):
-    _, steps, rows, _ = gates.shape
-    size = hidden.shape[3]
-    products = np.empty((last - first, w_hh.shape[2]), np.float32)
+    steps, size = gates.shape[1], hidden.shape[3]
+    width = w_hh.shape[1] * WIDE
+    products = np.empty((last - first, width), np.float32)
     for t in range(steps - 1, -1, -1):
         for n in range(first, last):
             _back_row(gates[d, t, n], hidden[d, t, n], upstream[by_step[d, t, n], d], d_state[d, n], d_bias)
-        product(gates[d, t], (4 * first + 1) * size, 4 * size, last - first, w_hh[d], products)
+        start = (4 * first + 1) * size
+        product(gates[d, t], start, 4 * size, last - first, w_hh[d], 0, w_hh.shape[1], products, 0, width)
         for n in range(first, last):
             _add(d_state[d, n], products[n - first])
 
 
 @compiled(parallel=True)
 def back(gates, hidden, upstream, by_step, w_hh, d_state, d_bias, threads):
-    """See `gru.back`; w_hh: [D, 3H, W], `padded`."""
+    """See `gru.back`; w_hh: [D, ..] in `panels`."""
     layers, _, rows, _ = gates.shape
     share = _share(layers, rows, threads)
     blocks = -(-rows // share)
@@ -414,11 +429,48 @@ def _sum_of_exponentials(row, highest):
 
 
 @compiled(parallel=True)
-def log_sum_exp(logits, found):
-    """logits [N, V] -> found [N]"""
+def add_exponentials(logits, first, log_sum):
+    """To log_sum [N], which is the logarithm of a sum, are added the exponentials of logits [N, V] from column `first`
+    on."""
     for i in numba.prange(len(logits)):
-        highest = _highest(logits[i])
-        found[i] = highest + np.float32(math.log(_sum_of_exponentials(logits[i], highest)))
+        row = logits[i, first:]
+        if len(row):
+            highest = max(_highest(row), log_sum[i])
+            total = exp(log_sum[i] - highest) + _sum_of_exponentials(row, highest)
+            log_sum[i] = highest + np.float32(math.log(total))
+
+
+PANELS = 16  # of logits that are made together: with what they are made of they stay in a core's cache
+
+
+@compiled(parallel=False)
+def _logits_of_rows(left, right, words, first, last, logits, found):
+    depth, width = right.shape[1], logits.shape[1]
+    highest = np.full(last - first, -np.inf, np.float32)
+    totals = np.zeros(last - first, np.float32)
+    for panel in range(0, len(right), PANELS):
+        end = min(panel + PANELS, len(right))
+        for i in range(first, last, TALL):
+            rows = min(TALL, last - i)
+            product(left, i * depth, depth, rows, right, panel, end, logits, i * width + panel * WIDE, width)
+            for n in range(i, i + rows):
+                row = logits[n, panel * WIDE : min(end * WIDE, words)]
+                highest_before = highest[n - first]
+                highest[n - first] = max(highest_before, _highest(row))
+                totals[n - first] *= exp(highest_before - highest[n - first])
+                totals[n - first] += _sum_of_exponentials(row, highest[n - first])
+    for n in range(first, last):
+        found[n] = highest[n - first] + np.float32(math.log(totals[n - first]))
+
+
+@compiled(parallel=True)
+def logits(left, right, words, out, found, threads):
+    """out [N, V'] = left [N, K] right [K, ..] (in `panels`), of which the first `words` columns count (what stands in
+    others is undefined then); of these log sum exp in found [N]."""
+    share = -(-len(left) // threads)
+    for thread in numba.prange(threads):
+        first = thread * share
+        _logits_of_rows(left, right, words, first, min(first + share, len(left)), out, found)
 
 
 @numba.njit(fastmath={"contract", "reassoc"}, error_model="numpy")

@@ -7,6 +7,7 @@ vocabulary, nor all logits at once are ever held in memory).
 
 from __future__ import annotations
 
+from types import ModuleType
 from typing import NamedTuple
 
 import torch
@@ -14,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from .attention import Memory, some
-from .compiled import arrays, loops
+from .compiled import arrays, in_panels, loops, threads
 from .loss import TINY, MixtureLoss
 
 WIDTH = 64  # the number of ids a search has is a multiple of this: rows of logits then begin with a cache line
@@ -35,7 +36,8 @@ class Lexicon(NamedTuple):
         document: [B, S] extended ids.
         ids: [B, S] the same words as ids of the search.
         first: [B, S] for each word the position of its first occurrence.
-        matrix: [common, E + c] those rows of the output matrix, and behind them their biases (and zeros).
+        matrix: [common, E + c] those rows of the output matrix, and behind them their biases (and zeros); or, if the
+            compiled `loops` do the work, as these want it.
         weight: [B, S, E] rows of the output matrix for the document's words, if there is a shortlist.
         bias: [B, S] their biases, -inf for those that are on the shortlist, unknown, or not the first occurrence.
     """
@@ -46,6 +48,7 @@ class Lexicon(NamedTuple):
     ids: Tensor
     first: Tensor
     matrix: Tensor | None
+    loops: ModuleType | None = None
     weight: Tensor | None = None
     bias: Tensor | None = None
 
@@ -105,19 +108,21 @@ class SoftmaxOutput(nn.Module):
         bias = self.bias[known].masked_fill(~new, -torch.inf)
         ids = document.where(document < shortlist, shortlist + first)
         width = shortlist + len(position)
-        return Lexicon(
-            shortlist, rounded(width), document, ids, first, self._matrix(shortlist), self.weight[known], bias
-        )
+        matrix = self._matrix(shortlist, len(document))
+        return Lexicon(shortlist, rounded(width), document, ids, first, *matrix, self.weight[known], bias)
 
     def whole_lexicon(self, memory: Memory) -> Lexicon:
         """All words; the document's own play no part."""
         words, document = len(self.bias), memory.copy_ids
-        return Lexicon(words, rounded(words), document, document, document, self._matrix(words))
+        return Lexicon(words, rounded(words), document, document, document, *self._matrix(words, len(document)))
 
-    def _matrix(self, words: int) -> Tensor:
-        """[words, E + c]: a product with it adds the biases, which else were a pass of its own over all logits."""
+    def _matrix(self, words: int, examples: int) -> tuple[Tensor, ModuleType | None]:
+        """[words, E + c], or what the loops want for it: a product with it adds the biases, which else were a pass of
+        its own over all logits."""
         matrix = torch.cat([self.weight[:words], self.bias[:words].unsqueeze(1).to(self.weight.dtype)], dim=1)
-        return functional.pad(matrix, (0, BIAS.get(matrix.device.type, 8) - 1))
+        matrix = functional.pad(matrix, (0, BIAS.get(matrix.device.type, 8) - 1))
+        do = loops(examples, matrix)
+        return (in_panels(matrix.t(), do) if do else matrix), do
 
     @torch.no_grad()
     def log_probs(self, features: Tensor, attention: Tensor, lexicon: Lexicon) -> Tensor:
@@ -140,8 +145,11 @@ class SoftmaxOutput(nn.Module):
         assert matrix is not None
         exact = torch.promote_types(projected.dtype, torch.float32)
         logits = torch.empty(len(projected), lexicon.width, dtype=exact, device=projected.device)
+        log_sum = logits.new_full((len(logits),), -torch.inf)  # of the exponentials
         with torch.autocast(projected.device.type, enabled=False):
-            if matrix.dtype == projected.dtype == exact:
+            if lexicon.loops:
+                lexicon.loops.logits(*arrays(projected, matrix), common, *arrays(logits, log_sum), threads())
+            elif matrix.dtype == projected.dtype == exact:
                 torch.mm(projected, matrix.t(), out=logits[:, :common])
             else:
                 logits[:, :common] = projected @ matrix.to(projected.dtype).t()
@@ -152,13 +160,17 @@ class SoftmaxOutput(nn.Module):
                 products = queries @ lexicon.weight.to(projected.dtype).transpose(1, 2)
                 rest = rest[:, : products.shape[2]].unflatten(0, queries.shape[:2])
                 torch.add(products, lexicon.bias.unsqueeze(1), out=rest)
-        rest = normaliser(logits)
+        if do := lexicon.loops or loops(len(logits), logits):
+            do.add_exponentials(*arrays(logits), common if lexicon.loops else 0, *arrays(log_sum))
+        else:
+            torch.log_softmax(logits, dim=-1, out=logits)
+            log_sum.zero_()
         if parts.copy is not None:
             by_document = logits.unflatten(0, (len(lexicon.ids), -1))
             ids = lexicon.ids.unsqueeze(1).expand(-1, by_document.shape[1], -1)
-            copied = (parts.copy + rest.unsqueeze(1)).view(ids.shape)
+            copied = (parts.copy + log_sum.unsqueeze(1)).view(ids.shape)
             by_document.scatter_(2, ids, torch.logaddexp(by_document.gather(2, ids), copied))
-        return logits, parts.generate - rest
+        return logits, parts.generate - log_sum
 
     def target_log_probs(
         self, features: Tensor, attention: Tensor, copied: Tensor, targets: Tensor
@@ -174,7 +186,8 @@ class SoftmaxOutput(nn.Module):
         return MixtureLoss.apply(self.project(features), self._weight(), self.bias, None, None, targets, smoothing)
 
     def _weight(self) -> Tensor:
-        return self.weight[: len(self.bias)]
+        whole = len(self.weight) == len(self.bias)  # the gradient of a slice is a copy
+        return self.weight if whole else self.weight[: len(self.bias)]
 
     def _chosen(self, logits: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
         """logits [M, V], targets [M] below V -> the targets' log-probabilities [M], the mean of all V of them [M]."""
@@ -200,7 +213,8 @@ class PointerOutput(SoftmaxOutput):
         """All words, and the unknown ones of the document."""
         document, words = memory.copy_ids, len(self.bias)
         first = first_occurrences(document)
-        return Lexicon(words, rounded(words + memory.extension), document, document, first, self._matrix(words))
+        width = rounded(words + memory.extension)
+        return Lexicon(words, width, document, document, first, *self._matrix(words, len(document)))
 
     def parts(self, features: Tensor, attention: Tensor, lexicon: Lexicon) -> Parts:
         """Only the document's own words differ from the softmax, so only they are touched: what is copied of a word is
@@ -232,17 +246,6 @@ class PointerOutput(SoftmaxOutput):
         pointed = pointed_at(attention, copied, targets)
         projected = self.project(features)
         return MixtureLoss.apply(projected, self._weight(), self.bias, gate, pointed, targets, smoothing)
-
-
-def normaliser(logits: Tensor) -> Tensor:
-    """What must be subtracted from logits [N, V] to make them log-probabilities [N]. Where it can't be found without
-    another tensor as large, the logits are changed, and it is 0."""
-    found = logits.new_zeros(len(logits))
-    if do := loops(len(logits), logits):
-        do.log_sum_exp(*arrays(logits, found))
-    else:
-        torch.log_softmax(logits, dim=-1, out=logits)
-    return found
 
 
 def rounded(width: int) -> int:
