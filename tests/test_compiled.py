@@ -83,7 +83,8 @@ def test_softmax_by_float64(rows: int, scale: float) -> None:
 def test_logits_and_the_logarithm_of_their_sum(extra: int) -> None:
     left, right = torch.randn(37, 20), torch.randn(1100, 20)
     out, log_sum = torch.full((37, 1152), torch.nan), torch.empty(37)
-    kernels.logits(*arrays(left, in_panels(right.t(), kernels)), 1100, *arrays(out, log_sum), 2)
+    threads = kernels.use_threads(2)
+    kernels.logits(*arrays(left, in_panels(right.t(), kernels)), 1100, *arrays(out, log_sum), threads)
     exact = left.double() @ right.double().t()
     torch.testing.assert_close(out[:, :1100].double(), exact, rtol=1e-5, atol=1e-5)
     torch.testing.assert_close(log_sum.double(), exact.logsumexp(dim=-1), rtol=1e-6, atol=1e-6)
@@ -92,6 +93,13 @@ def test_logits_and_the_logarithm_of_their_sum(extra: int) -> None:
     kernels.add_exponentials(more.numpy(), 5, log_sum.numpy())
     exact = torch.cat([exact, more[:, 5:].double()], dim=1)
     torch.testing.assert_close(log_sum.double(), exact.logsumexp(dim=-1), rtol=1e-6, atol=1e-6)
+
+
+def test_more_threads_than_rows_need() -> None:
+    """As if there were many cores: some have nothing to do."""
+    left, right, log_sum = torch.randn(17, 20), torch.randn(50, 20), torch.empty(17)
+    kernels.logits(*arrays(left, in_panels(right.t(), kernels)), 50, *arrays(torch.empty(17, 64), log_sum), 13)
+    torch.testing.assert_close(log_sum, (left @ right.t()).logsumexp(dim=-1))
 
 
 @pytest.mark.parametrize("queries", [1, 5])

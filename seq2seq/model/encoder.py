@@ -36,7 +36,7 @@ class Encoder(nn.Module):
         states = both_ways(*first, embedded, lengths)  # type: ignore[arg-type]
         for forwards, backwards in others:
             states = both_ways(forwards, backwards, self.dropout(states), lengths)  # type: ignore[arg-type]
-        first = torch.arange(len(lengths), device=lengths.device) * states.shape[1]
-        last = torch.stack([2 * (first + lengths - 1), 2 * first + 1], dim=1)  # among the two halves of every state
+        start = torch.arange(len(lengths), device=lengths.device) * states.shape[1]
+        last = torch.stack([2 * (start + lengths - 1), 2 * start + 1], dim=1)  # among the two halves of every state
         halves = states.reshape(-1, self.output_size // 2)
         return states, halves.index_select(0, last.flatten()).view(-1, self.output_size)

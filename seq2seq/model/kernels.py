@@ -23,9 +23,6 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-# Sums may become fused multiply-adds, nothing else changes: neither NaN nor infinity is assumed away.
-MATHEMATICS = {"contract"}
-
 ONE, TWO = np.float32(1), np.float32(2)
 LOWEST, HIGHEST = np.float32(-87), np.float32(88)  # whose exponentials are ordinary float32 numbers
 # exp(x) = 2^k exp(r), r = x - k ln 2 with ln 2 in two parts (Cody and Waite 1980); the polynomial for exp(r), |r| <
@@ -35,7 +32,7 @@ C5, C4, C3 = np.float32(1.9875691500e-4), np.float32(1.3981999507e-3), np.float3
 C2, C1, C0 = np.float32(4.1665795894e-2), np.float32(1.6666665459e-1), np.float32(5.0000001201e-1)
 TO_INTEGER = np.float32(3 * 2**22)  # added to a number below 2^22 it leaves no room for a fraction
 MANTISSA, SIGN = np.int32(23), np.int32(31)  # bits of a float32's fraction; the place of its sign
-LEAST, MOST = np.int32(-(2**31)), np.int32(2**31 - 1)
+SMALLEST, LARGEST = np.int32(-(2**31)), np.int32(2**31 - 1)
 
 if numba.config.THREADING_LAYER == "default":
     numba.config.THREADING_LAYER = "omp"  # torch's own threads on Linux: two sets would wait for one another's cores
@@ -50,22 +47,23 @@ def use_threads(count: int) -> int:
     return numba.get_num_threads()
 
 
-def compiled(parallel: bool, order_matters: bool = True) -> Callable[[Callable], Callable]:
-    """Compile a function for this CPU at its first call; keep the machine code for the next process where there is a
-    folder to keep it in. Unless order matters, sums may be taken in another order than written, as vectors need."""
-    mathematics = MATHEMATICS if order_matters else MATHEMATICS | {"reassoc"}
-    options: dict[str, Any] = {"fastmath": mathematics, "error_model": "numpy", "nogil": True, "parallel": parallel}
-
-    def decorate(function: Callable) -> Callable:
-        try:
-            return numba.njit(cache=True, **options)(function)
-        except RuntimeError:  # neither the package's folder nor the user's can be written
-            return numba.njit(**options)(function)
-
-    return decorate
+# Products and sums may become fused multiply-adds, and, where it says so, sums may be taken in another order than
+# written, as vectors need; neither NaN nor infinity is assumed away.
+inner = numba.njit(fastmath={"contract"}, error_model="numpy")
+summing = numba.njit(fastmath={"contract", "reassoc"}, error_model="numpy")
 
 
-@numba.njit(fastmath=MATHEMATICS)
+def shared(function: Callable) -> Callable:
+    """Compile a function whose outer loop is shared out among threads, at its first call; keep the machine code for the
+    next process where there is a folder to keep it in."""
+    options: dict[str, Any] = {"parallel": True, "nogil": True, "fastmath": {"contract"}, "error_model": "numpy"}
+    try:
+        return numba.njit(cache=True, **options)(function)
+    except RuntimeError:  # neither the package's folder nor the user's can be written
+        return numba.njit(**options)(function)
+
+
+@inner
 def exp(x):
     x = LOWEST if x < LOWEST else x  # as written, what is not a number stays so
     x = HIGHEST if x > HIGHEST else x
@@ -80,26 +78,22 @@ def exp(x):
     return np.int32(np.float32(result).view(np.int32) + exponent).view(np.float32)
 
 
-@numba.njit(fastmath=MATHEMATICS, error_model="numpy")
+@inner
 def sigmoid(x):
     return ONE / (ONE + exp(-x))
 
 
-@numba.njit(fastmath=MATHEMATICS, error_model="numpy")
+@inner
 def tanh(x):
     return ONE - TWO / (ONE + exp(x + x))
-
-
-def _features() -> set[str]:
-    """What the CPU can do, in LLVM's words."""
-    return {name for name, there in binding.get_host_cpu_features().items() if there}
 
 
 # Products of matrices with few rows, as a recurrence needs them: torch's libraries spend as much time on preparing one
 # as on multiplying.
 
 VECTOR = 16  # numbers that LLVM is given to compute with side by side; it splits them as the CPU needs
-TALL, WIDE = (8, 2 * VECTOR) if "avx512f" in _features() else (4, VECTOR)  # what fits into the CPU's registers
+# What fits into the CPU's registers:
+TALL, WIDE = (8, 2 * VECTOR) if binding.get_host_cpu_features().get("avx512f") else (4, VECTOR)
 
 
 def _tile(tall: int, wide: int) -> Any:
@@ -169,7 +163,7 @@ def panels(width: int) -> tuple[int, int]:
     return -(-width // WIDE), WIDE
 
 
-@numba.njit
+@inner
 def product(left, start, distance, rows, right, first, last, out, out_start, out_distance):
     """out [rows, columns of panels first..last - 1] = left [rows, K] right [K, ..], the latter in `panels`. Rows of
     left and out begin at some number of the array, and so many numbers apart."""
@@ -198,7 +192,7 @@ def product(left, start, distance, rows, right, first, last, out, out_start, out
 # them through all steps, and waits for no other.
 
 
-@numba.njit
+@inner
 def _share(layers, rows, threads):
     """Rows that go through the steps together: as many as there can be while every thread has some, for each step
     reads all the weights; but few enough for all that belongs to them to stay in the core's cache."""
@@ -206,7 +200,7 @@ def _share(layers, rows, threads):
     return min(-(-share // TALL) * TALL, 128)
 
 
-@compiled(parallel=False)
+@inner
 def _infer_row(read, products, bias_n, state, gates, output):
     size = len(state)
     for j in range(2 * size):
@@ -219,9 +213,9 @@ def _infer_row(read, products, bias_n, state, gates, output):
         output[j] = state[j]
 
 
-@compiled(parallel=False)
+@inner
 def _infer_rows(d, first, last, reads, words, ends, recurrent, bias_n, start, by_step, outputs):
-    steps, _, size = by_step.shape[1], by_step.shape[2], start.shape[2]
+    steps, size = by_step.shape[1], start.shape[2]
     states = start[d, first:last].copy()
     width = recurrent.shape[1] * WIDE
     products = np.empty((last - first, width), np.float32)
@@ -239,7 +233,7 @@ def _infer_rows(d, first, last, reads, words, ends, recurrent, bias_n, start, by
             _infer_row(reads[d, read], products[i], bias_n[d], states[i], gates, output)
 
 
-@compiled(parallel=True)
+@shared
 def infer(reads, words, ends, recurrent, bias_n, start, by_step, outputs, threads):
     """See `gru.infer`; recurrent: [D, ..] in `panels`."""
     layers, _, rows = by_step.shape
@@ -252,7 +246,7 @@ def infer(reads, words, ends, recurrent, bias_n, start, by_step, outputs, thread
             _infer_rows(i % layers, first, last, reads, words, ends, recurrent, bias_n, start, by_step, outputs)
 
 
-@compiled(parallel=False)
+@inner
 def _learn_row(gates, products, bias, bias_n, before, after, output):
     size = len(before)
     for j in range(size):
@@ -269,7 +263,7 @@ def _learn_row(gates, products, bias, bias_n, before, after, output):
         output[j] = after[j]
 
 
-@compiled(parallel=False)
+@inner
 def _learn_rows(d, first, last, gates, recurrent, bias, bias_n, hidden, by_step, outputs):
     steps, size = gates.shape[1], hidden.shape[3]
     width = recurrent.shape[1] * WIDE
@@ -281,7 +275,7 @@ def _learn_rows(d, first, last, gates, recurrent, bias, bias_n, hidden, by_step,
             _learn_row(gates[d, t, n], products[n - first], bias[d], bias_n[d], before, after, output)
 
 
-@compiled(parallel=True)
+@shared
 def learn(gates, recurrent, bias, bias_n, hidden, by_step, outputs, threads):
     """See `gru.learn`; recurrent: [D, ..] in `panels`."""
     layers, _, rows, _ = gates.shape
@@ -294,7 +288,7 @@ def learn(gates, recurrent, bias, bias_n, hidden, by_step, outputs, threads):
             _learn_rows(i % layers, first, last, gates, recurrent, bias, bias_n, hidden, by_step, outputs)
 
 
-@compiled(parallel=False)
+@inner
 def _back_row(gates, before, upstream, d_state, d_bias):
     size = len(before)
     for j in range(size):
@@ -311,13 +305,13 @@ def _back_row(gates, before, upstream, d_state, d_bias):
         d_bias[j] = d_bias[j] + gates[j]
 
 
-@compiled(parallel=False)
+@inner
 def _add(to, what):
     for j in range(len(to)):
         to[j] = to[j] + what[j]
 
 
-@compiled(parallel=False)
+@inner
 def _back_rows(d, first, last, gates, hidden, upstream, by_step, w_hh, d_state, d_bias):
     steps, size = gates.shape[1], hidden.shape[3]
     width = w_hh.shape[1] * WIDE
@@ -331,7 +325,7 @@ def _back_rows(d, first, last, gates, hidden, upstream, by_step, w_hh, d_state, 
             _add(d_state[d, n], products[n - first])
 
 
-@compiled(parallel=True)
+@shared
 def back(gates, hidden, upstream, by_step, w_hh, d_state, d_bias, threads):
     """See `gru.back`; w_hh: [D, ..] in `panels`."""
     layers, _, rows, _ = gates.shape
@@ -347,17 +341,17 @@ def back(gates, hidden, upstream, by_step, w_hh, d_state, d_bias, threads):
 # The softmax of rows (`loss.py`, `pointer.py`).
 
 
-@numba.njit(error_model="numpy")
+@inner
 def _highest(row):
     """Of float32 numbers, by their bits: flipped where the sign is negative, they are in order as integers, whose
     maximum LLVM finds with vectors. (What is not a number is the highest.)"""
-    bits, highest = row.view(np.int32), LEAST
+    bits, highest = row.view(np.int32), SMALLEST
     for j in range(len(row)):
-        highest = max(highest, np.int32(bits[j] ^ ((bits[j] >> SIGN) & MOST)))
-    return np.int32(highest ^ ((highest >> SIGN) & MOST)).view(np.float32)
+        highest = max(highest, np.int32(bits[j] ^ ((bits[j] >> SIGN) & LARGEST)))
+    return np.int32(highest ^ ((highest >> SIGN) & LARGEST)).view(np.float32)
 
 
-@numba.njit(fastmath={"contract", "reassoc"}, error_model="numpy")
+@summing
 def _exponentials(row, highest):
     """row [V] becomes exp(row - highest); their sum."""
     total = np.float32(0)
@@ -368,7 +362,7 @@ def _exponentials(row, highest):
     return total
 
 
-@numba.njit(fastmath={"contract", "reassoc"}, error_model="numpy")
+@summing
 def _added(row, bias):
     """row [V] becomes row + bias; its sum."""
     total = np.float32(0)
@@ -379,7 +373,7 @@ def _added(row, bias):
     return total
 
 
-@compiled(parallel=True)
+@shared
 def softmax(logits, bias, normaliser, mean):
     """logits [M, V] become softmax(logits + bias [V]); what was subtracted from them, log sum exp, goes to
     `normaliser` [M], their mean to `mean` [M]."""
@@ -398,7 +392,7 @@ def softmax(logits, bias, normaliser, mean):
 # Dropout (`dropout.py`).
 
 
-@numba.njit(inline="always")
+@inner
 def _mixed(x):
     """A bijection of 32 bits in which every bit of the result depends on all of x (Wellons 2018, "lowbias32")."""
     x = np.uint32(x ^ (x >> np.uint32(16)))
@@ -408,7 +402,7 @@ def _mixed(x):
     return np.uint32(x ^ (x >> np.uint32(16)))
 
 
-@compiled(parallel=True)
+@shared
 def dropout(inputs, outputs, seed, other_seed, dropped, scale):
     """outputs [n] = scale * inputs [n], or 0 in the share dropped / 2^32 of the places, which depends on seeds and
     place alone."""
@@ -420,7 +414,7 @@ def dropout(inputs, outputs, seed, other_seed, dropped, scale):
 # Search: what reads much and says little.
 
 
-@numba.njit(fastmath={"contract", "reassoc"}, error_model="numpy")
+@summing
 def _sum_of_exponentials(row, highest):
     total = np.float32(0)
     for j in range(len(row)):
@@ -428,7 +422,7 @@ def _sum_of_exponentials(row, highest):
     return total
 
 
-@compiled(parallel=True)
+@shared
 def add_exponentials(logits, first, log_sum):
     """To log_sum [N], which is the logarithm of a sum, are added the exponentials of logits [N, V] from column `first`
     on."""
@@ -443,7 +437,7 @@ def add_exponentials(logits, first, log_sum):
 PANELS = 16  # of logits that are made together: with what they are made of they stay in a core's cache
 
 
-@compiled(parallel=False)
+@inner
 def _logits_of_rows(left, right, words, first, last, logits, found):
     depth, width = right.shape[1], logits.shape[1]
     highest = np.full(last - first, -np.inf, np.float32)
@@ -463,17 +457,18 @@ def _logits_of_rows(left, right, words, first, last, logits, found):
         found[n] = highest[n - first] + np.float32(math.log(totals[n - first]))
 
 
-@compiled(parallel=True)
+@shared
 def logits(left, right, words, out, found, threads):
     """out [N, V'] = left [N, K] right [K, ..] (in `panels`), of which the first `words` columns count (what stands in
     others is undefined then); of these log sum exp in found [N]."""
-    share = -(-len(left) // threads)
+    rows = len(left)
+    share = -(-rows // threads)
     for thread in numba.prange(threads):
-        first = thread * share
-        _logits_of_rows(left, right, words, first, min(first + share, len(left)), out, found)
+        first = min(thread * share, rows)
+        _logits_of_rows(left, right, words, first, min(first + share, rows), out, found)
 
 
-@numba.njit(fastmath={"contract", "reassoc"}, error_model="numpy")
+@summing
 def _dot(left, right):
     total = np.float32(0)
     for j in range(len(left)):
@@ -481,13 +476,13 @@ def _dot(left, right):
     return total
 
 
-@numba.njit(fastmath=MATHEMATICS)
+@inner
 def _add_four(to, a, b, c, d, of_a, of_b, of_c, of_d):
     for j in range(len(to)):
         to[j] = to[j] + of_a * a[j] + of_b * b[j] + of_c * c[j] + of_d * d[j]
 
 
-@compiled(parallel=False)
+@inner
 def _attend_to_one(queries, states, real, context, weights):
     count, length = weights.shape
     for s in range(length):
@@ -509,7 +504,7 @@ def _attend_to_one(queries, states, real, context, weights):
                 context[i, j] = context[i, j] + weights[i, s] * states[s, j]
 
 
-@compiled(parallel=True)
+@shared
 def attend(queries, states, places, mask, context, weights, threads):
     """Attention of queries [B, T, C] to those of `states` [.., S, C] that stand at `places` [B], where the mask [B, S]
     allows it: fills in context [B, T, C] and weights [B, T, S]. A document's states come from memory once, and a second
