@@ -21,10 +21,11 @@ from .batch import Batch, Vocabulary, make_batch
 from .data.tokenizer import EncodedDocument, Tokenizer
 from .decoding import Hypotheses, SearchOptions, search
 from .errors import UserError
+from .model.compiled import can_multiply_bfloat16
 from .model.seq2seq import NetworkOptions, Seq2Seq, build_network
 
 FORMAT = 1  # raised whenever an older checkpoint can no longer be read
-PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+PRECISIONS = ("float32", "bfloat16")
 READ_AHEAD = 4 << 20  # characters of documents held while decoding a stream
 
 
@@ -97,6 +98,7 @@ class Summarizer:
     Args:
         max_document_tokens: documents are cut to so many tokens; `cut` counts those that were.
         batch_tokens: padded document tokens that are decoded at once.
+        low: multiply bfloat16 numbers; all else stays in float32.
     """
 
     def __init__(
@@ -107,11 +109,12 @@ class Summarizer:
         max_document_tokens: int,
         device: str | torch.device = "cpu",
         batch_tokens: int = 80000,
+        low: bool = False,
     ) -> None:
         self.network = network.to(device).eval()
         self.tokenizer, self.options = tokenizer, options
         self.max_document_tokens, self.batch_tokens = max_document_tokens, batch_tokens
-        self.device = torch.device(device)
+        self.device, self.low = torch.device(device), low
         self.cut = self.empty = 0
 
     @classmethod
@@ -120,8 +123,9 @@ class Summarizer:
 
         Args:
             device: auto (a GPU if there is one), cpu, cuda or cuda:N.
-            precision: float32, or bfloat16 for the network (the search itself stays in float32): faster where the
-                hardware multiplies it, much slower elsewhere.
+            precision: float32, or bfloat16: on a CPU that can (AVX512-BF16), for products alone, else for the whole
+                network (the search itself stays in float32): faster where the hardware multiplies it, much slower
+                elsewhere.
         """
         device = choose_device(device)
         if precision not in PRECISIONS:
@@ -132,9 +136,11 @@ class Summarizer:
             network.load_state_dict(_weights(checkpoint))
         except RuntimeError as error:
             raise UserError(f"{path}: the weights don't fit the network it describes; the file is damaged") from error
-        network.to(PRECISIONS[precision])
-        tokenizer = Tokenizer.from_dict(checkpoint["tokenizer"])
-        return cls(network, tokenizer, SearchOptions(**checkpoint["search"]), checkpoint["max_document_tokens"], device)
+        low = precision == "bfloat16" and device == "cpu" and can_multiply_bfloat16()
+        if precision == "bfloat16" and not low:
+            network.to(torch.bfloat16)
+        tokenizer, options = Tokenizer.from_dict(checkpoint["tokenizer"]), SearchOptions(**checkpoint["search"])
+        return cls(network, tokenizer, options, checkpoint["max_document_tokens"], device, low=low)
 
     def summarize(self, documents: Sequence[str], **options: Any) -> list[str]:
         """The best headline of each document, in order. `options`: fields of SearchOptions, e.g. beam_size=5."""
@@ -182,7 +188,9 @@ class Summarizer:
         batch = make_batch([d.ids for d in documents], None, [d.oov for d in documents], self.network.vocabulary).to(
             self.device
         )
-        return headlines(self.tokenizer, generate(self.network, batch, options), [d.oov for d in documents])
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=self.low):
+            hypotheses = generate(self.network, batch, options)
+        return headlines(self.tokenizer, hypotheses, [d.oov for d in documents])
 
 
 def _read_ahead(documents: Iterator[str], count: int) -> Iterator[str]:

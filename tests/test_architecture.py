@@ -35,6 +35,7 @@ MAY_IMPORT = {
     "wandb": {"commands", "callbacks"},
     "datasets": {"commands", "datamodule", "data"},
     "jsonargparse": {"commands"},
+    "numba": {"model"},
 }
 
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from dataclasses import replace
 
+import numba
 import numpy as np
 import pytest
 import torch
@@ -17,7 +18,7 @@ from seq2seq.decoding import SearchOptions
 from seq2seq.inference import generate
 from seq2seq.model import compiled
 from seq2seq.model.attention import Memory, MultiplicativeAttention
-from seq2seq.model.compiled import arrays, in_panels, loops
+from seq2seq.model.compiled import arrays, loops, pairs, right_hand
 from seq2seq.model.dropout import Dropout
 from seq2seq.model.loss import softmax_
 from seq2seq.model.seq2seq import NetworkOptions, build_network
@@ -27,6 +28,11 @@ SMALL = NetworkOptions(embedding_size=6, encoder_size=9, decoder_size=10, dropou
 
 kernels = compiled._kernels()
 assert kernels is not None
+
+
+@numba.njit
+def product(left, start, distance, rows, right, first, last, out, out_start, out_distance):
+    kernels._product(left, start, distance, rows, right, first, last, out, out_start, out_distance)
 
 
 @pytest.fixture
@@ -60,10 +66,61 @@ def test_product_by_float64(rows: int, depth: int, width: int) -> None:
     panels, columns = kernels.panels(width)
     out = np.full((rows, panels * columns), np.nan, np.float32)
     places = (1, depth + 2, rows), (0, panels), (0, panels * columns)
-    kernels.product(left.numpy(), *places[0], in_panels(right, kernels).numpy(), *places[1], out, *places[2])
+    product(left.numpy(), *places[0], right_hand(right, kernels).numpy(), *places[1], out, *places[2])
     expected = left[:, 1 : depth + 1].double() @ right.double()
     np.testing.assert_allclose(out[:, :width], expected, rtol=1e-5, atol=1e-5)
     assert not out[:, width:].any()
+
+
+bfloat16 = pytest.mark.skipif(not kernels.PAIRS, reason="this CPU does not multiply bfloat16 numbers (AVX512-BF16)")
+
+
+@bfloat16
+@pytest.mark.parametrize(("rows", "depth", "width"), [(1, 1, 1), (7, 5, 31), (8, 16, 32), (23, 3, 70), (64, 40, 96)])
+def test_product_of_bfloat16_numbers(rows: int, depth: int, width: int) -> None:
+    """Exactly that of the rounded numbers, summed in float32."""
+    left, right = torch.randn(rows, depth), torch.randn(depth, width)
+    wide = right_hand(right, kernels, low=True)
+    out = torch.full((rows, wide.shape[0] * wide.shape[2]), torch.nan)
+    kernels.multiply(*arrays(pairs(left), wide, out), kernels.use_threads(2))
+    expected = left.bfloat16().double() @ right.bfloat16().double()
+    torch.testing.assert_close(out[:, :width].double(), expected, rtol=1e-5, atol=1e-5)
+    assert not out[:, width:].any()
+
+
+@bfloat16
+@pytest.mark.parametrize("size", [1, 8, 33])
+def test_rounding_to_bfloat16(size: int) -> None:
+    @numba.njit
+    def rounded(numbers, right):
+        factors = kernels._factors(numbers, right)
+        kernels._fill(factors, numbers, len(numbers))
+        return factors
+
+    numbers = torch.randn(5, size) * torch.tensor([1e-30, 1e-3, 1.0, 1e4, 1e30]).unsqueeze(1)
+    numbers[0, 0], numbers[1, 0], numbers[2, 0] = torch.nan, torch.inf, 1 + 2**-8  # a tie
+    found = torch.from_numpy(rounded(numbers.numpy(), np.zeros(1, np.int32)))
+    expected = pairs(numbers).view(torch.bfloat16)
+    torch.testing.assert_close(found.view(torch.bfloat16), expected, rtol=0, atol=0, equal_nan=True)
+
+
+@bfloat16
+@pytest.mark.parametrize("changes", [{}, {"encoder_layers": 2}, {"pointer": False, "tie_embeddings": False}])
+@pytest.mark.parametrize("beams", [1, 4])
+@pytest.mark.parametrize("shortlist", [0, 20])
+def test_a_search_with_products_of_bfloat16_numbers(changes: dict, beams: int, shortlist: int) -> None:
+    """Nearly all summaries are those of float32, and so, nearly, are their log-probabilities."""
+    torch.manual_seed(3)
+    network = build_network(replace(SMALL, **changes), VOCABULARY).eval()
+    options, batch = SearchOptions(beam_size=beams, max_length=6, shortlist=shortlist), a_batch(33)
+    expected = generate(network, batch, options)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        found = generate(network, batch, options)
+    assert found.log_probs.dtype == torch.float32
+    same = (found.tokens[:, 0] == expected.tokens[:, 0]).all(dim=1)
+    assert same.double().mean() > 0.8
+    torch.testing.assert_close(found.log_probs[same, 0], expected.log_probs[same, 0], rtol=0.01, atol=0.02)
+    assert not torch.equal(found.log_probs, expected.log_probs)
 
 
 @pytest.mark.parametrize("rows", [3, 40])
@@ -84,7 +141,7 @@ def test_logits_and_the_logarithm_of_their_sum(extra: int) -> None:
     left, right = torch.randn(37, 20), torch.randn(1100, 20)
     out, log_sum = torch.full((37, 1152), torch.nan), torch.empty(37)
     threads = kernels.use_threads(2)
-    kernels.logits(*arrays(left, in_panels(right.t(), kernels)), 1100, *arrays(out, log_sum), threads)
+    kernels.logits(*arrays(left, right_hand(right.t(), kernels)), 1100, *arrays(out, log_sum), threads)
     exact = left.double() @ right.double().t()
     torch.testing.assert_close(out[:, :1100].double(), exact, rtol=1e-5, atol=1e-5)
     torch.testing.assert_close(log_sum.double(), exact.logsumexp(dim=-1), rtol=1e-6, atol=1e-6)
@@ -98,7 +155,7 @@ def test_logits_and_the_logarithm_of_their_sum(extra: int) -> None:
 def test_more_threads_than_rows_need() -> None:
     """As if there were many cores: some have nothing to do."""
     left, right, log_sum = torch.randn(17, 20), torch.randn(50, 20), torch.empty(17)
-    kernels.logits(*arrays(left, in_panels(right.t(), kernels)), 50, *arrays(torch.empty(17, 64), log_sum), 13)
+    kernels.logits(*arrays(left, right_hand(right.t(), kernels)), 50, *arrays(torch.empty(17, 64), log_sum), 13)
     torch.testing.assert_close(log_sum, (left @ right.t()).logsumexp(dim=-1))
 
 
@@ -191,8 +248,6 @@ def test_when_they_are_used() -> None:
     assert loops(16, torch.zeros(3).double()) is None
     assert loops(16, torch.zeros(3, 2).t()) is None
     assert loops(16, torch.zeros(3, device="meta")) is None
-    with torch.autocast("cpu", dtype=torch.bfloat16):
-        assert loops(16, torch.zeros(3)) is None
 
 
 def run_python(code: str, **environment: str) -> str:

@@ -82,7 +82,7 @@ class MultiplicativeAttention(nn.Module):
 
     def forward(self, queries: Tensor, memory: Memory) -> tuple[Tensor, Tensor]:
         """queries [B, T, H] -> context [B, T, C], weights [B, T, S]."""
-        projected = queries @ self.project.weight
+        projected = (queries @ self.project.weight).to(memory.states.dtype)  # (which autocast lowers)
         states, rows = memory.states, projected[..., 0].numel()
         learning = torch.is_grad_enabled() and (projected.requires_grad or states.requires_grad)
         if not learning and (do := loops(rows, projected, states)):

@@ -17,7 +17,7 @@ LEAST = 16  # rows from which on compiled loops pay: they have to be loaded firs
 def loops(rows: int, *tensors: Tensor) -> ModuleType | None:
     """The compiled loops, if there are enough rows to be worked on, the tensors are such as they can work with
     (float32, in memory without gaps, on the CPU), and numba works here; else None."""
-    if rows < LEAST or torch.is_autocast_enabled("cpu"):
+    if rows < LEAST:
         return None
     if any(x.device.type != "cpu" or x.dtype != torch.float32 or not x.is_contiguous() for x in tensors):
         return None
@@ -35,8 +35,27 @@ def arrays(*tensors: Tensor) -> tuple[np.ndarray, ...]:
     return tuple(x.detach().numpy() for x in tensors)
 
 
-def in_panels(matrix: Tensor, do: ModuleType) -> Tensor:
-    """A matrix [K, M] as the loops want the right-hand side of a product: [P, K, columns], see `kernels.panels`."""
+def low_precision() -> bool:
+    """Whether products on the CPU are to be those of bfloat16 numbers (summed in float32)."""
+    return torch.is_autocast_enabled("cpu") and torch.get_autocast_dtype("cpu") == torch.bfloat16
+
+
+def can_multiply_bfloat16() -> bool:
+    """Whether the loops can do that on this CPU."""
+    kernels = _kernels()
+    return kernels is not None and kernels.PAIRS
+
+
+def pairs(matrix: Tensor) -> Tensor:
+    """[N, K] -> [N, (K + 1) / 2]: neighbours of a row as bfloat16 numbers side by side in an int32."""
+    return functional.pad(matrix, (0, matrix.shape[1] % 2)).to(torch.bfloat16).contiguous().view(torch.int32)
+
+
+def right_hand(matrix: Tensor, do: ModuleType, low: bool = False) -> Tensor:
+    """A matrix [K, M] as the loops want the right-hand side of a product, for floats or (`low`) for pairs: [P, K or
+    (K + 1) / 2, columns], see `kernels.panels`."""
+    if low:
+        matrix = pairs(matrix.t()).t()
     width = matrix.shape[1]
     count, columns = do.panels(width)
     if count * columns != width:

@@ -26,7 +26,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from .compiled import arrays, in_panels, loops, threads
+from .compiled import arrays, can_multiply_bfloat16, loops, low_precision, pairs, right_hand, threads
 
 ALL = slice(None)
 READS = 1 << 23  # numbers that are made of inputs at once where no gradient is wanted
@@ -85,12 +85,15 @@ def gru(
     """
     ids = inputs.ids if isinstance(inputs, Words) else None
     flat = [inputs.vectors if isinstance(inputs, Words) else inputs, *states, *(x for layer in weights for x in layer)]
-    if torch.is_autocast_enabled("cpu"):
-        flat = [tensor.to(torch.get_autocast_dtype("cpu")) for tensor in flat]
     rows, steps = (inputs.ids if isinstance(inputs, Words) else inputs).shape[:2]
     position = torch.arange(steps).expand(rows, -1)
     order = torch.stack([position] if turned is None else [position, turned])
-    if not torch.is_grad_enabled() or not any(tensor.requires_grad for tensor in flat):
+    learning = torch.is_grad_enabled() and any(tensor.requires_grad for tensor in flat)
+    if torch.is_autocast_enabled("cpu"):
+        # Without gradients the loops can multiply bfloat16 numbers and do all else in float32.
+        stay = not learning and low_precision() and loops(rows) and can_multiply_bfloat16()
+        flat = [tensor.to(torch.float32 if stay else torch.get_autocast_dtype("cpu")) for tensor in flat]
+    if not learning:
         return _infer(flat, ids, _by_step(order), torch.full((rows,), steps) if ends is None else ends)
     if ids is not None:
         raise ValueError("words have no gradient; look them up first")
@@ -130,9 +133,9 @@ def _stacked(tensors: Sequence[Tensor]) -> Tensor:
     return tensors[0].unsqueeze(0) if len(tensors) == 1 else torch.stack(list(tensors))
 
 
-def _matrices(matrices: Sequence[Tensor], do: ModuleType | None) -> Tensor:
+def _matrices(matrices: Sequence[Tensor], do: ModuleType | None, low: bool = False) -> Tensor:
     """D matrices [K, M] as one tensor [D, K, M], or [D, ..] as the compiled loops want them."""
-    return _stacked([in_panels(matrix, do) for matrix in matrices] if do else matrices)
+    return _stacked([right_hand(matrix, do, low) for matrix in matrices] if do else matrices)
 
 
 def _multiply(left: Tensor, right: Tensor) -> Tensor:
@@ -155,14 +158,15 @@ def _infer(flat: Sequence[Tensor], ids: Tensor | None, by_step: Tensor, ends: Te
     size = states[0].shape[-1]
     outputs = inputs.new_empty(rows * steps, layers, size)
     do = loops(rows, outputs)
-    start, recurrent = _stacked(states), _matrices([w.w_hh.t() for w in weights], do)
+    low = do is not None and low_precision()
+    start, recurrent = _stacked(states), _matrices([w.w_hh.t() for w in weights], do, low)
     bias_n = _stacked([w.b_hh[2 * size :] for w in weights])
     biases = [torch.cat([w.b_ih[: 2 * size] + w.b_hh[: 2 * size], w.b_ih[2 * size :]]) for w in weights]
     most = READS // (layers * 3 * size * (1 if ids is not None else steps)) or 1
     if not do:
         most = min(most, max(1, ROWS // layers))
     if ids is not None:
-        reads = _stacked([(inputs @ w.w_ih.t()).add_(b) for w, b in zip(weights, biases, strict=True)])
+        reads = _stacked([_add_bias(_reads(inputs, w.w_ih, do, low), b) for w, b in zip(weights, biases, strict=True)])
     for first in range(0, rows, most):
         here = slice(first, first + most)
         of_these = by_step[:, :, here].contiguous()
@@ -170,14 +174,31 @@ def _infer(flat: Sequence[Tensor], ids: Tensor | None, by_step: Tensor, ends: Te
             words = ids.flatten()[of_these]
         else:
             words = by_step[:, :0]
-            of_layer = [_read(inputs[here], of_these - first * steps, d) @ w.w_ih.t() for d, w in enumerate(weights)]
-            reads = _stacked([read.add_(bias) for read, bias in zip(of_layer, biases, strict=True)])
+            read = [_read(inputs[here], of_these - first * steps, d) for d in range(layers)]
+            made = [_reads(x, w.w_ih, do, low) for x, w in zip(read, weights, strict=True)]
+            reads = _stacked([_add_bias(x, b) for x, b in zip(made, biases, strict=True)])
         of_all = reads, words, ends[here], recurrent, bias_n, start[:, here].contiguous(), of_these, outputs
         if do:
             do.infer(*arrays(*of_all), threads())
         else:
             infer(*of_all)
     return outputs.view(rows, steps, layers * size)
+
+
+def _reads(inputs: Tensor, w_ih: Tensor, do: ModuleType | None, low: bool) -> Tensor:
+    """inputs [M, I] w_ih [3H, I] transposed: [M, 3H], or wider if the loops make it."""
+    if not (do and low):
+        return inputs @ w_ih.t()
+    right = right_hand(w_ih.t(), do, low)
+    made = inputs.new_empty(len(inputs), right.shape[0] * right.shape[2])
+    do.multiply(*arrays(pairs(inputs), right, made), threads())
+    return made
+
+
+def _add_bias(reads: Tensor, bias: Tensor) -> Tensor:
+    """reads [M, W], of which as many columns as there are biases count, + bias, in place."""
+    reads[:, : len(bias)].add_(bias)
+    return reads
 
 
 def infer(
@@ -240,17 +261,18 @@ def _number(value: int) -> Tensor:
 # With gradients.
 
 
-def _learn(flat: Sequence[Tensor], by_step: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """As `_infer` -> outputs, and what the way back needs: hidden [D, T + 1, N, H], and gates [D, T, N, 4H], which are
-    n, r, z and q = W_hn h + b_hn."""
+def _learn(flat: Sequence[Tensor], by_step: Tensor) -> tuple[Tensor, Tensor, Tensor, list[Tensor]]:
+    """As `_infer` -> outputs, and what the way back needs: hidden [D, T + 1, N, H]; gates [D, T, N, 4H], which are n, r,
+    z and q = W_hn h + b_hn; and of each layer what it read [T * N, I]."""
     inputs, start, weights = _Layers.unpack(flat)
     layers, steps, rows = by_step.shape
     size = start[0].shape[-1]
     outputs = inputs.new_empty(rows * steps, layers, size)
     hidden = inputs.new_empty(layers, steps + 1, rows, size)
     gates = inputs.new_empty(layers, steps, rows, 4 * size)
+    reads = [_read(inputs, by_step, d) for d in range(layers)]
     for d, w in enumerate(weights):
-        torch.mm(_read(inputs, by_step, d), _last_first(w.w_ih, size).t(), out=gates[d].flatten(0, 1)[:, : 3 * size])
+        torch.mm(reads[d], _last_first(w.w_ih, size).t(), out=gates[d].flatten(0, 1)[:, : 3 * size])
         hidden[d, 0] = start[d]
     # Biases are added step by step, in the cache: to a product as large as this one it would be a pass of its own.
     bias = torch.stack([torch.cat([w.b_hh[: 2 * size] + w.b_ih[: 2 * size], w.b_hh[2 * size :]]) for w in weights])
@@ -261,7 +283,7 @@ def _learn(flat: Sequence[Tensor], by_step: Tensor) -> tuple[Tensor, Tensor, Ten
         do.learn(*arrays(*of_all), threads())
     else:
         learn(*of_all)
-    return outputs.view(rows, steps, layers * size), hidden, gates
+    return outputs.view(rows, steps, layers * size), hidden, gates, reads
 
 
 class _Gru(torch.autograd.Function):
@@ -276,7 +298,7 @@ class _Gru(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, upstream: Tensor) -> tuple[Tensor | None, ...]:
         order, by_step, *flat = ctx.saved_tensors
-        hidden, gates = ctx.trace or _learn(flat, by_step)[1:]
+        hidden, gates, reads = ctx.trace or _learn(flat, by_step)[1:]
         ctx.trace = None  # gradients take the place of the gates; whoever comes once more has them made once more
         inputs, states, weights = _Layers.unpack(flat)
         layers, steps, rows = by_step.shape
@@ -291,7 +313,7 @@ class _Gru(torch.autograd.Function):
         d_inputs, d_weights = None, list[Tensor]()
         for d, w in enumerate(weights):
             every, biases = gates[d].flatten(0, 1), d_bias[d].sum(dim=0)
-            d_w_ih = _first_last(every[:, : 3 * size].t() @ _read(inputs, by_step, d), size)
+            d_w_ih = _first_last(every[:, : 3 * size].t() @ reads[d], size)
             d_w_hh = every[:, size:].t() @ hidden[d, :-1].flatten(0, 1)
             d_weights += [d_w_ih, d_w_hh, _first_last(biases[: 3 * size], size), biases[size:]]
             if ctx.needs_input_grad[1]:

@@ -21,7 +21,7 @@ import numpy as np
 from llvmlite import binding, ir
 from numba import types
 from numba.core import cgutils
-from numba.extending import intrinsic
+from numba.extending import intrinsic, overload
 
 ONE, TWO = np.float32(1), np.float32(2)
 LOWEST, HIGHEST = np.float32(-87), np.float32(88)  # whose exponentials are ordinary float32 numbers
@@ -89,15 +89,17 @@ def tanh(x):
 
 
 # Products of matrices with few rows, as a recurrence needs them: torch's libraries spend as much time on preparing one
-# as on multiplying.
+# as on multiplying. Numbers are float32, or pairs of bfloat16 in an int32 (two products for one, summed in float32).
 
 VECTOR = 16  # numbers that LLVM is given to compute with side by side; it splits them as the CPU needs
-# What fits into the CPU's registers:
-TALL, WIDE = (8, 2 * VECTOR) if binding.get_host_cpu_features().get("avx512f") else (4, VECTOR)
+FEATURES = binding.get_host_cpu_features()
+TALL, WIDE = (8, 2 * VECTOR) if FEATURES.get("avx512f") else (4, VECTOR)  # what fits into the CPU's registers
+PAIRS = bool(FEATURES.get("avx512bf16"))  # whether pairs of bfloat16 can be multiplied here
+binding.initialize_native_asmparser()  # for the instruction that does it
 
 
-def _tile(tall: int, wide: int) -> Any:
-    """A function that computes c [tall, wide] = a [tall, depth] b [depth, wide] with all of c in registers; a, b and c
+def _tile(tall: int, of_pairs: bool) -> Any:
+    """A function that computes c [tall, WIDE] = a [tall, depth] b [depth, WIDE] with all of c in registers; a, b and c
     are places in memory where rows begin `of_a`, `of_b` and `of_c` numbers apart."""
 
     @intrinsic
@@ -105,26 +107,31 @@ def _tile(tall: int, wide: int) -> Any:
         def generate(context, builder, signature, arguments):
             a, of_a, b, of_b, depth, c, of_c = arguments
             number, index = ir.IntType(64), ir.IntType(32)
-            vector = ir.VectorType(ir.FloatType(), VECTOR)
-            zeros, undefined = ir.Constant(vector, [0.0] * VECTOR), ir.Constant(vector, ir.Undefined)
+            sum_vector = ir.VectorType(ir.FloatType(), VECTOR)
+            vector = ir.VectorType(index, VECTOR) if of_pairs else sum_vector
+            zeros, undefined = ir.Constant(sum_vector, [0.0] * VECTOR), ir.Constant(vector, ir.Undefined)
             same = ir.Constant(ir.VectorType(index, VECTOR), [0] * VECTOR)
-            of_vectors = ir.FunctionType(vector, [vector] * 3)
-            add_product = cgutils.get_or_insert_function(builder.module, of_vectors, f"llvm.fma.v{VECTOR}f32")
+            of_vectors = ir.FunctionType(sum_vector, [sum_vector, vector, vector])
+            if of_pairs:
+                add_product = ir.InlineAsm(of_vectors, "vdpbf16ps $3, $2, $0", "=v,0,v,v")
+            else:
+                add_product = cgutils.get_or_insert_function(builder.module, of_vectors, f"llvm.fma.v{VECTOR}f32")
 
             def row(start, distance, i):
                 return builder.gep(start, [builder.mul(distance, ir.Constant(number, i))])
 
-            def vectors(start):
-                places = (builder.gep(start, [ir.Constant(number, v)]) for v in range(0, wide, VECTOR))
-                return [builder.bitcast(place, vector.as_pointer()) for place in places]
+            def vectors(start, kind):
+                places = (builder.gep(start, [ir.Constant(number, v)]) for v in range(0, WIDE, VECTOR))
+                return [builder.bitcast(place, kind.as_pointer()) for place in places]
 
             rows = [row(a, of_a, i) for i in range(tall)]
-            sums = [[cgutils.alloca_once(builder, vector) for _ in range(0, wide, VECTOR)] for _ in range(tall)]
+            sums = [[cgutils.alloca_once(builder, sum_vector) for _ in range(0, WIDE, VECTOR)] for _ in range(tall)]
             for places in sums:
                 for place in places:
                     builder.store(zeros, place)
             with cgutils.for_range(builder, depth, intp=number) as loop:
-                right = [builder.load(place) for place in vectors(builder.gep(b, [builder.mul(loop.index, of_b)]))]
+                start = builder.gep(b, [builder.mul(loop.index, of_b)])
+                right = [builder.load(place) for place in vectors(start, vector)]
                 for x in right:
                     x.align = 4
                 for i in range(tall):
@@ -132,9 +139,11 @@ def _tile(tall: int, wide: int) -> Any:
                     first = builder.insert_element(undefined, one, ir.Constant(index, 0))
                     left = builder.shuffle_vector(first, undefined, same)
                     for x, place in zip(right, sums[i], strict=True):
-                        builder.store(builder.call(add_product, [left, x, builder.load(place)]), place)
+                        total = builder.load(place)
+                        factors = [total, left, x] if of_pairs else [left, x, total]
+                        builder.store(builder.call(add_product, factors), place)
             for i in range(tall):
-                for place, total in zip(vectors(row(c, of_c, i)), sums[i], strict=True):
+                for place, total in zip(vectors(row(c, of_c, i), sum_vector), sums[i], strict=True):
                     builder.store(builder.load(total), place).align = 4
             return context.get_dummy_value()
 
@@ -143,7 +152,7 @@ def _tile(tall: int, wide: int) -> Any:
     return tile
 
 
-_tall, _four, _two, _one = (_tile(rows, WIDE) for rows in (TALL, 4, 2, 1))
+PANELS = 16  # columns of a product that are made together: with what they are made of they stay in a core's cache
 
 
 @intrinsic
@@ -154,7 +163,7 @@ def _place(typing, array, i):
         array = context.make_array(signature.args[0])(context, builder, arguments[0])
         return builder.gep(array.data, [arguments[1]])
 
-    return types.CPointer(types.float32)(array, types.int64), generate
+    return types.CPointer(array.dtype)(array, types.int64), generate
 
 
 def panels(width: int) -> tuple[int, int]:
@@ -163,29 +172,54 @@ def panels(width: int) -> tuple[int, int]:
     return -(-width // WIDE), WIDE
 
 
-@inner
-def product(left, start, distance, rows, right, first, last, out, out_start, out_distance):
+def _product(left, start, distance, rows, right, first, last, out, out_start, out_distance):
     """out [rows, columns of panels first..last - 1] = left [rows, K] right [K, ..], the latter in `panels`. Rows of
-    left and out begin at some number of the array, and so many numbers apart."""
-    depth = right.shape[1]
-    for panel in range(first, last):
-        i = 0
-        b = _place(right, panel * depth * WIDE)
-        to = out_start + (panel - first) * WIDE
-        while i < rows:
-            a, c = _place(left, start + i * distance), _place(out, to + i * out_distance)
-            if rows - i >= TALL:
-                _tall(a, distance, b, WIDE, depth, c, out_distance)
-                i += TALL
-            elif rows - i >= 4:
-                _four(a, distance, b, WIDE, depth, c, out_distance)
-                i += 4
-            elif rows - i >= 2:
-                _two(a, distance, b, WIDE, depth, c, out_distance)
-                i += 2
-            else:
-                _one(a, distance, b, WIDE, depth, c, out_distance)
-                i += 1
+    left and out begin at some number of the array, and so many numbers apart. Left and right are both of pairs or both
+    not."""
+    raise NotImplementedError("for compiled code")
+
+
+@overload(_product)
+def _product_of(left, start, distance, rows, right, first, last, out, out_start, out_distance):
+    tall, four, two, one = (_tile(rows, right.dtype == types.int32) for rows in (TALL, 4, 2, 1))
+
+    def product(left, start, distance, rows, right, first, last, out, out_start, out_distance):
+        depth = right.shape[1]
+        for panel in range(first, last):
+            i = 0
+            b = _place(right, panel * depth * WIDE)
+            to = out_start + (panel - first) * WIDE
+            while i < rows:
+                a, c = _place(left, start + i * distance), _place(out, to + i * out_distance)
+                if rows - i >= TALL:
+                    tall(a, distance, b, WIDE, depth, c, out_distance)
+                    i += TALL
+                elif rows - i >= 4:
+                    four(a, distance, b, WIDE, depth, c, out_distance)
+                    i += 4
+                elif rows - i >= 2:
+                    two(a, distance, b, WIDE, depth, c, out_distance)
+                    i += 2
+                else:
+                    one(a, distance, b, WIDE, depth, c, out_distance)
+                    i += 1
+
+    return product
+
+
+@shared
+def multiply(left, right, out, threads):
+    """out [N, ..] = left [N, K] right [K, ..] (in `panels`); out is as wide as these."""
+    rows, depth = left.shape
+    width = out.shape[1]
+    share = -(-rows // threads)
+    for thread in numba.prange(threads):
+        first = min(thread * share, rows)
+        count = min(share, rows - first)
+        for panel in range(0, len(right), PANELS):
+            end = min(panel + PANELS, len(right))
+            to = first * width + panel * WIDE
+            _product(left, first * depth, depth, count, right, panel, end, out, to, width)
 
 
 # The recurrence (`gru.py`, whose letters these are). Rows have nothing to do with one another: a thread takes some of
@@ -198,6 +232,45 @@ def _share(layers, rows, threads):
     reads all the weights; but few enough for all that belongs to them to stay in the core's cache."""
     share = -(-layers * rows // threads)
     return min(-(-share // TALL) * TALL, 128)
+
+
+def _factors(numbers, right):
+    """Room for numbers [N, K] as factors of `right`: the numbers themselves, or pairs of bfloat16 [N, (K + 1) / 2]."""
+    raise NotImplementedError("for compiled code")
+
+
+@overload(_factors)
+def _factors_of(numbers, right):
+    if right.dtype != types.int32:
+        return lambda numbers, right: numbers
+    return lambda numbers, right: np.zeros((len(numbers), (numbers.shape[1] + 1) // 2), np.int32)
+
+
+def _fill(factors, numbers, rows):
+    """Make the first rows of numbers [N, K] factors, rounded to the nearest bfloat16 (ties to even)."""
+    raise NotImplementedError("for compiled code")
+
+
+@inner
+def _rounded(bits):
+    return np.int32((bits + np.int32(0x7FFF) + ((bits >> np.int32(16)) & np.int32(1))) >> np.int32(16))
+
+
+@overload(_fill)
+def _fill_in(factors, numbers, rows):
+    if factors.dtype != types.int32:
+        return lambda factors, numbers, rows: None
+
+    def fill(factors, numbers, rows):
+        for i in range(rows):
+            bits, pairs = numbers[i].view(np.int32), factors[i]
+            for j in range(len(bits) // 2):
+                low, high = _rounded(bits[2 * j]), _rounded(bits[2 * j + 1])
+                pairs[j] = np.int32((low & np.int32(0xFFFF)) | (high << np.int32(16)))
+            if len(bits) % 2:
+                pairs[-1] = np.int32(_rounded(bits[-1]) & np.int32(0xFFFF))
+
+    return fill
 
 
 @inner
@@ -219,13 +292,16 @@ def _infer_rows(d, first, last, reads, words, ends, recurrent, bias_n, start, by
     states = start[d, first:last].copy()
     width = recurrent.shape[1] * WIDE
     products = np.empty((last - first, width), np.float32)
+    factors = _factors(states, recurrent)
     gates = np.empty(3 * size, np.float32)
     for t in range(steps):
         while last > first and ends[last - 1] <= t:  # the last rows need the fewest steps
             last -= 1
             for over in range(t, steps):
                 outputs[by_step[d, over, last], d] = 0
-        product(states, 0, size, last - first, recurrent[d], 0, recurrent.shape[1], products, 0, width)
+        _fill(factors, states, last - first)
+        depth = factors.shape[1]
+        _product(factors, 0, depth, last - first, recurrent[d], 0, recurrent.shape[1], products, 0, width)
         for i in range(last - first):
             n = first + i
             read = words[d, t, n] if words.shape[1] else t * len(ends) + n
@@ -235,7 +311,7 @@ def _infer_rows(d, first, last, reads, words, ends, recurrent, bias_n, start, by
 
 @shared
 def infer(reads, words, ends, recurrent, bias_n, start, by_step, outputs, threads):
-    """See `gru.infer`; recurrent: [D, ..] in `panels`."""
+    """See `gru.infer`; recurrent: [D, ..] in `panels`, maybe of pairs; reads may be wider."""
     layers, _, rows = by_step.shape
     share = _share(layers, rows, threads)
     blocks = -(-rows // share)
@@ -269,7 +345,9 @@ def _learn_rows(d, first, last, gates, recurrent, bias, bias_n, hidden, by_step,
     width = recurrent.shape[1] * WIDE
     products = np.empty((last - first, width), np.float32)
     for t in range(steps):
-        product(hidden[d, t], first * size, size, last - first, recurrent[d], 0, recurrent.shape[1], products, 0, width)
+        _product(
+            hidden[d, t], first * size, size, last - first, recurrent[d], 0, recurrent.shape[1], products, 0, width
+        )
         for n in range(first, last):
             before, after, output = hidden[d, t, n], hidden[d, t + 1, n], outputs[by_step[d, t, n], d]
             _learn_row(gates[d, t, n], products[n - first], bias[d], bias_n[d], before, after, output)
@@ -320,7 +398,7 @@ def _back_rows(d, first, last, gates, hidden, upstream, by_step, w_hh, d_state, 
         for n in range(first, last):
             _back_row(gates[d, t, n], hidden[d, t, n], upstream[by_step[d, t, n], d], d_state[d, n], d_bias)
         start = (4 * first + 1) * size
-        product(gates[d, t], start, 4 * size, last - first, w_hh[d], 0, w_hh.shape[1], products, 0, width)
+        _product(gates[d, t], start, 4 * size, last - first, w_hh[d], 0, w_hh.shape[1], products, 0, width)
         for n in range(first, last):
             _add(d_state[d, n], products[n - first])
 
@@ -434,19 +512,16 @@ def add_exponentials(logits, first, log_sum):
             log_sum[i] = highest + np.float32(math.log(total))
 
 
-PANELS = 16  # of logits that are made together: with what they are made of they stay in a core's cache
-
-
 @inner
 def _logits_of_rows(left, right, words, first, last, logits, found):
-    depth, width = right.shape[1], logits.shape[1]
+    depth, width = left.shape[1], logits.shape[1]
     highest = np.full(last - first, -np.inf, np.float32)
     totals = np.zeros(last - first, np.float32)
     for panel in range(0, len(right), PANELS):
         end = min(panel + PANELS, len(right))
         for i in range(first, last, TALL):
             rows = min(TALL, last - i)
-            product(left, i * depth, depth, rows, right, panel, end, logits, i * width + panel * WIDE, width)
+            _product(left, i * depth, depth, rows, right, panel, end, logits, i * width + panel * WIDE, width)
             for n in range(i, i + rows):
                 row = logits[n, panel * WIDE : min(end * WIDE, words)]
                 highest_before = highest[n - first]
@@ -459,7 +534,7 @@ def _logits_of_rows(left, right, words, first, last, logits, found):
 
 @shared
 def logits(left, right, words, out, found, threads):
-    """out [N, V'] = left [N, K] right [K, ..] (in `panels`), of which the first `words` columns count (what stands in
+    """As `multiply`, out [N, V'] with room beside what is made, of which the first `words` columns count (what stands in
     others is undefined then); of these log sum exp in found [N]."""
     rows = len(left)
     share = -(-rows // threads)

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from .attention import Memory, some
-from .compiled import arrays, in_panels, loops, threads
+from .compiled import arrays, can_multiply_bfloat16, loops, low_precision, pairs, right_hand, threads
 from .loss import TINY, MixtureLoss
 
 WIDTH = 64  # the number of ids a search has is a multiple of this: rows of logits then begin with a cache line
@@ -121,8 +121,10 @@ class SoftmaxOutput(nn.Module):
         its own over all logits."""
         matrix = torch.cat([self.weight[:words], self.bias[:words].unsqueeze(1).to(self.weight.dtype)], dim=1)
         matrix = functional.pad(matrix, (0, BIAS.get(matrix.device.type, 8) - 1))
-        do = loops(examples, matrix)
-        return (in_panels(matrix.t(), do) if do else matrix), do
+        low, do = low_precision(), loops(examples, matrix)
+        if torch.is_autocast_enabled("cpu") and not (low and can_multiply_bfloat16()):
+            do = None
+        return (right_hand(matrix.t(), do, low) if do else matrix), do
 
     @torch.no_grad()
     def log_probs(self, features: Tensor, attention: Tensor, lexicon: Lexicon) -> Tensor:
@@ -148,7 +150,8 @@ class SoftmaxOutput(nn.Module):
         log_sum = logits.new_full((len(logits),), -torch.inf)  # of the exponentials
         with torch.autocast(projected.device.type, enabled=False):
             if lexicon.loops:
-                lexicon.loops.logits(*arrays(projected, matrix), common, *arrays(logits, log_sum), threads())
+                left = pairs(projected) if matrix.dtype == torch.int32 else projected
+                lexicon.loops.logits(*arrays(left, matrix), common, *arrays(logits, log_sum), threads())
             elif matrix.dtype == projected.dtype == exact:
                 torch.mm(projected, matrix.t(), out=logits[:, :common])
             else:
