@@ -262,8 +262,8 @@ def _number(value: int) -> Tensor:
 
 
 def _learn(flat: Sequence[Tensor], by_step: Tensor) -> tuple[Tensor, Tensor, Tensor, list[Tensor]]:
-    """As `_infer` -> outputs, and what the way back needs: hidden [D, T + 1, N, H]; gates [D, T, N, 4H], which are n, r,
-    z and q = W_hn h + b_hn; and of each layer what it read [T * N, I]."""
+    """As `_infer` -> outputs, and what the way back needs: hidden [D, T + 1, N, H]; gates [D, T, N, 4H], which are n,
+    r, z and q = W_hn h + b_hn; and of each layer what it read [T * N, I]."""
     inputs, start, weights = _Layers.unpack(flat)
     layers, steps, rows = by_step.shape
     size = start[0].shape[-1]
