@@ -534,8 +534,8 @@ def _logits_of_rows(left, right, words, first, last, logits, found):
 
 @shared
 def logits(left, right, words, out, found, threads):
-    """As `multiply`, out [N, V'] with room beside what is made, of which the first `words` columns count (what stands in
-    others is undefined then); of these log sum exp in found [N]."""
+    """As `multiply`, out [N, V'] with room beside what is made, of which the first `words` columns count (what stands
+    in others is undefined then); of these log sum exp in found [N]."""
     rows = len(left)
     share = -(-rows // threads)
     for thread in numba.prange(threads):
