@@ -1,11 +1,10 @@
 """The GRU over whole sequences on a CPU: the recurrence as few large operations, with a gradient of its own.
 
 torch's CPU layer records a dozen small operations a step for autograd, which then walks back through them and adds each
-step's share to the gradients of the weights. Here a step costs one matrix product and some cheap elementwise work
-forwards, and one product and four elementwise operations backwards: all that does not depend on the gradient of the
-later steps is computed on the way forwards, while it is in the cache, and all that does not depend on the order of the
-steps (products with inputs, gradients of weights) is one product over all of them. Several layers of the same size,
-such as the two directions of an encoder, take their steps together.
+step's share to the gradients of the weights. Here all that does not depend on the order of the steps (products with
+inputs, gradients of inputs and weights) is one product over all of them; and the steps are taken by loops compiled for
+this CPU (`kernels.py`). Where these cannot be used, torch's operations do the same: see `infer`, `learn` and `back`,
+whose arguments the loops share. Two layers of the same size, the directions of an encoder, take their steps together.
 
     r = sigmoid(W_ir x + b_ir + W_hr h + b_hr)       Cho et al. 2014, with the reset gate applied
     z = sigmoid(W_iz x + b_iz + W_hz h + b_hz)       after the product (as in torch and cuDNN)

@@ -13,6 +13,7 @@ The first use on a machine compiles them (seconds); numba keeps the result, besi
 from __future__ import annotations
 
 import math
+import platform
 from collections.abc import Callable
 from typing import Any
 
@@ -33,6 +34,10 @@ C2, C1, C0 = np.float32(4.1665795894e-2), np.float32(1.6666665459e-1), np.float3
 TO_INTEGER = np.float32(3 * 2**22)  # added to a number below 2^22 it leaves no room for a fraction
 MANTISSA, SIGN = np.int32(23), np.int32(31)  # bits of a float32's fraction; the place of its sign
 SMALLEST, LARGEST = np.int32(-(2**31)), np.int32(2**31 - 1)
+
+FEATURES = binding.get_host_cpu_features()
+if platform.machine().lower() in ("x86_64", "amd64") and not FEATURES.get("fma"):
+    raise ImportError("this CPU has no fused multiply-add, which they are made of")
 
 if numba.config.THREADING_LAYER == "default":
     numba.config.THREADING_LAYER = "omp"  # torch's own threads on Linux: two sets would wait for one another's cores
@@ -92,7 +97,6 @@ def tanh(x):
 # as on multiplying. Numbers are float32, or pairs of bfloat16 in an int32 (two products for one, summed in float32).
 
 VECTOR = 16  # numbers that LLVM is given to compute with side by side; it splits them as the CPU needs
-FEATURES = binding.get_host_cpu_features()
 TALL, WIDE = (8, 2 * VECTOR) if FEATURES.get("avx512f") else (4, VECTOR)  # what fits into the CPU's registers
 PAIRS = bool(FEATURES.get("avx512bf16"))  # whether pairs of bfloat16 can be multiplied here
 binding.initialize_native_asmparser()  # for the instruction that does it
