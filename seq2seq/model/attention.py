@@ -43,9 +43,11 @@ class Memory(NamedTuple):
         places = torch.arange(len(self.mask)) if self.places is None else self.places
         return some(self._replace(states=places, places=places), examples)._replace(states=self.states)
 
-    def all_states(self) -> Tensor:
-        """[B, S, C] in the order of the examples."""
-        return self.states if self.places is None else self.states.index_select(0, self.places)
+    def in_order(self) -> Memory:
+        """The same with the states of the examples alone, each at its own place."""
+        if self.places is None:
+            return self
+        return self._replace(states=self.states.index_select(0, self.places), places=None)
 
 
 TupleT = TypeVar("TupleT", bound=NamedTuple)
@@ -64,7 +66,7 @@ def some(tensors: TupleT, examples: Tensor | slice) -> TupleT:
 def attend(scores: Tensor, memory: Memory) -> tuple[Tensor, Tensor]:
     """scores [B, T, S] -> context [B, T, C], weights [B, T, S]; padding gets weight 0 exactly."""
     weights = scores.masked_fill(~memory.mask.unsqueeze(1), -torch.inf).softmax(dim=-1)
-    return weights @ memory.all_states(), weights
+    return weights @ memory.states, weights
 
 
 class MultiplicativeAttention(nn.Module):
@@ -90,7 +92,8 @@ class MultiplicativeAttention(nn.Module):
             places = torch.arange(len(projected)) if memory.places is None else memory.places
             do.attend(*arrays(projected, states, places, memory.mask, context, weights), threads())
             return context, weights
-        return attend(projected @ memory.all_states().transpose(1, 2), memory)
+        memory = memory.in_order()
+        return attend(projected @ memory.states.transpose(1, 2), memory)
 
 
 class AdditiveAttention(nn.Module):

@@ -19,8 +19,9 @@ BITS = 16  # random bits an element
 class Dropout(nn.Module):
     """Zero a share p of the elements in training and scale the others by 1 / (1 - p) (Srivastava et al. 2014).
 
-    On a CPU torch draws a whole random number for each element, which takes longer than what is done with it. Here one
-    64-bit number serves four elements; so p is rounded to a multiple of 2^-16, and the scale with it.
+    On a CPU torch draws a whole random number for each element, which takes longer than what is done with it. Here a
+    compiled loop makes 32 bits of each element's place, and p is rounded to a multiple of 2^-32; or, where it cannot
+    be used, one 64-bit number serves four elements, and p is rounded to a multiple of 2^-16. The scale follows.
     """
 
     def __init__(self, p: float) -> None:
@@ -32,8 +33,8 @@ class Dropout(nn.Module):
         if not self.training or self.p == 0 or inputs.device.type != "cpu":
             return functional.dropout(inputs, self.p, self.training)
         inputs = inputs.contiguous()
-        if _loops(inputs):
-            return _Dropout.apply(inputs, self.p, torch.randint(2**32, (2,)).tolist())
+        if do := loops(inputs[..., 0].numel(), inputs):
+            return _Dropout.apply(inputs, self.p, torch.randint(2**32, (2,)).tolist(), do)
         dropped = min(round(self.p * 2**BITS), 2**BITS - 1)
         numbers = torch.empty(-(-inputs.numel() * BITS // 64), dtype=torch.int64).random_(-(2**63), None)
         draws = numbers.view(torch.int16)[: inputs.numel()].view(inputs.shape)  # uniform over -2^15 ... 2^15 - 1
@@ -49,24 +50,19 @@ class _Dropout(torch.autograd.Function):
     nothing need be kept for it."""
 
     @staticmethod
-    def forward(ctx: Any, inputs: Tensor, p: float, seeds: list[int]) -> Tensor:
-        ctx.p, ctx.seeds = p, seeds
-        return _dropped(inputs, p, seeds)
+    def forward(ctx: Any, inputs: Tensor, p: float, seeds: list[int], do: ModuleType) -> Tensor:
+        dropped = min(round(p * 2**32), 2**32 - 1)
+        ctx.do, ctx.scale = do, np.float32(2**32 / (2**32 - dropped))
+        ctx.numbers = np.array([*seeds, dropped], np.uint32)
+        return _Dropout.applied(ctx, inputs)
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, upstream: Tensor) -> tuple[Tensor, None, None]:
-        return _dropped(upstream.contiguous(), ctx.p, ctx.seeds), None, None
+    def backward(ctx: Any, upstream: Tensor) -> tuple[Tensor, None, None, None]:
+        return _Dropout.applied(ctx, upstream.contiguous()), None, None, None
 
-
-def _dropped(inputs: Tensor, p: float, seeds: list[int]) -> Tensor:
-    do, outputs = _loops(inputs), torch.empty_like(inputs)
-    assert do is not None
-    dropped = min(round(p * 2**32), 2**32 - 1)
-    numbers = np.array([*seeds, dropped], np.uint32)
-    do.dropout(*arrays(inputs.view(-1), outputs.view(-1)), *numbers, np.float32(2**32 / (2**32 - dropped)))
-    return outputs
-
-
-def _loops(inputs: Tensor) -> ModuleType | None:
-    return loops(inputs[..., 0].numel(), inputs)
+    @staticmethod
+    def applied(ctx: Any, inputs: Tensor) -> Tensor:
+        outputs = torch.empty_like(inputs)
+        ctx.do.dropout(*arrays(inputs.view(-1), outputs.view(-1)), *ctx.numbers, ctx.scale)
+        return outputs

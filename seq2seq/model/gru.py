@@ -27,7 +27,6 @@ from torch.autograd.function import once_differentiable
 
 from .compiled import arrays, can_multiply_bfloat16, loops, low_precision, pairs, right_hand, threads
 
-ALL = slice(None)
 READS = 1 << 23  # numbers that are made of inputs at once where no gradient is wanted
 ROWS = 2048  # of gates that torch's operations make at once then: they stay in the cache
 LEAVE_BY = 128  # so many rows leave torch's operations together: each new shape of a product costs time and memory
@@ -76,8 +75,8 @@ def gru(
         states: for each layer [N, H], before the first step.
         turned: [N, T] the positions that the second layer reads, one after the other; every position once, and such
             that twice turned is as before.
-        ends: [N] how many steps each row needs, not increasing; where no gradient is wanted, what comes after them is
-            left out.
+        ends: [N] how many steps each row needs; where no gradient is wanted, what comes after them is left out, but a
+            row goes on as long as one that comes after it.
 
     Returns:
         [N, T, D * H]: what each layer says at each position; 0 where something was left out.
@@ -93,7 +92,8 @@ def gru(
         stay = not learning and low_precision() and loops(rows) and can_multiply_bfloat16()
         flat = [tensor.to(torch.float32 if stay else torch.get_autocast_dtype("cpu")) for tensor in flat]
     if not learning:
-        return _infer(flat, ids, _by_step(order), torch.full((rows,), steps) if ends is None else ends)
+        ends = torch.full((rows,), steps) if ends is None else ends.flip(0).cummax(0).values.flip(0)
+        return _infer(flat, ids, _by_step(order), ends)
     if ids is not None:
         raise ValueError("words have no gradient; look them up first")
     return _Gru.apply(order, *flat)
@@ -150,7 +150,7 @@ def _infer(flat: Sequence[Tensor], ids: Tensor | None, by_step: Tensor, ends: Te
 
     Args:
         flat: see `_Layers`; the inputs may be the vectors that `ids` [N, T] choose from.
-        by_step: [D, T, N] which rows of [N * T] are read; ends: [N] see `gru`.
+        by_step: [D, T, N] which rows of [N * T] are read; ends: [N] see `infer`.
     """
     inputs, states, weights = _Layers.unpack(flat)
     layers, steps, rows = by_step.shape

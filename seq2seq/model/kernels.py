@@ -231,11 +231,20 @@ def multiply(left, right, out, threads):
 
 
 @inner
-def _share(layers, rows, threads):
-    """Rows that go through the steps together: as many as there can be while every thread has some, for each step
-    reads all the weights; but few enough for all that belongs to them to stay in the core's cache."""
+def _parts(layers, rows, threads):
+    """How many rows go through the steps together, and how many parts that makes. As many rows as there can be while
+    every thread has some, for each step reads all the weights; but few enough for all that belongs to them to stay in
+    the core's cache."""
     share = -(-layers * rows // threads)
-    return min(-(-share // TALL) * TALL, 128)
+    share = min(-(-share // TALL) * TALL, 128)
+    return share, layers * -(-rows // share)
+
+
+@inner
+def _part(i, layers, rows, share):
+    """The i-th part: its layer, its first row, and the one after its last."""
+    first = i // layers * share
+    return i % layers, first, min(first + share, rows)
 
 
 def _factors(numbers, right):
@@ -317,13 +326,11 @@ def _infer_rows(d, first, last, reads, words, ends, recurrent, bias_n, start, by
 def infer(reads, words, ends, recurrent, bias_n, start, by_step, outputs, threads):
     """See `gru.infer`; recurrent: [D, ..] in `panels`, maybe of pairs; reads may be wider."""
     layers, _, rows = by_step.shape
-    share = _share(layers, rows, threads)
-    blocks = -(-rows // share)
+    share, parts = _parts(layers, rows, threads)
     for thread in numba.prange(threads):
-        for i in range(thread, layers * blocks, threads):
-            first = i // layers * share
-            last = min(first + share, rows)
-            _infer_rows(i % layers, first, last, reads, words, ends, recurrent, bias_n, start, by_step, outputs)
+        for i in range(thread, parts, threads):
+            d, first, last = _part(i, layers, rows, share)
+            _infer_rows(d, first, last, reads, words, ends, recurrent, bias_n, start, by_step, outputs)
 
 
 @inner
@@ -361,13 +368,11 @@ def _learn_rows(d, first, last, gates, recurrent, bias, bias_n, hidden, by_step,
 def learn(gates, recurrent, bias, bias_n, hidden, by_step, outputs, threads):
     """See `gru.learn`; recurrent: [D, ..] in `panels`."""
     layers, _, rows, _ = gates.shape
-    share = _share(layers, rows, threads)
-    blocks = -(-rows // share)
+    share, parts = _parts(layers, rows, threads)
     for thread in numba.prange(threads):
-        for i in range(thread, layers * blocks, threads):
-            first = i // layers * share
-            last = min(first + share, rows)
-            _learn_rows(i % layers, first, last, gates, recurrent, bias, bias_n, hidden, by_step, outputs)
+        for i in range(thread, parts, threads):
+            d, first, last = _part(i, layers, rows, share)
+            _learn_rows(d, first, last, gates, recurrent, bias, bias_n, hidden, by_step, outputs)
 
 
 @inner
@@ -411,12 +416,10 @@ def _back_rows(d, first, last, gates, hidden, upstream, by_step, w_hh, d_state, 
 def back(gates, hidden, upstream, by_step, w_hh, d_state, d_bias, threads):
     """See `gru.back`; w_hh: [D, ..] in `panels`."""
     layers, _, rows, _ = gates.shape
-    share = _share(layers, rows, threads)
-    blocks = -(-rows // share)
+    share, parts = _parts(layers, rows, threads)
     for thread in numba.prange(threads):
-        for i in range(thread, layers * blocks, threads):
-            d, first = i % layers, i // layers * share
-            last = min(first + share, rows)
+        for i in range(thread, parts, threads):
+            d, first, last = _part(i, layers, rows, share)
             _back_rows(d, first, last, gates, hidden, upstream, by_step, w_hh, d_state, d_bias[d, first])
 
 
@@ -426,7 +429,7 @@ def back(gates, hidden, upstream, by_step, w_hh, d_state, d_bias, threads):
 @inner
 def _highest(row):
     """Of float32 numbers, by their bits: flipped where the sign is negative, they are in order as integers, whose
-    maximum LLVM finds with vectors. (What is not a number is the highest.)"""
+    maximum LLVM finds with vectors. (What is not a number may be passed over: it shows in the sum that follows.)"""
     bits, highest = row.view(np.int32), SMALLEST
     for j in range(len(row)):
         highest = max(highest, np.int32(bits[j] ^ ((bits[j] >> SIGN) & LARGEST)))

@@ -24,7 +24,7 @@ def rows_at_once(device: torch.device, words: int, rows: int) -> int:
     """How many of `rows` rows of logits over a vocabulary of so many words are held in memory at once: about as many
     each time, since products of few rows are slow."""
     most = max(1, min(ROWS.get(device.type, 256), LOGITS.get(device.type, 1 << 24) // words))
-    return -(-rows // max(1, -(-rows // most)))
+    return max(1, -(-rows // max(1, -(-rows // most))))
 
 
 def softmax_(logits: Tensor, bias: Tensor) -> tuple[Tensor, Tensor, Tensor]:

@@ -90,8 +90,7 @@ def both_ways(forwards: Recurrent, backwards: Recurrent, inputs: Tensor | Words,
     turned = turn(lengths, steps)
     if forwards.on_cpu(vectors):
         start = vectors.new_zeros(examples, forwards.state_size)
-        ends = lengths.flip(0).cummax(0).values.flip(0)  # an example goes on as long as one that comes after it
-        return gru(inputs, [start] * 2, [forwards.weights(), backwards.weights()], turned, ends)
+        return gru(inputs, [start] * 2, [forwards.weights(), backwards.weights()], turned, lengths)
     if isinstance(inputs, Words):
         inputs = inputs.looked_up()
     example = torch.arange(examples, device=lengths.device)

@@ -155,7 +155,7 @@ class Seq2Seq(nn.Module):
         if torch.is_grad_enabled():
             return self.output.target_log_probs(*inputs)
         # Without gradients nothing else needs all logits at once either.
-        size = max(1, rows_at_once(batch.document.device, self.vocabulary.size, len(batch.places)))
+        size = rows_at_once(batch.document.device, self.vocabulary.size, len(batch.places))
         pieces = [
             self.output.target_log_probs(*(x[start : start + size] for x in inputs))
             for start in range(0, max(len(batch.places), 1), size)
