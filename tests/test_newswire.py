@@ -1,12 +1,16 @@
-"""The embedded corpus is what its generator writes, and what its README promises."""
+"""Tests of the newswire corpus: the committed files, the generator, and the statements of the README."""
 
 from __future__ import annotations
 
-import importlib.util
+import inspect
 import json
+import pkgutil
 import re
+import subprocess
 import sys
 from collections import Counter
+from collections.abc import Iterator
+from importlib import import_module
 from itertools import islice
 from pathlib import Path
 from types import ModuleType
@@ -19,19 +23,18 @@ Pair = dict[str, str]
 
 
 @pytest.fixture(scope="module")
-def generate() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("newswire_generate", CORPUS / "generate.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
+def generate() -> Iterator[ModuleType]:
+    """The generator. Its folder is on the search path, as in a run of the command."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(CORPUS))
+        module = import_module("generate")
+        assert module.__file__ == str(CORPUS / "generate.py")
+        yield module
 
 
 @pytest.fixture(scope="module")
 def corpus() -> dict[str, list[Pair]]:
-    """The committed files, read without the generator's help."""
+    """The pairs of the committed files, read without the generator."""
     return {
         split: [json.loads(line) for line in (CORPUS / f"{split}.jsonl").read_text(encoding="utf-8").splitlines()]
         for split in SPLITS
@@ -50,7 +53,16 @@ def test_the_command_writes_the_committed_bytes(
     for split in SPLITS:
         name = f"{split}.jsonl"
         same = (tmp_path / name).read_bytes() == (CORPUS / name).read_bytes()
-        assert same, f"{name} is not what generate.py writes: run it and commit the result"
+        assert same, f"{name} differs from the output of generate.py: run generate.py and commit the files"
+
+
+def test_the_script_runs_in_a_process_of_its_own(corpus: dict[str, list[Pair]], tmp_path: Path) -> None:
+    sizes = [argument for split in SPLITS for argument in (f"--{split}", "5")]
+    command = [sys.executable, str(CORPUS / "generate.py"), "--output", str(tmp_path), *sizes]
+    subprocess.run(command, cwd=tmp_path, check=True)
+    for split in SPLITS:
+        lines = (tmp_path / f"{split}.jsonl").read_text(encoding="utf-8").splitlines()
+        assert [json.loads(line) for line in lines] == corpus[split][:5]
 
 
 def test_sizes_and_columns(corpus: dict[str, list[Pair]]) -> None:
@@ -64,7 +76,7 @@ def test_every_document_is_two_to_four_sentences_of_prose(corpus: dict[str, list
         for pair in pairs:
             document = pair["document"]
             assert 25 <= len(document.split()) <= 70, document
-            # Split at full stops that a capital follows, where the generator counts the stops themselves.
+            # Split at a full stop before a capital letter. The generator counts full stops, a different method.
             sentences = re.split(r'(?<=[.])"? (?="?[A-Z])', document)
             assert 2 <= len(sentences) <= 4, document
             assert document[-1] in '."', document
@@ -72,9 +84,9 @@ def test_every_document_is_two_to_four_sentences_of_prose(corpus: dict[str, list
             assert all(sentence.lstrip('"')[0].isupper() for sentence in sentences), document
 
 
-def test_no_slip_of_the_grammar(corpus: dict[str, list[Pair]]) -> None:
-    slips = {
-        "left-over markup": r"[\[\]{}|]",
+def test_no_grammar_errors(corpus: dict[str, list[Pair]]) -> None:
+    errors = {
+        "markup": r"[\[\]{}|]",
         "spacing": r"  | [.,]|[.,]{2}|^ | $",
         "a before a vowel": r"\b[Aa] [aeiouAEIO]",
         "an before a consonant": r"\b[Aa]n (?!hour)[^aeiouAEIOU8]",
@@ -84,9 +96,9 @@ def test_no_slip_of_the_grammar(corpus: dict[str, list[Pair]]) -> None:
     }
     for pairs in corpus.values():
         for pair in pairs:
-            for slip, pattern in slips.items():
+            for error, pattern in errors.items():
                 match = re.search(pattern, pair["document"])
-                assert match is None, f"{slip}: {match} in {pair['document']}"
+                assert match is None, f"{error}: {match} in {pair['document']}"
 
 
 def test_headline_style(corpus: dict[str, list[Pair]]) -> None:
@@ -100,7 +112,7 @@ def test_headline_style(corpus: dict[str, list[Pair]]) -> None:
 
 
 def stands_for(amount: str, exact: str) -> bool:
-    """Whether a headline may write `amount` for `exact`: 4.7 for 4.65 to 4.74, 1,200 for 1,150 to 1,240."""
+    """Returns True if `amount` is `exact` after rounding: 4.7 for 4.65 to 4.74, and 1,200 for 1,150 to 1,240."""
     amount, exact = amount.strip("$").replace(",", ""), exact.replace(",", "")
     if "." in amount:
         return re.fullmatch(r"\d+\.\d\d", exact) is not None and -0.051 < float(exact) - float(amount) < 0.049
@@ -110,16 +122,16 @@ def stands_for(amount: str, exact: str) -> bool:
 def test_names_and_amounts_of_the_headline_stand_in_the_document(
     generate: ModuleType, corpus: dict[str, list[Pair]]
 ) -> None:
-    """No fact has to be guessed: names can be copied; some small counts are spelled out, some amounts rounded."""
-    spelled = {str(number): word for number, word in enumerate(generate.SMALL)}
+    """Each name and number of a headline is in the document, in digits or as a word. Some amounts are rounded."""
+    spelled = {str(number): word for number, word in enumerate(generate.SMALL_NUMBERS)}
     pairs = corpus["validation"] + corpus["test"]
     with_rounding = 0
     for pair in pairs:
         flat = pair["document"].lower()
         amounts = re.findall(r"\d[\d.,]*\d|\d", pair["document"])
-        for place, word in enumerate(pair["summary"].split()):
+        for position, word in enumerate(pair["summary"].split()):
             bare = word.strip(",:").split("-")[0]
-            if bare[0].isupper() and place > 0:  # the first word has a capital in any case
+            if bare[0].isupper() and position > 0:  # the first word always has a capital letter
                 assert bare.lower() in flat, pair
             elif bare[0] in "$0123456789" and bare.strip("$") not in amounts and spelled.get(bare, "?") not in flat:
                 assert any(stands_for(bare, exact) for exact in amounts), pair
@@ -127,9 +139,9 @@ def test_names_and_amounts_of_the_headline_stand_in_the_document(
     assert 0.03 < with_rounding / len(pairs) < 0.1
 
 
-def test_each_event_has_three_wordings_of_its_headline_the_first_most_often(generate: ModuleType) -> None:
+def test_each_event_has_three_wordings_of_its_headline(generate: ModuleType) -> None:
     desk = generate.Desk("wordings", 1_000)
-    drawn = Counter(desk.lean(["first", "second", "third"]) for _ in range(10_000))
+    drawn = Counter(desk.pick_weighted(["first", "second", "third"]) for _ in range(10_000))
     assert [drawn[word] / 10_000 for word in ("first", "second", "third")] == pytest.approx([0.75, 0.15, 0.1], abs=0.02)
     for kind, function in generate.KINDS.items():
         for index in range(20):
@@ -140,22 +152,22 @@ def test_each_event_has_three_wordings_of_its_headline_the_first_most_often(gene
                 assert 5 <= len(wording.split()) <= 11, wording
 
 
-def test_amounts_are_rounded_as_people_round(generate: ModuleType) -> None:
+def test_amounts_are_rounded_half_up(generate: ModuleType) -> None:
     cases = [("4.68", 1, "4.7"), ("4.65", 1, "4.7"), ("9.96", 1, "10.0"), ("1240", -2, "1200"), ("1250", -2, "1300")]
     for exact, digits, expected in cases:
         assert f"{generate.rounded(exact, digits):f}" == expected
 
 
-def test_a_similar_event_stands_before_or_after_the_news(generate: ModuleType) -> None:
-    """Position does not tell which sentence is the news: as told in the code, 35 % before it, 25 % right after it."""
-    places: Counter[int] = Counter()
+def test_positions_of_the_distractor(generate: ModuleType) -> None:
+    """The distractor is before the lead in 35 % of the documents, and directly after it in 25 %."""
+    positions: Counter[int] = Counter()
     for index in range(1_000):
-        desk = generate.Desk(f"echo {index}", 1_000)
+        desk = generate.Desk(f"distractor {index}", 1_000)
         details = ["A detail of some length."] * 4
-        story = generate.Story("The lead.", ["A headline"], "The echo.", details, ["An opener."])
-        places[generate.write_document(desk, story).find("The echo.")] += 1
-    assert places[0] == pytest.approx(350, abs=50)
-    assert places[len("The lead. ")] == pytest.approx(250, abs=50)
+        story = generate.Story("The lead.", ["A headline"], "The distractor.", details, ["An opener."])
+        positions[generate.write_document(desk, story).find("The distractor.")] += 1
+    assert positions[0] == pytest.approx(350, abs=50)
+    assert positions[len("The lead. ")] == pytest.approx(250, abs=50)
 
 
 def test_no_document_occurs_twice(corpus: dict[str, list[Pair]]) -> None:
@@ -167,7 +179,20 @@ def test_kinds_of_event(generate: ModuleType) -> None:
     pairs = list(generate.generate_pairs("train", 2_000, kind=True))
     kinds = Counter(pair["kind"] for pair in pairs)
     assert len(kinds) >= 25
-    assert min(kinds.values()) >= 20  # none is an exotic; 2,000 / 37 = 54 on average
+    assert min(kinds.values()) >= 20  # no kind is rare: the average is 2,000 / 37 = 54
+
+
+def test_every_event_function_is_registered_once(generate: ModuleType) -> None:
+    events = import_module("grammar.events")
+    families = [import_module(f"grammar.events.{module.name}") for module in pkgutil.iter_modules(events.__path__)]
+    functions = {
+        function
+        for family in families
+        for _, function in inspect.getmembers(family, inspect.isfunction)
+        if function.__module__ == family.__name__ and not function.__name__.startswith("_")
+    }
+    assert set(generate.KINDS.values()) == functions
+    assert len(generate.KINDS) == len(events.EVENTS)
 
 
 def test_the_first_words_are_not_the_headline(corpus: dict[str, list[Pair]]) -> None:
@@ -198,7 +223,7 @@ def test_the_frequent_vocabulary_is_small(corpus: dict[str, list[Pair]]) -> None
 def test_a_smaller_count_is_a_prefix(generate: ModuleType, corpus: dict[str, list[Pair]]) -> None:
     for split in SPLITS:
         assert list(generate.generate_pairs(split, 50)) == corpus[split][:50]
-    ahead = islice(generate.generate_pairs("test", 10**9), 5)  # lazy: millions cost nothing until they are read
+    ahead = islice(generate.generate_pairs("test", 10**9), 5)  # an iterator: the other pairs are not generated
     assert list(ahead) == corpus["test"][:5]
 
 
@@ -213,11 +238,11 @@ def test_seed_split_and_names_each_change_the_stories(generate: ModuleType) -> N
         assert not {pair["document"] for pair in other} & {pair["document"] for pair in plain}
 
 
-@pytest.mark.parametrize("kind", ["place", "company", "surname", "country", "river"])
-def test_names_differ_and_are_plain_words(generate: ModuleType, kind: str) -> None:
+@pytest.mark.parametrize("category", ["place", "company", "surname", "country", "river"])
+def test_names_differ_and_are_plain_words(generate: ModuleType, category: str) -> None:
     indices = [*range(20_000), *range(100_000, 120_000)]
-    names = [generate.compose(kind, index) for index in indices]
-    # Different syllables may spell one name (Kal-ar-ex, Kala-rex): rare, and no harm.
+    names = [generate.compose(category, index) for index in indices]
+    # Different syllables can give the same name, for example Kal-ar-ex and Kala-rex. This is rare.
     assert len(set(names)) >= 0.97 * len(names)
     assert all(re.fullmatch(r"[A-Z][a-z]+", name) for name in names)
 
