@@ -43,7 +43,7 @@ format: setup ## let ruff format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-corpus: ## generate the embedded corpus anew (the same bytes, unless the grammar changed)
+corpus: ## write the newswire corpus again (the bytes change only if the grammar changes)
 	$(PYTHON) data/newswire/generate.py
 
 clean: ## remove runs and caches, keep the virtual environment
