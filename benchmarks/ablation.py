@@ -23,12 +23,12 @@ from common import machine
 from torch.nn import functional
 from train_throughput import SIZES, batches, step
 
-from seq2seq import hardware
-from seq2seq.model import compiled
-from seq2seq.model.dropout import Dropout
-from seq2seq.model.pointer import PointerOutput
-from seq2seq.model.recurrent import Recurrent
-from seq2seq.model.seq2seq import build_network
+from seq2seq.ops import cpu as hardware
+from seq2seq.ops import compiled
+from seq2seq.ops.dropout import Dropout
+from seq2seq.model.output import PointerOutput
+from seq2seq.model.cells import Recurrent
+from seq2seq.model.network import build_network
 
 
 def materialised(output: PointerOutput, *inputs: Any) -> tuple[torch.Tensor, torch.Tensor]:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import torch
 
-from seq2seq.rouge import KINDS, SETTINGS, mean_scores, score_pair
+from seq2seq.scoring.rouge import KINDS, SETTINGS, mean_scores, score_pair
 
 ROOT = Path(__file__).resolve().parents[1]
 

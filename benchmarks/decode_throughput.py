@@ -24,10 +24,10 @@ from typing import Any, NamedTuple
 import torch
 from common import machine
 
-from seq2seq.hardware import tune_cpu
+from seq2seq.ops.cpu import tune_cpu
 from seq2seq.inference import Summarizer
-from seq2seq.model.seq2seq import Seq2Seq
-from seq2seq.rouge import KINDS, mean_scores, score_pair
+from seq2seq.model.network import Seq2Seq
+from seq2seq.scoring.rouge import KINDS, mean_scores, score_pair
 
 
 class Variant(NamedTuple):

@@ -29,10 +29,10 @@ import torch
 import yaml
 from common import ROOT, machine
 
-from seq2seq import resume
+from seq2seq.training import exact_resume as resume
 from seq2seq.__main__ import main
-from seq2seq.commands import train  # noqa: F401 (imported once here, so that the processes forked below start at once)
-from seq2seq.model.seq2seq import Seq2Seq
+from seq2seq.commands import fit  # noqa: F401 (imported once here, so that the processes forked below start at once)
+from seq2seq.model.network import Seq2Seq
 
 SEED = 7
 EPOCHS = 6

@@ -21,8 +21,8 @@ import torch
 from common import machine
 from torch.nn import functional
 
-from seq2seq import hardware
-from seq2seq.model.loss import MixtureLoss
+from seq2seq.ops import cpu as hardware
+from seq2seq.ops.loss import MixtureLoss
 
 WAYS = ("materialised", "ours")
 

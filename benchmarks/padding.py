@@ -20,7 +20,7 @@ from seq2seq.data.bucketing import BatchOptions, BatchSampler
 from seq2seq.data.corpora import CorpusOptions
 from seq2seq.data.encoding import EncodedRows
 from seq2seq.data.tokenizer import TokenizerOptions
-from seq2seq.datamodule import HeadlineData
+from seq2seq.training.datamodule import HeadlineData
 
 
 def lengths_of(pattern: str, vocabulary: int, document: int, summary: int) -> tuple[np.ndarray, np.ndarray]:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from common import ROOT, first_words, lead, metrics, row, seq2seq, side_by_side, spread, title
 
-from seq2seq.data.prepare import tokenize
+from seq2seq.data.raw import tokenize
 
 VARIANTS: dict[str, list[str]] = {
     "pointer": [],

@@ -221,7 +221,7 @@ def start_up(config: Path) -> None:
     from seq2seq.data.bucketing import BatchOptions
     from seq2seq.data.corpora import CorpusOptions
     from seq2seq.data.tokenizer import TokenizerOptions
-    from seq2seq.datamodule import HeadlineData
+    from seq2seq.training.datamodule import HeadlineData
 
     section = yaml.safe_load(config.read_text())["data"]
     kinds = {"corpus": CorpusOptions, "tokenizer": TokenizerOptions, "batches": BatchOptions}

@@ -27,9 +27,9 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from seq2seq.batch import Batch, Vocabulary, make_batch
 from seq2seq.data.bucketing import BatchOptions, BatchSampler
-from seq2seq.hardware import keep_freed_memory, tune_cpu
-from seq2seq.model import compiled
-from seq2seq.model.seq2seq import NetworkOptions, Seq2Seq, build_network
+from seq2seq.ops.cpu import keep_freed_memory, tune_cpu
+from seq2seq.ops import compiled
+from seq2seq.model.network import NetworkOptions, Seq2Seq, build_network
 
 SIZES = {
     "reuters": (

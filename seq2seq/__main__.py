@@ -8,10 +8,10 @@ from difflib import get_close_matches
 from importlib import import_module
 
 COMMANDS = {
-    "fit": ("train", "train a model from a config file"),
-    "validate": ("train", "score a checkpoint on the validation split (greedy)"),
-    "test": ("train", "score a checkpoint on the test split (beam search); writes metrics.json and predictions.jsonl"),
-    "predict": ("train", "write the headlines of a split"),
+    "fit": ("fit", "train a model from a config file"),
+    "validate": ("fit", "score a checkpoint on the validation split (greedy)"),
+    "test": ("fit", "score a checkpoint on the test split (beam search); writes metrics.json and predictions.jsonl"),
+    "predict": ("fit", "write the headlines of a split"),
     "decode": ("decode", "write headlines for text or JSON Lines"),
     "show": ("show", "print documents, references and headlines side by side"),
     "prepare": ("prepare", "turn a raw corpus (Reuters-21578, Gigaword) into JSON Lines"),
@@ -28,8 +28,8 @@ def usage() -> str:
 
 def main(argv: list[str] | None = None) -> int:
     """Run one subcommand; the exit status."""
-    from . import __version__
-    from .errors import UserError
+    from seq2seq import __version__
+    from seq2seq.errors import UserError
 
     argv = sys.argv[1:] if argv is None else argv
     if not argv or argv[0] in ("-h", "--help", "help"):
@@ -45,7 +45,7 @@ def main(argv: list[str] | None = None) -> int:
             hint = f"did you mean {near[0]!r}? " if near else ""
             raise UserError(f"unknown command {name!r}; {hint}known are {', '.join(COMMANDS)}")
         module = import_module(f".commands.{COMMANDS[name][0]}", __package__)
-        return module.main(argv if COMMANDS[name][0] == "train" else rest)
+        return module.main(argv if COMMANDS[name][0] == "fit" else rest)
     except UserError as error:
         return fail(" ".join(str(error).split()))
     except BrokenPipeError:

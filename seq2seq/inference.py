@@ -17,12 +17,12 @@ from typing import Any, NamedTuple
 
 import torch
 
-from .batch import Batch, Vocabulary, make_batch
-from .data.tokenizer import EncodedDocument, Tokenizer
-from .decoding import Hypotheses, SearchOptions, search
-from .errors import UserError
-from .model.compiled import can_multiply_bfloat16
-from .model.seq2seq import NetworkOptions, Seq2Seq, build_network
+from seq2seq.batch import Batch, Vocabulary, make_batch
+from seq2seq.data.tokenizer import EncodedDocument, Tokenizer
+from seq2seq.decoding import Hypotheses, SearchOptions, search
+from seq2seq.errors import UserError
+from seq2seq.ops.compiled import can_multiply_bfloat16
+from seq2seq.model.network import NetworkOptions, Seq2Seq, build_network
 
 FORMAT = 1  # raised whenever an older checkpoint can no longer be read
 PRECISIONS = ("float32", "bfloat16")

@@ -89,7 +89,7 @@ def test_libraries_are_imported_only_where_they_belong(library: str) -> None:
 
 def test_the_check_sees_every_kind_of_import() -> None:
     text = "import wandb.sdk\nfrom .. import errors\nfrom ..model import encoder\nfrom .corpora import load_split\n"
-    text += "def function():\n    from seq2seq.module import SummarizerModule\n"
+    text += "def function():\n    from seq2seq.training.module import SummarizerModule\n"
     found = list(imported_names(text, ("data",)))
     assert found == [
         "wandb.sdk",

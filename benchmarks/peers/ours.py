@@ -49,7 +49,7 @@ def run_training(arguments: list[str]) -> None:
 
 def train(args: argparse.Namespace) -> dict[str, Any]:
     os.environ.setdefault("WANDB_MODE", "offline")
-    from seq2seq.module import SummarizerModule
+    from seq2seq.training.module import SummarizerModule
 
     steps, step = shared.Steps(args.device == "cuda"), SummarizerModule.training_step
 
@@ -77,7 +77,7 @@ def checkpoint() -> Path:
 
 
 def decode(args: argparse.Namespace) -> dict[str, Any]:
-    from seq2seq.hardware import tune_cpu
+    from seq2seq.ops.cpu import tune_cpu
     from seq2seq.inference import Summarizer
 
     tune_cpu()  # as `seq2seq decode` does

@@ -8,10 +8,10 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
-from ..errors import UserError
+from seq2seq.errors import UserError
 
 if TYPE_CHECKING:  # at run time it would import torch before the options are known to be right
-    from ..decoding import SearchOptions
+    from seq2seq.decoding import SearchOptions
 
 OptionsT = TypeVar("OptionsT", bound="SearchOptions")
 

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from contextlib import nullcontext
 from typing import IO, Any
 
-from ..errors import UserError
-from .arguments import Parser, search_options
+from seq2seq.errors import UserError
+from seq2seq.commands.arguments import Parser, search_options
 
 PRECISIONS = ("float32", "bfloat16")
 
@@ -87,8 +87,8 @@ def main(argv: list[str]) -> int:
     source = Source(args.input, args.input_format)
     import torch  # here, after the arguments are known
 
-    from ..hardware import tune_cpu
-    from ..inference import Summarizer
+    from seq2seq.ops.cpu import tune_cpu
+    from seq2seq.inference import Summarizer
 
     if args.threads:
         torch.set_num_threads(args.threads)

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from seq2seq.commands.arguments import Parser
-from seq2seq.data.prepare import prepare_gigaword, prepare_reuters
+from seq2seq.data.raw import prepare_gigaword, prepare_reuters
 
 _DESCRIPTION = """\
 Turn a raw distribution into JSON Lines: train.jsonl, validation.jsonl and test.jsonl, one object with the keys

@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from ..errors import UserError
-from .arguments import Parser, search_options
+from seq2seq.errors import UserError
+from seq2seq.commands.arguments import Parser, search_options
 
 
 def parser() -> Parser:
@@ -33,8 +33,8 @@ def main(argv: list[str]) -> int:
     from rich.console import Console
     from rich.table import Table
 
-    from ..hardware import tune_cpu
-    from ..inference import Summarizer
+    from seq2seq.ops.cpu import tune_cpu
+    from seq2seq.inference import Summarizer
 
     pairs = read(args.input, args.count)
     tune_cpu()

@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..errors import UserError
+from seq2seq.errors import UserError
 
 
 class BatchPlan(NamedTuple):

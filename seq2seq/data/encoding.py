@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 
 from seq2seq.data.corpora import cached_dataset, fingerprint_of, quiet_progress_bars
 from seq2seq.data.parallel import cores, ordered_map
-from seq2seq.data.progress import Progress
+from seq2seq.progress import Progress
 from seq2seq.data.tokenizer import Tokenizer
 
 # The lengths are those after cutting; *_tokens are the lengths before, from which the report is made.

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, TypeVar
 import torch
 from torch import Tensor, nn
 
-from .compiled import arrays, loops, threads
+from seq2seq.ops.compiled import arrays, loops, threads
 
 
 class Memory(NamedTuple):

@@ -12,10 +12,10 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from .attention import Memory
-from .dropout import Dropout
-from .gru import tanh_
-from .recurrent import Recurrent
+from seq2seq.model.attention import Memory
+from seq2seq.ops.dropout import Dropout
+from seq2seq.ops.gru import tanh_
+from seq2seq.model.cells import Recurrent
 
 
 class DecoderState(NamedTuple):

@@ -5,9 +5,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from .dropout import Dropout
-from .gru import Words
-from .recurrent import Recurrent, both_ways
+from seq2seq.ops.dropout import Dropout
+from seq2seq.ops.gru import Words
+from seq2seq.model.cells import Recurrent, both_ways
 
 
 class Encoder(nn.Module):

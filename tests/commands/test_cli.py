@@ -1,0 +1,124 @@
+"""The command itself: its help and version, what it imports, its shipped configs, and its status as a process."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from helpers import TrainedRun, pairs, process, run
+
+import seq2seq
+from seq2seq.__main__ import COMMANDS
+
+CONFIGS = Path(__file__).parents[2] / "configs"
+
+
+def test_version_and_help(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("--version") == 0
+    assert capsys.readouterr().out == f"{seq2seq.__version__}\n"
+    for argv in ([], ["--help"], ["-h"], ["help"]):
+        assert run(*argv) == 0
+        shown = capsys.readouterr().out
+        assert all(f"  {name} " in shown for name in COMMANDS)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(command, "--help") == 0
+    captured = capsys.readouterr()
+    assert captured.out.startswith("usage: seq2seq ")
+    assert command in captured.out
+    assert captured.err == ""
+
+
+@pytest.mark.parametrize("file", sorted(CONFIGS.rglob("*.yaml")), ids=lambda file: str(file.relative_to(CONFIGS)))
+def test_shipped_configs_are_what_the_command_reads(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Parsed by the real command line, which refuses unknown keys; what it read is what the file says."""
+    assert run("fit", "--config", file, "--print_config") == 0
+    read, written = yaml.safe_load(capsys.readouterr().out), yaml.safe_load(file.read_text(encoding="utf-8"))
+
+    def compare(said: object, understood: object, key: str) -> None:
+        if isinstance(said, dict):
+            assert isinstance(understood, dict), key
+            for name, value in said.items():
+                assert name in understood, f"{key}.{name}"
+                compare(value, understood[name], f"{key}.{name}")
+        else:
+            assert understood == said, key
+
+    compare(written, read, file.name)
+
+
+def test_there_are_configs() -> None:
+    assert (CONFIGS / "quickstart.yaml") in set(CONFIGS.rglob("*.yaml"))
+    assert not list(CONFIGS.rglob("*.yml"))
+
+
+# ---- imports that would slow the start down
+
+HEAVY = ("torch", "lightning", "transformers", "datasets", "wandb", "gradio", "torchmetrics", "pandas")
+
+
+def imported(code: str) -> set[str]:
+    """The heavy libraries in memory after running code in a new process."""
+    script = f"import sys\n{code}\nprint(*[name for name in {HEAVY!r} if name in sys.modules], file=sys.stderr)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=300, check=True)
+    return set(done.stderr.splitlines()[-1].split())
+
+
+HELP = """
+from seq2seq.__main__ import main
+try:
+    main({argv!r})
+except SystemExit:
+    pass
+"""
+
+
+@pytest.mark.parametrize("argv", [["--help"], ["--version"], ["decode", "--help"], ["show", "--help"], ["decode"]])
+def test_help_imports_nothing_heavy(argv: list[str]) -> None:
+    assert imported(HELP.format(argv=argv) + "\nprint('', file=sys.stderr)") == set()
+
+
+def test_decode_imports_torch_alone(trained: TrainedRun, tmp_path: Path) -> None:
+    documents = tmp_path / "documents.txt"
+    documents.write_text(pairs(1)[0]["document"] + "\n")
+    argv = ["decode", "--checkpoint", str(trained.best), "--input", str(documents)]
+    assert imported(HELP.format(argv=argv)) == {"torch"}
+
+
+# ---- as a process
+
+
+def test_statuses() -> None:
+    done = process("fitt")
+    assert (done.returncode, done.stdout) == (1, b"")
+    assert done.stderr.decode() == (
+        "seq2seq: error: unknown command 'fitt'; did you mean 'fit'? known are " + ", ".join(COMMANDS) + "\n"
+    )
+
+
+def test_interruption_is_one_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def interrupted(argv: list[str]) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("seq2seq.commands.show.main", interrupted)
+    assert run("show") == 130
+    assert capsys.readouterr().err == "seq2seq: error: interrupted\n"
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full here")
+def test_full_disk_is_one_line(trained: TrainedRun) -> None:
+    command = [sys.executable, "-m", "seq2seq", "decode", "--checkpoint", str(trained.best)]
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(
+            command, input=b"a fire\n", stdout=full, stderr=subprocess.PIPE, timeout=300, env=os.environ
+        )
+    assert done.returncode == 1
+    (line,) = done.stderr.decode().splitlines()
+    assert line.startswith("seq2seq: error: ")
+    assert "No space left" in line

@@ -1,0 +1,293 @@
+"""Save, load, decode: the same headlines whichever way they are asked for, and whatever the documents hold."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import random
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from helpers import TrainedRun, pairs, process, read_jsonl, run, write_jsonl
+
+from seq2seq.errors import UserError
+from seq2seq.inference import Headline, Summarizer
+
+
+@pytest.fixture(scope="module")
+def summarizer(trained: TrainedRun) -> Summarizer:
+    return Summarizer.from_checkpoint(trained.best, device="cpu")
+
+
+def some_documents() -> list[str]:
+    """Known and unknown ones, of many lengths."""
+    chooser = random.Random(7)
+    known = [pair["document"] for pair in pairs(24)]
+    words = sorted({word for document in known for word in document.split()} | {"quokka", "1999", "Zagreb"})
+    return known + [" ".join(chooser.choices(words, k=chooser.randint(1, 40))) for _ in range(40)]
+
+
+# ---- one way or another
+
+
+@pytest.mark.parametrize("beam_size", [1, 3])
+def test_test_decode_and_summarizer_agree(
+    trained: TrainedRun, tmp_path: Path, summarizer: Summarizer, beam_size: int
+) -> None:
+    corpus = write_jsonl(tmp_path / "test.jsonl", [{"document": d, "summary": "x"} for d in [*some_documents(), ""]])
+    options = ["--data.corpus.test", corpus, "--model.search.beam_size", str(beam_size)]
+    folder = ["--trainer.default_root_dir", tmp_path]
+    assert run("test", "--config", trained.config, "--ckpt_path", trained.best, *options, *folder) == 0
+    tested = [line["prediction"] for line in read_jsonl(tmp_path / "predictions.jsonl")]
+    decode = ["decode", "--checkpoint", trained.best, "--input", corpus, "--beam-size", str(beam_size)]
+    assert run(*decode, "--output", tmp_path / "out.jsonl", "--format", "jsonl") == 0
+    assert run(*decode, "--output", tmp_path / "out.txt") == 0
+    assert [line["prediction"] for line in read_jsonl(tmp_path / "out.jsonl")] == tested
+    assert (tmp_path / "out.txt").read_text().split("\n") == [*tested, ""]
+    assert summarizer.summarize([*some_documents(), ""], beam_size=beam_size) == tested
+    assert len(set(tested)) > 20
+
+
+@pytest.mark.parametrize("beam_size", [1, 3])
+def test_batch_size_chunk_and_order_change_nothing(summarizer: Summarizer, beam_size: int) -> None:
+    documents = some_documents()
+    options: dict[str, Any] = {"beam_size": beam_size, "n_best": beam_size}
+    expected = [found[0] for found in (list(summarizer.stream([d], **options)) for d in documents)]
+    for settings in ({}, {"batch_size": 1}, {"batch_size": 7}, {"chunk": 5}):
+        found = list(summarizer.stream(documents, **settings, **options))
+        assert [[h.text for h in one] for one in found] == [[h.text for h in one] for one in expected]
+        for one, other in zip(found, expected, strict=True):
+            assert [h.score for h in one] == pytest.approx([h.score for h in other], abs=1e-4)
+    order = random.Random(1).sample(range(len(documents)), len(documents))
+    shuffled = summarizer.summarize([documents[i] for i in order], **options)
+    assert shuffled == [expected[i][0].text for i in order]
+
+
+def test_a_document_may_come_twice_and_generators_do(summarizer: Summarizer) -> None:
+    document = pairs(1)[0]["document"]
+    assert summarizer.summarize([document] * 3) == [pairs(1)[0]["summary"]] * 3
+    assert [found[0].text for found in summarizer.stream(iter([document]))] == [pairs(1)[0]["summary"]]
+    assert summarizer.summarize([]) == []
+
+
+# ---- search options
+
+
+def test_n_best_is_ordered_and_its_scores_add_up(summarizer: Summarizer) -> None:
+    for found in summarizer.stream(some_documents(), beam_size=4, n_best=4, length_penalty=1.0):
+        assert len({h.text for h in found}) > 1
+        assert [h.score for h in found] == sorted((h.score for h in found), reverse=True)
+        assert all(h.log_prob <= h.score < 0 for h in found)
+    plain = next(summarizer.stream(some_documents(), beam_size=4, n_best=4, length_penalty=0.0))
+    assert [h.score for h in plain] == [h.log_prob for h in plain]
+
+
+@pytest.mark.parametrize("beam_size", [1, 4])
+def test_lengths_and_repetition_are_obeyed(summarizer: Summarizer, beam_size: int) -> None:
+    def words(**options: Any) -> list[list[str]]:
+        texts = summarizer.summarize(some_documents(), beam_size=beam_size, **options)
+        return [text.split() for text in texts]
+
+    assert max(map(len, words(max_length=3))) == 3
+    long = words(min_length=9, max_length=12)
+    assert min(map(len, long)) >= 6  # nine tokens; commas are tokens and not words
+    assert any(len(set(w)) < len(w) for w in long), "forced length should repeat something without the option"
+    once = words(min_length=9, max_length=12, no_repeat_ngram_size=1)
+    assert all(len(set(w)) == len(w) for w in once)
+
+
+def test_unknown_words_are_copied_and_never_written_as_unk(summarizer: Summarizer) -> None:
+    documents = [d.replace("Athens", "Zzyzx") for d in some_documents()]
+    texts = summarizer.summarize(documents)
+    assert not any("<unk>" in text for text in texts)
+    assert any("Zzyzx" in text for text in texts)
+
+
+def test_unknown_option_of_summarize(summarizer: Summarizer) -> None:
+    with pytest.raises(TypeError, match="beam_sise"):
+        summarizer.summarize(["a"], beam_sise=3)
+    with pytest.raises(UserError, match="beam_size"):
+        summarizer.summarize(["a"], beam_size=0)
+
+
+def test_an_error_of_the_source_comes_after_the_headlines_before_it(summarizer: Summarizer) -> None:
+    def source() -> Any:
+        yield from (pair["document"] for pair in pairs(7))
+        raise UserError("no more")
+
+    stream = summarizer.stream(source(), chunk=5)
+    assert [next(stream)[0].text for _ in range(7)] == [pair["summary"] for pair in pairs(7)]
+    with pytest.raises(UserError, match="no more"):
+        next(stream)
+
+
+# ---- the command, as a process and in this one
+
+
+def test_stdin_to_stdout_with_everything_odd(trained: TrainedRun) -> None:
+    """One line for each line, whatever it holds; what is odd is counted in one line on stderr."""
+    good = pairs(2)
+    lines = [
+        good[0]["document"].encode(),
+        b"",
+        b"bad \xff\xfe bytes",
+        b"a NUL \0 byte",
+        b" \t ",
+        b"fire " * 100_000,
+        "half \ufffd a replacement character is text".encode(),
+        good[1]["document"].encode() + b"\r",
+    ]
+    done = process("decode", "--checkpoint", trained.best, stdin=b"\n".join(lines))
+    assert done.returncode == 0, done.stderr
+    headlines = done.stdout.decode("utf-8").split("\n")
+    assert len(headlines) == len(lines) + 1
+    assert (headlines[0], headlines[7], headlines[8]) == (good[0]["summary"], good[1]["summary"], "")
+    assert [i for i, headline in enumerate(headlines[:8]) if not headline] == [1, 4]
+    (note,) = done.stderr.decode().splitlines()
+    assert note == (
+        "seq2seq decode: 8 documents; 2 without a word (headline left empty); 1 cut to 30 tokens; "
+        "2 with bytes that are not text (replaced)"
+    )
+
+
+def test_a_document_that_is_cut_is_read_up_to_there(summarizer: Summarizer) -> None:
+    before = summarizer.cut
+    document = " ".join(["fire"] * 30)
+    long, short = summarizer.summarize([document + " schools" * 100_000, document])
+    assert long == short
+    assert summarizer.cut == before + 1
+
+
+def test_broken_pipe_ends_in_silence(trained: TrainedRun, tmp_path: Path) -> None:
+    documents = tmp_path / "documents.txt"
+    documents.write_text("".join(pair["document"] + "\n" for pair in pairs(24)) * 100)
+    command = (
+        f'"$0" -m seq2seq decode --checkpoint {trained.best} --beam-size 1 --input {documents} --n-best 1 | head -1'
+    )
+    script = f"{command}; echo status ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", script, sys.executable], capture_output=True, text=True, timeout=300)
+    assert done.stdout.splitlines() == [pairs(1)[0]["summary"], "status 0"]
+    assert done.stderr in ("", "seq2seq decode: 2400 documents\n")  # the reader may leave after the last line
+
+
+def decode(trained: TrainedRun, folder: Path, lines: list[str], *options: str) -> str:
+    """Decode lines in this process; the output file's text."""
+    documents = folder / "documents.txt"
+    documents.write_text("".join(line + "\n" for line in lines), encoding="utf-8")
+    output = folder / "out"
+    assert run("decode", "--checkpoint", trained.best, "--input", documents, "--output", output, *options) == 0
+    return output.read_text(encoding="utf-8")
+
+
+def test_n_best_as_text_and_json(trained: TrainedRun, tmp_path: Path, summarizer: Summarizer) -> None:
+    documents = [pair["document"] for pair in pairs(3)]
+    expected = list(summarizer.stream(documents, beam_size=4, n_best=2))
+    text = decode(trained, tmp_path, documents, "--beam-size", "4", "--n-best", "2")
+    blocks = [block.split("\n") for block in text.removesuffix("\n\n").split("\n\n")]
+    assert blocks == [[f"{h.score:.4f}\t{h.text}" for h in found] for found in expected]
+    form = ("--format", "jsonl")
+    lines = decode(trained, tmp_path, documents, "--beam-size", "4", "--n-best", "2", *form).splitlines()
+    for line, document, found in zip(map(json.loads, lines), documents, expected, strict=True):
+        assert (line["document"], line["prediction"]) == (document, found[0].text)
+        assert line["score"] == pytest.approx(found[0].score, abs=1e-4)
+        assert [h["text"] for h in line["hypotheses"]] == [h.text for h in found]
+
+
+def test_n_best_widens_the_beam_of_the_checkpoint_and_never_narrows_it(
+    trained: TrainedRun, tmp_path: Path, summarizer: Summarizer
+) -> None:
+    documents = some_documents()
+    assert summarizer.options.beam_size == 3
+    for n_best, beam_size in ((2, 3), (5, 5)):
+        lines = decode(trained, tmp_path, documents, "--n-best", str(n_best), "--format", "jsonl").splitlines()
+        expected = summarizer.stream(documents, beam_size=beam_size, n_best=n_best)
+        for line, found in zip(map(json.loads, lines), expected, strict=True):
+            assert [Headline(**h).text for h in line["hypotheses"]] == [h.text for h in found]
+
+
+def test_json_lines_keep_their_other_fields(trained: TrainedRun, tmp_path: Path) -> None:
+    lines = [
+        json.dumps({"id": 7, "document": pairs(1)[0]["document"], "tags": ["é", None]}, ensure_ascii=False),
+        '{"document": "half a pair \\ud800 and a NUL \\u0000", "note": "\\ud83d"}',
+        '{"document": ""}',
+    ]
+    found = decode(trained, tmp_path, lines, "--input-format", "jsonl", "--format", "jsonl").splitlines()
+    first, second, third = map(json.loads, found)
+    assert first["id"] == 7
+    assert first["tags"] == ["é", None]
+    assert first["prediction"] == pairs(1)[0]["summary"]
+    assert second["document"] == "half a pair \ufffd and a NUL \ufffd"
+    assert second["note"] == "\ud83d"
+    assert (third["prediction"], third["score"]) == ("", 0.0)
+
+
+def test_a_byte_order_mark_is_no_word(trained: TrainedRun, tmp_path: Path) -> None:
+    assert decode(trained, tmp_path, ["\ufeff" + pairs(1)[0]["document"]]) == pairs(1)[0]["summary"] + "\n"
+
+
+def test_empty_input(trained: TrainedRun, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert decode(trained, tmp_path, []) == ""
+    assert capsys.readouterr().err == "seq2seq decode: 0 documents\n"
+
+
+def test_output_is_not_the_input(trained: TrainedRun, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "documents.txt"
+    file.write_text("a fire\n")
+    assert run("decode", "--checkpoint", trained.best, "--input", file, "--output", file) == 1
+    assert "that is the input" in capsys.readouterr().err
+    assert file.read_text() == "a fire\n"
+
+
+def test_wrong_search_options_leave_the_output_alone(trained: TrainedRun, tmp_path: Path) -> None:
+    source, output = tmp_path / "documents.txt", tmp_path / "out.txt"
+    source.write_text("a fire\n")
+    output.write_text("precious\n")
+    common = ["--checkpoint", trained.best, "--input", source, "--output", output]
+    assert run("decode", *common, "--beam-size", "0") == 1
+    assert output.read_text() == "precious\n"
+
+
+def test_show(trained: TrainedRun, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["--checkpoint", trained.best, "--input", trained.corpus["train"], "--count", "3"]
+    assert run("show", *arguments, "--beam-size", "1") == 0
+    shown = capsys.readouterr().out
+    for number in (0, 8, 16):  # evenly from 24
+        assert shown.count(pairs(24)[number]["summary"]) == 2  # reference and headline
+    assert pairs(24)[1]["summary"] not in shown
+
+
+# ---- what a checkpoint holds
+
+
+def test_checkpoint_loads_as_plain_weights(trained: TrainedRun) -> None:
+    for file in (trained.best, trained.folder / "last.ckpt"):
+        checkpoint = torch.load(file, weights_only=True)
+        assert checkpoint["seq2seq"]["format"] == 1
+        assert set(checkpoint["seq2seq"]) == {
+            "format",
+            "tokenizer",
+            "vocabulary",
+            "network",
+            "search",
+            "max_document_tokens",
+        }
+
+
+def secrets(folder: Path) -> list[bytes]:
+    """What no file that may be passed on should say of where it was made."""
+    names = {str(folder), str(Path.cwd()), str(Path.home()), socket.gethostname(), str(Path(__file__).parents[2])}
+    user = getpass.getuser()
+    if len(user) > 4:  # shorter ones are words, too
+        names.add(user)
+    return [name.encode() for name in names if len(name) > 2]
+
+
+@pytest.mark.parametrize("name", ["best.ckpt", "last.ckpt", "metrics.json", "predictions.jsonl"])
+def test_files_of_a_run_name_no_folder_host_or_user(trained: TrainedRun, name: str) -> None:
+    content = (trained.folder / name).read_bytes()
+    assert [secret for secret in secrets(trained.folder.parent) if secret in content] == []

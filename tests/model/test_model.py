@@ -1,0 +1,340 @@
+"""The network against hand computations, torch's packed layers, and itself taken apart in other ways."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import pytest
+import torch
+from torch import nn
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+
+from seq2seq.batch import Batch, Vocabulary, make_batch, true_places
+from seq2seq.errors import UserError
+from seq2seq.model.attention import AdditiveAttention, Memory, MultiplicativeAttention
+from seq2seq.model.encoder import Encoder
+from seq2seq.ops.loss import ROWS
+from seq2seq.model.output import PointerOutput
+from seq2seq.model.network import NetworkOptions, Seq2Seq, build_network
+
+VOCABULARY = Vocabulary(size=11, pad=0, bos=2, eos=3, unk=1)
+SMALL = NetworkOptions(
+    embedding_size=5, encoder_size=4, decoder_size=6, attention_size=3, dropout=0.0, unknown_embeddings=1
+)
+VARIANTS = [
+    SMALL,
+    replace(SMALL, cell="lstm", encoder_layers=2, decoder_layers=3),
+    replace(SMALL, cell="elman", decoder_layers=1, attention="additive"),
+    replace(SMALL, attention="none", pointer=False),
+    replace(SMALL, tie_embeddings=False, pointer=False, attention="additive"),
+    replace(SMALL, input_feeding=True, cell="lstm"),
+]
+IDS = ["gru", "lstm-deep", "elman-additive", "no-attention", "untied", "input-feeding"]
+
+
+def network(options: NetworkOptions, seed: int = 0) -> Seq2Seq:
+    torch.manual_seed(seed)
+    return build_network(options, VOCABULARY).double().eval()
+
+
+def batch(documents: list[list[int]] | None = None, summaries: list[list[int]] | None = None) -> Batch:
+    """Three examples of unequal lengths; ids from 11 on are a document's own unknown words."""
+    documents = documents or [[4, 5, 11, 6, 12, 11], [7, 8], [9, 11, 4, 10]]
+    summaries = summaries or [[11, 4, 12], [7, 1, 8, 5], [11]]
+    oov = [["w"] * max([i - 10 for i in d if i > 10], default=0) for d in documents]
+    return make_batch(documents, summaries, oov, VOCABULARY)
+
+
+def log_probs(net: Seq2Seq, b: Batch) -> list[torch.Tensor]:
+    """Teacher-forced log-probabilities of each example's target words."""
+    chosen, _ = net.target_log_probs(b)
+    return list(chosen.split(b.summary_mask.sum(1).tolist()))
+
+
+@pytest.mark.parametrize("cell", ["gru", "lstm", "elman"])
+@pytest.mark.parametrize("layers", [1, 2])
+def test_encoder_equals_a_packed_bidirectional_layer(cell: str, layers: int) -> None:
+    torch.manual_seed(0)
+    encoder = Encoder(cell, 3, 4, layers, dropout=0.0).double()
+    reference = {"gru": nn.GRU, "lstm": nn.LSTM, "elman": nn.RNN}[cell](
+        3, 4, layers, bidirectional=True, batch_first=True
+    ).double()
+    for depth in range(layers):
+        for suffix, ours in (("", encoder.forwards[depth]), ("_reverse", encoder.backwards[depth])):
+            for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh"):
+                getattr(reference, f"{name}_l{depth}{suffix}").data.copy_(getattr(ours.layer, f"{name}_l0"))
+    lengths = torch.tensor([5, 2, 7, 1])
+    embedded = torch.randn(4, 7, 3, dtype=torch.double)
+    states, whole = encoder(embedded, lengths)
+    packed = pack_padded_sequence(embedded, lengths, batch_first=True, enforce_sorted=False)
+    expected, _ = pad_packed_sequence(reference(packed)[0], batch_first=True)
+    for row, length in enumerate(lengths.tolist()):
+        torch.testing.assert_close(states[row, :length], expected[row, :length])
+        # The whole is what each direction says after its last word: forwards at the end, backwards at the start.
+        torch.testing.assert_close(whole[row], torch.cat([expected[row, length - 1, :4], expected[row, 0, 4:]]))
+
+
+def _memory(attention: nn.Module, states: torch.Tensor, lengths: list[int]) -> Memory:
+    mask = torch.arange(states.shape[1]) < torch.tensor(lengths)[:, None]
+    whole = states[:, 0]
+    return Memory(states, attention.keys(states), mask, whole, torch.zeros_like(mask, dtype=torch.long))
+
+
+@pytest.mark.parametrize("kind", ["multiplicative", "additive"])
+def test_attention_by_hand(kind: str) -> None:
+    torch.manual_seed(1)
+    attention = (MultiplicativeAttention(3, 2) if kind == "multiplicative" else AdditiveAttention(3, 2, 4)).double()
+    states, queries = torch.randn(2, 5, 2, dtype=torch.double), torch.randn(2, 4, 3, dtype=torch.double)
+    lengths = [5, 2]
+    context, weights = attention(queries, _memory(attention, states, lengths))
+    for row in range(2):
+        for step in range(4):
+            q = queries[row, step]
+            energies = []
+            for s in states[row, : lengths[row]]:
+                if kind == "multiplicative":
+                    energies.append((q @ (attention.project.weight @ s)).item())
+                else:
+                    hidden = torch.tanh(attention.query.weight @ q + attention.project(s))
+                    energies.append((attention.energy.weight[0] @ hidden).item())
+            total = sum(math.exp(e) for e in energies)
+            expected = [math.exp(e) / total for e in energies] + [0.0] * (5 - lengths[row])
+            torch.testing.assert_close(weights[row, step], torch.tensor(expected, dtype=torch.double))
+            mixed = sum((w * s for w, s in zip(expected, states[row], strict=True)), torch.zeros(2, dtype=torch.double))
+            torch.testing.assert_close(context[row, step], mixed)
+
+
+def test_pointer_mixture_by_hand() -> None:
+    """Three cases: a word only generated, a word generated and copied (twice in the document), a word only copied."""
+    output = PointerOutput(2, nn.Parameter(torch.tensor([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])), 3).double()
+    output.gate.weight.data = torch.tensor([[0.5, -0.5]], dtype=torch.double)
+    features = torch.tensor([[0.2, 0.4]], dtype=torch.double)
+    attention = torch.tensor([[0.1, 0.2, 0.3, 0.4]], dtype=torch.double)
+    document = torch.tensor([[1, 3, 1, 4]])  # word 1 twice; 3 and 4 are unknown words of a vocabulary of three
+    mask = torch.ones(1, 4, dtype=torch.bool)
+    empty = torch.zeros(1, 4, 0, dtype=torch.double)
+    memory = Memory(empty, empty, mask, empty[:, 0], document, extension=2)
+    gate = 1 / (1 + math.exp(-(0.5 * 0.2 - 0.5 * 0.4)))
+    exps = [math.exp(0.2), math.exp(0.4), math.exp(0.6)]
+    expected = [
+        gate * exps[0] / sum(exps),
+        gate * exps[1] / sum(exps) + (1 - gate) * (0.1 + 0.3),
+        gate * exps[2] / sum(exps),
+        (1 - gate) * 0.2,
+        (1 - gate) * 0.4,
+    ]
+    probs = output.log_probs(features, attention, output.lexicon(memory)).exp()
+    torch.testing.assert_close(probs[:, :5], torch.tensor([expected], dtype=torch.double))
+    assert probs.shape == (1, 64)
+    assert not probs[:, 5:].any()
+    assert probs.sum().item() == pytest.approx(1.0)
+    for word, probability in enumerate(expected):
+        chosen, _ = output.target_log_probs(features, attention, document, torch.tensor([word]))
+        assert chosen.item() == pytest.approx(math.log(probability))
+
+
+@pytest.mark.parametrize("options", VARIANTS, ids=IDS)
+def test_gradcheck(options: NetworkOptions) -> None:
+    net = network(options)
+    net.label_smoothing = 0.1
+    net.train()  # dropout is 0; label smoothing counts in training only
+    b = batch()
+    names, values = zip(*((n, p.detach().requires_grad_()) for n, p in net.named_parameters()), strict=True)
+
+    def loss(*parameters: torch.Tensor) -> torch.Tensor:
+        class Wrapper(nn.Module):
+            def __init__(self) -> None:
+                super().__init__()
+                self.net = net
+
+            def forward(self) -> torch.Tensor:
+                return self.net.loss(b)[0]
+
+        named = {f"net.{n}": p for n, p in zip(names, parameters, strict=True)}
+        if net.output.weight is net.embedding.weight:
+            named["net.output.weight"] = named["net.embedding.weight"]
+        return torch.func.functional_call(Wrapper(), named)
+
+    padding = net.embedding.weight[:1].detach().clone()
+
+    # As an input the padding row gets no gradient by design (padding_idx), so it is held fixed in the comparison.
+    def without_padding(*parameters: torch.Tensor) -> torch.Tensor:
+        fixed = [
+            torch.cat([padding, p[1:]]) if n == "embedding.weight" else p
+            for n, p in zip(names, parameters, strict=True)
+        ]
+        return loss(*fixed)
+
+    assert torch.autograd.gradcheck(without_padding, values, fast_mode=True)
+
+
+@pytest.mark.parametrize("options", VARIANTS, ids=IDS)
+def test_padding_and_company_change_nothing(options: NetworkOptions) -> None:
+    net = network(options)
+    together = log_probs(net, batch())
+    documents = [[4, 5, 11, 6, 12, 11], [7, 8], [9, 11, 4, 10]]
+    summaries = [[11, 4, 12], [7, 1, 8, 5], [11]]
+    for i in range(3):
+        alone = log_probs(net, batch([documents[i]], [summaries[i]]))[0]
+        torch.testing.assert_close(together[i], alone)
+    b = batch()
+    summary_mask = torch.cat([b.summary_mask, torch.zeros(3, 2, dtype=torch.bool)], 1)
+    wide = replace(
+        b,
+        document=torch.cat([b.document, torch.zeros(3, 4, dtype=torch.long)], 1),
+        mask=torch.cat([b.mask, torch.zeros(3, 4, dtype=torch.bool)], 1),
+        summary=torch.cat([b.summary, torch.zeros(3, 2, dtype=torch.long)], 1),
+        summary_mask=summary_mask,
+        places=true_places(summary_mask),
+    )
+    for one, other in zip(together, log_probs(net, wide), strict=True):
+        torch.testing.assert_close(one, other)
+
+
+@pytest.mark.parametrize("options", VARIANTS, ids=IDS)
+def test_stepping_gives_the_teacher_forced_log_probs(options: NetworkOptions) -> None:
+    net = network(options)
+    b = batch()
+    forced = log_probs(net, b)
+    state = net.start(net.encode(b.document, b.mask, b.extension))
+    for step in range(b.targets.shape[1]):
+        probs, state = net.step(b.previous[:, step], state)
+        torch.testing.assert_close(probs.exp().sum(-1), torch.ones(3, dtype=torch.double))
+        for row in range(3):
+            if b.summary_mask[row, step]:
+                target = net.reachable(b.targets[row, step])
+                torch.testing.assert_close(probs[row, target], forced[row][step])
+
+
+@pytest.mark.parametrize("options", VARIANTS, ids=IDS)
+def test_splitting_time_anywhere_changes_nothing(options: NetworkOptions) -> None:
+    net = network(options)
+    b = batch()
+    memory = net.encode(b.document, b.mask, b.extension)
+    whole, weights, last = net.decode(b.previous, memory, net.decoder.initial_state(memory))
+    for cut in range(1, b.previous.shape[1]):
+        first, first_weights, state = net.decode(b.previous[:, :cut], memory, net.decoder.initial_state(memory))
+        second, second_weights, state = net.decode(b.previous[:, cut:], memory, state)
+        torch.testing.assert_close(torch.cat([first, second], 1), whole)
+        torch.testing.assert_close(torch.cat([first_weights, second_weights], 1), weights)
+        for one, other in zip(state.hidden, last.hidden, strict=True):
+            torch.testing.assert_close(one, other)
+
+
+@pytest.mark.parametrize("options", VARIANTS, ids=IDS)
+def test_beams_share_a_memory(options: NetworkOptions) -> None:
+    """Several rows an example give what each of them gives alone, through widening, reordering and dropping."""
+    net = network(options)
+    b = batch()
+    state = net.start(net.encode(b.document, b.mask, b.extension))
+    _, state = net.step(torch.tensor([2, 2, 2]), state)
+    state = state.select(torch.tensor([0, 0, 1, 1, 2, 2]))
+    tokens = torch.tensor([4, 11, 5, 6, 11, 9])
+    probs, after = net.step(tokens, state)
+    swapped, _ = net.step(torch.tensor([7] * 6), after.select(torch.tensor([1, 0, 3, 2, 4, 4])))
+    kept, _ = net.step(torch.tensor([7] * 4), after.keep(torch.tensor([0, 2])))
+    for row in range(6):
+        example = row // 2
+        single = net.start(net.encode(b.document, b.mask, b.extension).keep(torch.tensor([example])))
+        _, single = net.step(torch.tensor([2]), single)
+        alone, single = net.step(tokens[row : row + 1], single)
+        torch.testing.assert_close(probs[row], alone[0])
+        following, _ = net.step(torch.tensor([7]), single)
+        if row < 4:
+            torch.testing.assert_close(swapped[row ^ 1], following[0])
+        if example != 1:
+            torch.testing.assert_close(kept[row if example == 0 else row - 2], following[0])
+
+
+@pytest.mark.parametrize("options", VARIANTS, ids=IDS)
+def test_every_parameter_gets_a_gradient(options: NetworkOptions) -> None:
+    net = network(options)
+    net.loss(batch())[0].backward()
+    for name, parameter in net.named_parameters():
+        assert parameter.grad is not None, name
+        # Multiplicative attention to the very words of a batch always moves something; so does every other matrix.
+        assert parameter.grad.abs().sum() > 0, name
+    assert net.embedding.weight.grad is not None
+    if not options.tie_embeddings:
+        assert net.embedding.weight.grad[VOCABULARY.pad].abs().sum() == 0
+
+
+@pytest.mark.parametrize("pointer", [True, False])
+@pytest.mark.parametrize("smoothing", [0.0, 0.2])
+@pytest.mark.parametrize("rows", [1, 3, 100])
+def test_chunked_loss_equals_autograd(
+    pointer: bool, smoothing: float, rows: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Value and gradients of every parameter, against the same mathematics left to autograd, whatever the chunk."""
+    monkeypatch.setitem(ROWS, "cpu", rows)
+    net = network(replace(SMALL, pointer=pointer, label_smoothing=smoothing)).train()
+    b = batch()
+    loss, likelihood = net.loss(b)
+    (3 * loss).backward()
+    ours = {name: p.grad.clone() for name, p in net.named_parameters() if p.grad is not None}
+    net.zero_grad()
+    chosen, spread = net.target_log_probs(b)
+    expected = (smoothing - 1) * chosen.sum() - smoothing * spread.sum()
+    torch.testing.assert_close(loss, expected)
+    torch.testing.assert_close(likelihood, chosen.sum().detach())
+    (3 * expected).backward()
+    for name, parameter in net.named_parameters():
+        torch.testing.assert_close(ours[name], parameter.grad, msg=name)
+
+
+def test_label_smoothing_equals_torch() -> None:
+    net = network(replace(SMALL, pointer=False, label_smoothing=0.3))
+    b = batch()
+    net.train()
+    loss, _ = net.loss(b)
+    memory = net.encode(b.document, b.mask)
+    features, _, _ = net.decode(b.previous, memory, net.decoder.initial_state(memory))
+    targets = net.reachable(b.targets).masked_fill(~b.summary_mask, -100)
+    expected = nn.functional.cross_entropy(
+        net.output.logits(features).flatten(0, 1), targets.flatten(), label_smoothing=0.3, reduction="sum"
+    )
+    torch.testing.assert_close(loss, expected)
+
+
+def test_without_a_pointer_unknown_targets_are_unk() -> None:
+    net = network(replace(SMALL, pointer=False, unknown_embeddings=0))
+    b = batch()
+    changed = replace(b, summary=b.summary.where(b.summary < VOCABULARY.size, VOCABULARY.unk))
+    torch.testing.assert_close(net.loss(b)[0], net.loss(changed)[0])
+
+
+def test_own_embeddings_of_unknown_words() -> None:
+    """The first `unknown_embeddings` unknown words have their own row, the others share that of `<unk>`."""
+    net = network(SMALL)
+    rows = net.embed(torch.tensor([1, 11, 12, 13]))
+    assert not torch.equal(rows[0], rows[1])
+    assert torch.equal(rows[0], rows[2])
+    assert torch.equal(rows[0], rows[3])
+
+
+def test_an_empty_document_is_the_end_symbol() -> None:
+    b = batch([[], [4]], [[5], [5]])
+    assert b.document.tolist() == [[VOCABULARY.eos], [4]]
+    assert torch.isfinite(network(SMALL).loss(b)[0])
+
+
+@pytest.mark.parametrize(
+    ("change", "key"),
+    [
+        ({"cell": "transformer"}, "network.cell"),
+        ({"dropout": 1.0}, "network.dropout"),
+        ({"encoder_layers": 0}, "network.encoder_layers"),
+        ({"attention": "none"}, "network.pointer"),
+    ],
+)
+def test_impossible_networks(change: dict[str, object], key: str) -> None:
+    with pytest.raises(UserError, match=key):
+        replace(SMALL, **change)  # type: ignore[arg-type]
+
+
+def test_dropout_only_in_training() -> None:
+    net = network(replace(SMALL, dropout=0.5))
+    assert torch.equal(net.loss(batch())[0], net.loss(batch())[0])
+    net.train()
+    assert not torch.equal(net.loss(batch())[0], net.loss(batch())[0])

@@ -1,0 +1,272 @@
+"""A stopped run goes on as if it had never been stopped: bit for bit, from every checkpoint that it ever wrote."""
+
+from __future__ import annotations
+
+import csv
+import os
+import re
+import resource
+import shutil
+import signal
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+import torch
+import yaml
+from helpers import config, read_jsonl, run, write_config, write_corpus, write_jsonl
+
+from seq2seq.training import callbacks
+from seq2seq.training import exact_resume as resume
+from seq2seq.batch import Batch
+from seq2seq.errors import UserError
+from seq2seq.model.network import Seq2Seq
+
+
+def settings(folder: Path, corpus: dict[str, str], **changes: Any) -> dict[str, Any]:
+    """A run of three epochs with dropout, that validates in the middle of an epoch too and logs every step."""
+    logger = {
+        "class_path": "lightning.pytorch.loggers.CSVLogger",
+        "init_args": {"save_dir": str(folder), "name": "log", "version": ""},
+    }
+    given = {
+        "model__network__dropout": 0.3,
+        "trainer__max_epochs": 3,
+        "trainer__check_val_every_n_epoch": 1,
+        "trainer__val_check_interval": 0.5,
+        "trainer__logger": logger,
+        "checkpoint": {"every_n_train_steps": 1},
+    }
+    return config(corpus, folder, **{**given, **changes})
+
+
+def rows(folder: Path) -> list[dict[str, str]]:
+    """What was logged, without speeds; nothing where a run had already ended."""
+    name = folder / "log" / "metrics.csv"
+    if not name.exists():
+        return []
+    with open(name, encoding="utf-8") as file:
+        lines = [{k: v for k, v in row.items() if v and "tokens_per_second" not in k} for row in csv.DictReader(file)]
+    return [line for line in lines if set(line) - {"step", "epoch"}]
+
+
+def state(file: Path) -> dict[str, Any]:
+    """All of a checkpoint that training changes."""
+    checkpoint = torch.load(file, weights_only=True)
+    kept = ("state_dict", "optimizer_states", "lr_schedulers", "callbacks", "global_step")
+    return {key: checkpoint[key] for key in kept}
+
+
+def differences(one: Any, other: Any, where: str = "") -> list[str]:
+    """Where two nests of plain values and tensors differ in a single bit."""
+    if isinstance(one, dict) and isinstance(other, dict) and one.keys() == other.keys():
+        return [d for key in one for d in differences(one[key], other[key], f"{where}.{key}")]
+    if isinstance(one, list | tuple) and isinstance(other, list | tuple) and len(one) == len(other):
+        return [d for i, pair in enumerate(zip(one, other, strict=True)) for d in differences(*pair, f"{where}.{i}")]
+    if isinstance(one, torch.Tensor) and isinstance(other, torch.Tensor):
+        return [] if torch.equal(one, other) else [f"{where}: tensors differ"]
+    return [] if one == other else [f"{where}: {one} != {other}"]
+
+
+class Reference(NamedTuple):
+    """An uninterrupted run, and its folder as it was after each checkpoint that it wrote."""
+
+    changes: dict[str, Any]
+    corpus: dict[str, str]
+    final: dict[str, Any]
+    logged: list[dict[str, str]]
+    stashed: list[Path]
+
+    def resume(self, stashed: Path) -> list[str]:
+        """Go on from there; what came out differently."""
+        before = rows(stashed)
+        (stashed / "log" / "metrics.csv").unlink()
+        again = write_config(stashed / "again.yaml", settings(stashed, self.corpus, **self.changes))
+        assert run("fit", "--config", again, "--resume", "auto") == 0
+        found = differences(state(stashed / "last.ckpt"), self.final)
+        return found if before + rows(stashed) == self.logged else [*found, "logged figures"]
+
+
+CASES = {
+    "plain": {},
+    "accumulated": {"trainer__accumulate_grad_batches": 2, "trainer__val_check_interval": 1.0},
+}
+
+
+@pytest.fixture(scope="module", params=CASES)
+def reference(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Reference:
+    folder = tmp_path_factory.mktemp("reference")
+    corpus = write_corpus(folder / "corpus", 36)
+    changes, stashed = CASES[request.param], []
+
+    def stash(checkpoint: dict[str, Any], file: Path) -> None:
+        resume.save_whole(checkpoint, file)
+        stashed.append(folder / f"{len(stashed):02}-{file.stem}")
+        shutil.copytree(folder / "run", stashed[-1])
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(callbacks, "save_whole", stash)
+        assert run("fit", "--config", write_config(folder / "a.yaml", settings(folder / "run", corpus, **changes))) == 0
+    return Reference(changes, corpus, state(folder / "run" / "last.ckpt"), rows(folder / "run"), stashed)
+
+
+def test_from_a_checkpoint_of_each_kind(reference: Reference) -> None:
+    """Within an epoch, at its start, beside a validation: best.ckpt (before last.ckpt was written) and last.ckpt."""
+    kinds = {file.name.split("-")[1] + str(i % 3): file for i, file in enumerate(reference.stashed[:-1])}
+    assert {name[:-1] for name in kinds} == {"best", "last", "step"}
+    assert [f"{file.name}: {d}" for file in kinds.values() for d in reference.resume(file)] == []
+
+
+@pytest.mark.slow
+def test_from_every_checkpoint(reference: Reference) -> None:
+    assert [f"{file.name}: {d}" for file in reference.stashed for d in reference.resume(file)] == []
+
+
+# --- What goes wrong -------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def broken_off(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a config and a run of it that met SIGTERM in its second epoch. Read only: copy `run`."""
+    folder = tmp_path_factory.mktemp("broken-off")
+    corpus = write_corpus(folder / "corpus", 36)
+    given = settings(folder / "run", corpus, checkpoint={"every_n_train_steps": 2})
+    write_config(folder / "config.yaml", given)
+
+    def ask_to_stop(self: Any, trainer: Any, *_: Any) -> None:
+        if trainer.global_step == 8:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(callbacks.BestCheckpoint, "on_train_batch_end", ask_to_stop)
+        assert run("fit", "--config", folder / "config.yaml") == 128 + signal.SIGTERM
+    return folder
+
+
+def again(broken_off: Path, folder: Path, **changes: Any) -> Path:
+    """A config that goes on in a copy of the broken-off run."""
+    shutil.copytree(broken_off / "run", folder / "run", dirs_exist_ok=True)
+    given = yaml.safe_load((broken_off / "config.yaml").read_text())
+    corpus = changes.pop("corpus", given["data"]["corpus"])
+    return write_config(folder / "config.yaml", settings(folder / "run", corpus, **changes))
+
+
+def test_sigterm_saves(broken_off: Path) -> None:
+    names = {file.name for file in (broken_off / "run").iterdir()}
+    assert names >= {"step-6.ckpt", "step-8.ckpt", "best.ckpt", "last.ckpt", "run.json"}
+    assert not [name for name in names if name.endswith(".part")]
+    assert resume.newest_checkpoint(broken_off / "run") == (broken_off / "run" / "step-8.ckpt", [])
+
+
+def test_a_checkpoint_is_plain_and_names_no_place(broken_off: Path) -> None:
+    for file in (broken_off / "run").glob("*.ckpt"):
+        assert torch.load(file, weights_only=True)["resume"]["epoch"] >= 0
+        content = file.read_bytes()
+        assert str(broken_off).encode() not in content
+        assert str(Path.home()).encode() + b"/" not in content
+
+
+def test_a_damaged_newest_checkpoint_is_passed_over(broken_off: Path, tmp_path: Path) -> None:
+    """Truncated, or with one byte changed in the middle; and one of an earlier run in the same folder."""
+    shutil.copytree(broken_off / "run", tmp_path, dirs_exist_ok=True)
+    newest = tmp_path / "step-8.ckpt"
+    whole = newest.read_bytes()
+    for content in (whole[: len(whole) // 2], whole[:-100], b"", whole[:400_000] + b"\xff\xfe" + whole[400_002:]):
+        newest.write_bytes(content)
+        found, passed_over = resume.newest_checkpoint(tmp_path)
+        assert found == tmp_path / "last.ckpt"
+        assert "step-8.ckpt" in passed_over[0]
+    resume.new_run(tmp_path, "another")
+    found, passed_over = resume.newest_checkpoint(tmp_path)
+    assert found is None
+    assert "earlier run" in passed_over[1]
+    assert resume.newest_checkpoint(tmp_path / "nowhere") == (None, [])
+
+
+def test_a_changed_corpus_is_refused(broken_off: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """One word of one headline, of the same length, is enough; moved files are not."""
+    corpus = write_corpus(tmp_path / "corpus", 36)
+    file = again(broken_off, tmp_path, corpus=corpus)
+    lines = read_jsonl(Path(corpus["train"]))
+    lines[5]["summary"] = lines[5]["summary"].replace("Bergen", "Delhi")
+    write_jsonl(Path(corpus["train"]), lines)
+    assert run("fit", "--config", file, "--resume", "auto") == 1
+    assert "not what the checkpoint was trained on" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"trainer__accumulate_grad_batches": 2}, "accumulate_grad_batches 1 then, 2 now"),
+        ({"data__batches": {"tokens": 400, "examples": 7}}, "batches"),
+    ],
+)
+def test_other_batches_are_refused(
+    broken_off: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], changes: dict[str, Any], words: str
+) -> None:
+    assert run("fit", "--config", again(broken_off, tmp_path, **changes), "--resume", "auto") == 1
+    assert words in capsys.readouterr().err
+
+
+def test_without_a_checkpoint_it_starts_afresh(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    file = write_config(
+        tmp_path / "a.yaml", settings(tmp_path / "run", write_corpus(tmp_path, 8), trainer__max_epochs=1)
+    )
+    assert run("fit", "--config", file, "--resume", "auto") == 0
+    assert (tmp_path / "run" / "last.ckpt").exists()
+    assert run("fit", "--config", file, "--resume", tmp_path / "run" / "nothing.ckpt") == 1
+
+
+def test_a_loss_that_is_not_a_number(
+    broken_off: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is named with its rows; no checkpoint has it; the run goes on from the last good one to the same end."""
+    loss = Seq2Seq.loss
+
+    def spoilt(self: Seq2Seq, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
+        summed, log_likelihood = loss(self, batch)
+        factor = float("nan") if self.training and 3 in batch.rows else 1.0
+        return summed * factor, log_likelihood * factor
+
+    file = again(broken_off, tmp_path)
+    monkeypatch.setattr(Seq2Seq, "loss", spoilt)
+    assert run("fit", "--config", file, "--resume", "auto") == 1
+    message = capsys.readouterr().err
+    assert "not a finite number" in message
+    assert re.search(r"pairs \[[^]]*\b3\b", message)
+    for checkpoint in (tmp_path / "run").glob("*.ckpt"):
+        assert all(w.isfinite().all() for w in torch.load(checkpoint, weights_only=True)["state_dict"].values())
+
+
+def test_a_full_disk_leaves_the_checkpoint_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "last.ckpt"
+    resume.save_whole({"weights": torch.ones(3)}, file)
+    before = file.read_bytes()
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # then writing fails with an error, as on a full disk
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, limit[1]))
+    try:
+        with pytest.raises(UserError, match=r"last\.ckpt: the checkpoint cannot be written \(File too large\)"):
+            resume.save_whole({"weights": torch.ones(10**6)}, file)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+        signal.signal(signal.SIGXFSZ, handler)
+    assert file.read_bytes() == before
+    assert [f.name for f in tmp_path.iterdir()] == ["last.ckpt"]
+
+
+def test_the_dashboard_goes_on(broken_off: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A resumed run keeps its id, a new one gets its own."""
+    given: list[dict[str, Any]] = []
+
+    def init(**settings: Any) -> None:
+        given.append(settings)
+        raise UserError("enough")
+
+    monkeypatch.setattr("wandb.init", init)
+    logger = {"class_path": "lightning.pytorch.loggers.WandbLogger", "init_args": {"project": "tests"}}
+    file = again(broken_off, tmp_path, trainer__logger=logger)
+    for options in (["--resume", "auto"], []):
+        assert run("fit", "--config", file, *options) == 1
+    assert given[0]["id"] == resume.run_id(broken_off / "run") != given[1]["id"]
+    assert given[0]["resume"] == "allow"

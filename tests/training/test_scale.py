@@ -1,0 +1,546 @@
+"""Big corpora and long runs: all cores, little memory, nothing done twice, nothing lost."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+import yaml
+from helpers import TrainedRun, pairs, process, read_jsonl, run, write_jsonl
+from jobs import Shifted
+
+from seq2seq import inference
+from seq2seq.training import callbacks
+from seq2seq.batch import Batch
+from seq2seq import progress
+from seq2seq.data import encoding
+from seq2seq.data.bucketing import BatchOptions, BatchSampler
+from seq2seq.data.corpora import CorpusOptions, load_split
+from seq2seq.data.encoding import encode_corpus
+from seq2seq.data.parallel import ordered_map
+from seq2seq.data.tokenizer import TokenizerOptions, train_tokenizer
+from seq2seq.training.datamodule import HeadlineData
+from seq2seq.decoding import Hypotheses, SearchOptions
+from seq2seq.errors import UserError
+from seq2seq.inference import Summarizer
+from seq2seq.training.parts import Parts, PartWriter
+
+ROOT = Path(__file__).parents[2]
+
+# ---- preparing
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_ordered_map_keeps_the_order(workers: int) -> None:
+    found = list(ordered_map(Shifted, (100, os.getpid()), range(50), workers))
+    assert [number for number, _ in found] == list(range(100, 150))
+    assert ({process for _, process in found} == {os.getpid()}) == (workers == 1)
+    with pytest.raises(UserError, match="job -2: wrong"):
+        list(ordered_map(Shifted, (0, os.getpid()), [1, -2, 3], workers))
+
+
+def test_a_killed_worker_costs_time_and_nothing_else(caplog: pytest.LogCaptureFixture) -> None:
+    jobs = [*range(20), -1, *range(20)]
+    found = list(ordered_map(Shifted, (0, os.getpid()), iter(jobs), 2))
+    assert [number for number, _ in found] == jobs
+    assert "a worker process died" in caplog.text
+
+
+def test_encoding_does_not_depend_on_the_number_of_workers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    corpus = write_jsonl(tmp_path / "many.jsonl", pairs(300))
+    source = load_split(CorpusOptions(train=str(corpus)), "train")
+    tokenizer = train_tokenizer(TokenizerOptions(vocab_size=60), [source["document"][:]])
+    monkeypatch.setattr(encoding, "_BATCH", 16)
+    tables = []
+    for workers in (1, 3):
+        monkeypatch.setattr(encoding, "_PARALLEL", 1)
+        monkeypatch.setattr(encoding, "cores", lambda workers=workers: workers)
+        monkeypatch.setattr(encoding, "_FORMAT", f"{workers} workers")
+        tables.append(encode_corpus(source, tokenizer, max_document_tokens=9, max_summary_tokens=4, training=True))
+    (one, report), (three, same_report) = tables
+    assert len(one.data.column("row").chunks) == 19
+    assert one.data.table.equals(three.data.table)
+    assert report == same_report
+    assert report.cut_documents == 300
+    assert "300 with the document cut to the limit" in report.lines()
+
+
+def test_words_are_those_of_the_library(tmp_path: Path) -> None:
+    """The remembered chunks of text give what tokenizing every text as a whole gives."""
+    letters = [*"aB.,'’-&:/#01 \t  é\u0301\x01\u2028ﬁ½Σσ<>\"`…", "</s>", "<unk>", "U.S.", "'s"]
+    chooser = np.random.default_rng(3)
+    texts = ["".join(chooser.choice(letters, chooser.integers(0, 40))) for _ in range(2000)]
+    for split in ("words", "whitespace"):
+        options = TokenizerOptions(vocab_size=200, split=split, normalizers=["nfkc", "lowercase"])  # type: ignore[arg-type]
+        tokenizer = train_tokenizer(options, texts)
+        whole = tokenizer.to_transformers()(texts, add_special_tokens=False)["input_ids"]
+        found = tokenizer.encode_documents(texts, 1000)
+        special = {tokenizer.pad_id, tokenizer.bos_id, tokenizer.eos_id}
+        plain = [[tokenizer.unk_id if i >= tokenizer.vocab_size else i for i in d.ids] for d in found]
+        assert plain == [[tokenizer.unk_id if i in special else i for i in ids] for ids in whole]
+        assert any(d.oov for d in found)
+
+
+def test_remembered_words_are_forgotten_when_they_are_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = [f"a{i} b{i % 7}, c" for i in range(100)]
+    tokenizer = train_tokenizer(TokenizerOptions(vocab_size=20), texts)
+    expected = [tokenizer.encode_documents([text], 9)[0] for text in texts]
+    monkeypatch.setattr("seq2seq.data.tokenizer._REMEMBERED", 12)
+    fresh = type(tokenizer).from_dict(tokenizer.to_dict())
+    assert [d for i in range(0, 100, 3) for d in fresh.encode_documents(texts[i : i + 3], 9)] == expected
+    assert len(fresh._pieces) <= 12
+
+
+def test_progress_in_a_log(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    with progress.Progress("Encoding", 10) as quick:
+        quick.update(10)
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr(progress, "SECONDS", 0.0)
+    with progress.Progress("Encoding", 4000) as slow:
+        slow.update(1500)
+    first, last = capsys.readouterr().err.splitlines()
+    assert first.startswith("Encoding: 1,500 of 4,000 pairs (")
+    assert last.startswith("Encoding: 1,500 pairs (")
+
+
+def test_the_sampler_is_quick() -> None:
+    chooser = np.random.default_rng(0)
+    documents, summaries = chooser.integers(1, 80, 4_000_000), chooser.integers(1, 20, 4_000_000)
+    sampler = BatchSampler(documents, summaries, BatchOptions(tokens=16000), shuffle=True)
+    start = time.process_time()
+    plans = list(sampler)
+    assert time.process_time() - start < 2
+    members = np.concatenate([plan.indices for plan in plans])
+    assert len(members) == 4_000_000
+    assert np.bincount(members).max() == 1
+
+
+def test_equal_lengths_change_places() -> None:
+    """Every order of the examples of a run is possible, and examples of other lengths stay where they are."""
+    lengths = np.array([5, 9, 5, 5, 9, 13])
+    sampler = BatchSampler(lengths, np.full(6, 3), BatchOptions(tokens=1000, bucket_width=1), shuffle=True)
+    orders = set()
+    for sampler.epoch in range(100):
+        (plan,) = sampler
+        assert lengths[plan.indices].tolist() == sorted(lengths)
+        orders.add(tuple(plan.indices.tolist()))
+    assert len(orders) == 6 * 2
+
+
+# ---- what the benchmarks of growth and of faults measure by
+
+
+@pytest.fixture
+def scale(monkeypatch: pytest.MonkeyPatch) -> Any:
+    monkeypatch.syspath_prepend(ROOT / "benchmarks")
+    return importlib.import_module("scale")
+
+
+ALLOCATES = "import time; block = bytearray({size}); block[::4096] = block[::4096]; time.sleep(0.3); print(len(block))"
+
+
+def test_measured_memory(scale: Any, tmp_path: Path) -> None:
+    """Of two processes that map the same file and hold 20 MB each."""
+    size, held, mapped = 20_000_000, 40, 30
+    shared = tmp_path / "shared"
+    shared.write_bytes(bytes(mapped * 1_000_000))
+    script = (
+        f"import mmap, os; os.fork(); m = mmap.mmap(os.open({str(shared)!r}, os.O_RDONLY), 0, prot=mmap.PROT_READ);"
+        f" m[::4096]; {ALLOCATES.format(size=size)}"
+    )
+    output, seconds, peak = scale.watched([sys.executable, "-S", "-c", script], dict(os.environ), None, [shared])
+    assert output.count(str(size)) == 2
+    assert seconds > 0.3
+    assert held < peak.anonymous < held + 20
+    assert held + mapped < peak.mapped < held + mapped + 25  # once, and not twice
+    assert peak.group is None
+
+
+def test_hard_limit(scale: Any) -> None:
+    """What fits goes on, what does not is killed; the page cache counts, and is given back."""
+    try:
+        group = scale.Group(100)
+    except SystemExit as error:
+        pytest.skip(str(error))
+    group.folder.rmdir()
+    few, many = ([sys.executable, "-S", "-c", ALLOCATES.format(size=size * 1_000_000)] for size in (40, 200))
+    _, _, peak = scale.watched(few, dict(os.environ), 100)
+    assert 40 < peak.group.peak <= 100
+    assert peak.group.killed == 0
+    with pytest.raises(SystemExit, match="killed=1"):
+        scale.watched(many, dict(os.environ), 100)
+    assert not group.folder.exists()
+
+
+def test_groups_of_version_2(scale: Any, tmp_path: Path) -> None:
+    """On files that look like a group's."""
+    group = scale.Group(2000, tmp_path)
+    assert (group.folder / "memory.max").read_text() == "2000000000"
+    (group.folder / "memory.peak").write_text("1500000000\n")
+    (group.folder / "memory.events").write_text("low 0\nhigh 0\nmax 12\noom 1\noom_kill 3\noom_group_kill 0\n")
+    assert group.usage() == (1500.0, 12, 3)
+    with pytest.raises(SystemExit, match="neither version 1 nor 2"):
+        scale.Group(2000, tmp_path / "missing")
+
+
+def test_small_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(ROOT / "benchmarks")
+    faults = importlib.import_module("faults")
+    folder = tmp_path / "disk"
+    with faults.small_disk(folder) as mounted:
+        if not mounted:
+            pytest.skip("mounting is not permitted")
+        faults.fill(folder / "filling", leave=100_000)
+        (folder / "small").write_bytes(bytes(50_000))
+        with pytest.raises(OSError, match="No space left"):
+            (folder / "large").write_bytes(bytes(100_000))
+    assert list(folder.iterdir()) == []
+
+
+# ---- memory while decoding
+
+
+@pytest.fixture(scope="module")
+def summarizer(trained: TrainedRun) -> Summarizer:
+    return Summarizer.from_checkpoint(trained.best, device="cpu")
+
+
+def room_for(documents: int, error: Exception, tried: list[int]) -> Any:
+    """A `_generate` that fails like a device which can hold so many documents."""
+    generate = inference._generate
+
+    def limited(network: Any, batch: Batch, options: SearchOptions) -> Hypotheses:
+        tried.append(len(batch))
+        if len(batch) > documents:
+            raise error
+        return generate(network, batch, options)
+
+    return limited
+
+
+SHORTAGES = [
+    torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB."),
+    RuntimeError("[enforce fail at alloc_cpu.cpp:117] DefaultCPUAllocator: can't allocate memory: you tried to ..."),
+    MemoryError(),
+]
+
+
+@pytest.mark.parametrize("error", SHORTAGES, ids=lambda e: type(e).__name__)
+@pytest.mark.parametrize("room", [1, 5])
+def test_out_of_memory_halves_the_batch(
+    summarizer: Summarizer,
+    error: Exception,
+    room: int,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    documents = [pair["document"] + " zyx" * (i % 5) for i, pair in enumerate(pairs(24))] + ["", "quokka"]
+    options = {"beam_size": 3, "n_best": 3}
+    expected = list(summarizer.stream(documents, **options))
+    tried: list[int] = []
+    monkeypatch.setattr(inference, "_generate", room_for(room, error, tried))
+    found = list(summarizer.stream(documents, **options))
+    assert [[h.text for h in headlines] for headlines in found] == [[h.text for h in hs] for hs in expected]
+    scores = [[h.score for headlines in result for h in headlines] for result in (found, expected)]
+    assert scores[0] == pytest.approx(scores[1], abs=1e-5)
+    assert tried[0] == 25  # the empty one needs no search
+    assert sum(size for size in tried if size <= room) == 25
+    assert "out of memory with 25 documents" in caplog.text
+
+
+def test_other_errors_are_not_taken_for_a_lack_of_memory(
+    summarizer: Summarizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[int] = []
+    monkeypatch.setattr(inference, "_generate", room_for(0, RuntimeError("shapes do not match"), tried))
+    with pytest.raises(RuntimeError, match="shapes"):
+        summarizer.summarize(["one", "two"])
+    assert tried == [2]
+    monkeypatch.setattr(inference, "_generate", room_for(0, MemoryError(), tried))
+    with pytest.raises(UserError, match="one document of 1 tokens and 3 beams"):
+        summarizer.summarize(["one", "two"])
+
+
+def test_evaluation_survives_a_lack_of_memory(
+    trained: TrainedRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[int] = []
+    monkeypatch.setattr(inference, "_generate", room_for(2, MemoryError(), tried))
+    settings = ["--config", trained.config, "--ckpt_path", trained.best, "--trainer.default_root_dir", tmp_path]
+    assert run("test", *settings) == 0
+    assert max(tried) > 2
+    lines = [(trained.folder / "predictions.jsonl"), tmp_path / "predictions.jsonl"]
+    assert read_jsonl(lines[0]) == read_jsonl(lines[1])
+
+
+def test_no_batch_exceeds_its_budget(summarizer: Summarizer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Training, evaluation and decoding, with documents of very different lengths, some far over the limit."""
+    chooser = np.random.default_rng(1)
+    texts = ["fire " * int(n) for n in (*chooser.integers(1, 60, 80), 5000)]
+    corpus = write_jsonl(tmp_path / "c.jsonl", [{"document": t, "summary": t[: 5 * 8]} for t in texts])
+    files = CorpusOptions(train=str(corpus), validation=str(corpus))
+    budget = BatchOptions(tokens=150)
+    data = HeadlineData(files, batches=budget, eval_tokens=200, max_document_tokens=40, max_summary_tokens=8)
+    for loader, tokens in ((data.train_dataloader(), 150), (data.val_dataloader(), 200)):
+        padded = [batch.document.numel() + batch.targets.numel() for batch in loader]
+        assert max(padded) <= tokens
+        assert sum(padded) / len(padded) > tokens / 2
+    sizes = []
+    generate = inference.generate
+
+    def watched(network: Any, batch: Batch, options: SearchOptions) -> Hypotheses:
+        sizes.append((batch.document.numel(), len(batch)))
+        return generate(network, batch, options)
+
+    monkeypatch.setattr(inference, "generate", watched)
+    monkeypatch.setattr(summarizer, "batch_tokens", 100)
+    monkeypatch.setattr(summarizer, "cut", 0)
+    assert len(summarizer.summarize(texts, beam_size=1)) == len(texts)
+    assert max(size for size, _ in sizes) <= 100
+    assert sum(count for _, count in sizes) == len(texts)
+    assert summarizer.cut == sum(len(t.split()) > summarizer.max_document_tokens for t in texts)
+
+
+def test_reading_ahead_is_bounded(summarizer: Summarizer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inference, "READ_AHEAD", 1000)
+    read = 0
+
+    def documents() -> Any:
+        nonlocal read
+        while read < 50:
+            read += 1
+            yield "snow " * 100
+
+    stream = summarizer.stream(documents(), beam_size=1)
+    next(stream)
+    assert read == 3  # 500 characters each
+    assert len(list(stream)) == 49
+
+
+# ---- predict: parts
+
+
+def predict(run_: TrainedRun, folder: Path, *more: str | Path) -> int:
+    settings = ["--config", run_.config, "--ckpt_path", run_.best, "--trainer.default_root_dir", folder]
+    return run("predict", *settings, "--data.eval_tokens", "60", *more)
+
+
+@pytest.fixture(scope="module")
+def expected(trained: TrainedRun) -> list[dict[str, Any]]:
+    return read_jsonl(trained.folder / "predictions.jsonl")
+
+
+def interrupt(monkeypatch: pytest.MonkeyPatch, after: int) -> None:
+    """Let a process die after so many batches, half a line written."""
+    write, count = PartWriter.write, 0
+
+    def dying(self: PartWriter, lines: list[dict[str, Any]]) -> None:
+        nonlocal count
+        count += 1
+        if count > after:
+            self._file.write(json.dumps(lines[0]).encode()[:-5])
+            self._file.flush()
+            raise KeyboardInterrupt
+        write(self, lines)
+
+    monkeypatch.setattr(PartWriter, "write", dying)
+
+
+SLOW_WRITES = """
+from seq2seq.training import parts
+write = parts.PartWriter.write
+def slowly(self, lines):
+    write(self, lines)
+    time.sleep(1)
+parts.PartWriter.write = slowly
+from seq2seq.__main__ import main
+sys.exit(main())
+"""
+
+
+def test_predict_writes_what_test_writes(
+    trained: TrainedRun, tmp_path: Path, expected: list[dict[str, Any]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert predict(trained, tmp_path) == 0
+    assert read_jsonl(tmp_path / "predictions-test.jsonl") == expected
+    assert not list(tmp_path.glob("*.parts.*"))
+    assert f"{len(expected)} predictions -> " in capsys.readouterr().out
+
+
+def test_predict_continues(
+    trained: TrainedRun, tmp_path: Path, expected: list[dict[str, Any]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        interrupt(patch, after=2)
+        predict(trained, tmp_path)
+    assert not (tmp_path / "predictions-test.jsonl").exists()
+    (part,) = tmp_path.glob("predictions-test.parts.*/00000.jsonl")
+    written = part.read_bytes()
+    assert not written.endswith(b"\n")
+    kept = written.count(b"\n")
+    assert 0 < kept < len(expected)
+    tried: list[int] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(inference, "_generate", room_for(99, MemoryError(), tried))
+        capsys.readouterr()
+        assert predict(trained, tmp_path) == 0
+    assert f"{kept} of {len(expected)} predictions are there already: continuing" in capsys.readouterr().out
+    assert sum(tried) == len(expected) - kept
+    assert read_jsonl(tmp_path / "predictions-test.jsonl") == expected
+
+
+def test_predict_merges_what_was_complete(
+    trained: TrainedRun, tmp_path: Path, expected: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(callbacks, "write_predictions", lambda *_: (_ for _ in ()).throw(UserError("disk full")))
+        assert predict(trained, tmp_path) == 1
+    assert not (tmp_path / "predictions-test.jsonl").exists()
+    assert predict(trained, tmp_path) == 0
+    assert read_jsonl(tmp_path / "predictions-test.jsonl") == expected
+
+
+def test_predict_mixes_nothing(
+    trained: TrainedRun, tmp_path: Path, expected: list[dict[str, Any]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Parts of a greedy search, and of a changed corpus, are not taken for those of a beam search."""
+    changed = write_jsonl(tmp_path / "changed.jsonl", pairs(12, first=50))
+    for other in (["--model.search.beam_size", "1"], ["--data.corpus.test", changed]):
+        with pytest.MonkeyPatch.context() as patch:
+            interrupt(patch, after=1)
+            predict(trained, tmp_path, *other)
+    left = sorted(tmp_path.glob("*.parts.*"))
+    assert len(left) == 2
+    capsys.readouterr()
+    assert predict(trained, tmp_path) == 0
+    out = capsys.readouterr().out
+    assert "continuing" not in out
+    assert all(f"{folder}: left by an unfinished run with other settings; not used" in out for folder in left)
+    assert read_jsonl(tmp_path / "predictions-test.jsonl") == expected
+    assert sorted(tmp_path.glob("*.parts.*")) == left
+
+
+def test_parts_of_several_processes(tmp_path: Path) -> None:
+    """Any number of processes, then another number; a row found twice counts once; damaged lines are cut off."""
+    file = tmp_path / "result.jsonl"
+    parts = Parts(file, "abc", 10)
+    assert not parts.done().any()
+    for rank in range(3):
+        writer = parts.writer(rank)
+        writer.write([{"row": row, "text": f"{row}é"} for row in range(rank, 7, 3)])
+        writer.close()
+    with (parts.folder / "00002.jsonl").open("ab") as broken:
+        broken.write(b'\0\0\0\n{"row": 9, "text": "after the damage"}\n')
+    assert np.flatnonzero(~parts.done()).tolist() == [7, 8, 9]
+    with pytest.raises(UserError, match="3 of 10 results are missing"):
+        list(parts.merged())
+    writer = parts.writer(2)
+    writer.write([{"row": row, "text": f"{row}é"} for row in (6, 7, 8, 9)])
+    writer.close()
+    assert [line["text"] for line in parts.merged()] == [f"{row}é" for row in range(10)]
+    parts.remove()
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.slow
+def test_predict_of_two_processes_is_killed_and_continued_with_one(
+    trained: TrainedRun, tmp_path: Path, expected: list[dict[str, Any]]
+) -> None:
+    """kill -9 of both processes as soon as both have written something; then the rest with one."""
+    settings = ["--config", trained.config, "--ckpt_path", trained.best, "--trainer.default_root_dir", tmp_path]
+    two = ["--trainer.devices", "2", "--trainer.strategy", "ddp", "--data.eval_tokens", "60"]
+    slow = f"import time, sys; sys.path.insert(0, {str(ROOT)!r})\n{SLOW_WRITES}"
+    script = tmp_path / "slow.py"
+    script.write_text(slow)
+    command = [sys.executable, script, "predict", *settings, *two]
+    started = subprocess.Popen([str(word) for word in command], start_new_session=True)
+    parts: list[Path] = []
+    deadline = time.monotonic() + 120
+    while len(parts) < 2 or not all(part.stat().st_size for part in parts):
+        parts = list(tmp_path.glob("predictions-test.parts.*/*.jsonl"))
+        assert started.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    os.killpg(started.pid, signal.SIGKILL)
+    started.wait()
+    kept = sum(part.read_bytes().count(b"\n") for part in parts)
+    assert 0 < kept < len(expected)
+    done = process("predict", *settings, "--data.eval_tokens", "60", timeout=120)
+    assert done.returncode == 0, done.stderr.decode()
+    assert f"{kept} of {len(expected)} predictions are there already" in done.stdout.decode()
+    assert read_jsonl(tmp_path / "predictions-test.jsonl") == expected
+
+
+@pytest.mark.slow
+def test_predict_of_two_processes(trained: TrainedRun, tmp_path: Path, expected: list[dict[str, Any]]) -> None:
+    settings = ["--config", trained.config, "--ckpt_path", trained.best, "--trainer.default_root_dir", tmp_path]
+    two = ["--trainer.devices", "2", "--trainer.strategy", "ddp"]
+    done = process("predict", *settings, *two, timeout=120)
+    assert done.returncode == 0, done.stderr.decode()
+    assert read_jsonl(tmp_path / "predictions-test.jsonl") == expected
+    assert not list(tmp_path.glob("*.parts.*"))
+
+
+# ---- launchers
+
+
+@pytest.mark.parametrize("file", sorted((ROOT / "configs").glob("**/*.yaml")), ids=lambda f: f.name)
+def test_every_config_parses(file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("fit", "--config", file, "--trainer.default_root_dir", tmp_path, "--print_config") == 0
+    assert "max_document_tokens" in capsys.readouterr().out
+
+
+def launched(script: str, folder: Path, arguments: list[str | Path], status: int, **settings: str) -> list[list[str]]:
+    """Run a launch script among commands that only note how they were called; the first ends with `status`."""
+    calls = folder / "calls"
+    for name in ("srun", "torchrun", "scontrol"):
+        command = folder / name
+        note = f'for word in {name} "$@"; do printf "%s\\0" "$word"; done >> {calls}; echo >> {calls}'
+        command.write_text(f"#!/bin/sh\n{note}\nexit {status if name != 'scontrol' else 0}\n")
+        command.chmod(0o755)
+    environment = {**os.environ, "PATH": f"{folder}:{os.environ['PATH']}", **settings}
+    done = subprocess.run([ROOT / "configs" / "launch" / script, *arguments], env=environment, cwd=folder)
+    assert done.returncode == status
+    return [line.split("\0")[:-1] for line in calls.read_text().splitlines()]
+
+
+@pytest.mark.parametrize("status", [0, 1, 143])
+def test_slurm_script(status: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    config = ROOT / "configs" / "gigaword.yaml"
+    slurm = {"SLURM_NNODES": "2", "SLURM_JOB_ID": "77", "SLURM_SUBMIT_DIR": str(tmp_path), "SLURM_CPUS_PER_TASK": "6"}
+    calls = launched("slurm.sh", tmp_path, [config, "--seed_everything", "5"], status, **slurm)
+    assert calls[1:] == ([["scontrol", "requeue", "77"]] if status == 143 else [])  # stopped, not finished
+    command = calls[0][calls[0].index("seq2seq") + 1 :]
+    assert command[:5] == ["fit", "--config", str(config), "--resume", "auto"]
+    del command[3:5]
+    assert run(*command, "--trainer.default_root_dir", tmp_path, "--print_config") == 0
+    shown = yaml.safe_load(capsys.readouterr().out)
+    assert shown["seed_everything"] == 5
+    assert shown["trainer"]["num_nodes"] == 2
+    assert shown["trainer"]["devices"] in (8, "8")
+    plugins = shown["trainer"]["plugins"]
+    (plugin,) = plugins if isinstance(plugins, list) else [plugins]
+    assert plugin["class_path"].endswith("SLURMEnvironment")
+    assert plugin["init_args"]["auto_requeue"] is False
+
+
+def test_torchrun_script(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    config = ROOT / "configs" / "gigaword.yaml"
+    (call,) = launched("torchrun.sh", tmp_path, ["1", "first", config, "--seed_everything", "5"], 0, DEVICES="4")
+    split = call.index("-m")
+    expected = "torchrun --nnodes 2 --node_rank 1 --nproc_per_node 4 --master_addr first --master_port 29500"
+    assert call[:split] == expected.split()
+    assert call[split : split + 2] == ["-m", "seq2seq"]
+    assert run(*call[split + 2 :], "--trainer.default_root_dir", tmp_path, "--print_config") == 0
+    shown = yaml.safe_load(capsys.readouterr().out)
+    assert (shown["trainer"]["num_nodes"], shown["seed_everything"]) == (2, 5)

@@ -1,0 +1,134 @@
+"""What a run leaves for Weights & Biases: a run of the shipped logger, offline, read back from its file."""
+
+from __future__ import annotations
+
+import json
+import os
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from helpers import config, process, write_config, write_corpus
+from test_inference import secrets
+
+pb = pytest.importorskip("wandb.proto.wandb_internal_pb2")
+
+QUICKSTART = Path(__file__).parents[2] / "configs" / "quickstart.yaml"
+BLOCK, FILE_HEADER, RECORD_HEADER = 32 * 1024, 7, 7
+FULL, FIRST, MIDDLE, LAST = 1, 2, 3, 4
+
+
+def records(file: Path) -> Iterator[Any]:
+    """The records of a .wandb file: LevelDB's log format (blocks of 32 KiB; records of checksum, length, kind, data,
+    cut where a block ends; a block's last six bytes or fewer are padding) after a header of seven bytes."""
+    content = file.read_bytes()
+    assert content[:4] == b":W&B"
+    position, parts = FILE_HEADER, b""
+    while position < len(content):
+        left = BLOCK - position % BLOCK
+        if left < RECORD_HEADER:
+            position += left
+            continue
+        _, length, kind = struct.unpack_from("<IHB", content, position)
+        if kind == 0:  # padding
+            position += left
+            continue
+        parts += content[position + RECORD_HEADER : position + RECORD_HEADER + length]
+        position += RECORD_HEADER + length
+        if kind in (FULL, LAST):
+            yield pb.Record.FromString(parts)
+            parts = b""
+        else:
+            assert kind in (FIRST, MIDDLE)
+
+
+@pytest.fixture(scope="module")
+def logged(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a run with the logger of the quickstart, in a process of its own, which is offline by itself."""
+    folder = tmp_path_factory.mktemp("wandb")
+    logger = yaml.safe_load(QUICKSTART.read_text(encoding="utf-8"))["trainer"]["logger"]
+    settings = config(
+        write_corpus(folder / "corpus"),
+        folder / "run",
+        trainer__logger=logger,
+        trainer__max_epochs=3,
+        trainer__check_val_every_n_epoch=1,
+    )
+    done = process(
+        "fit", "--config", write_config(folder / "config.yaml", settings), unset=("WANDB_MODE", "WANDB_SILENT")
+    )
+    assert done.returncode == 0, done.stderr.decode()
+    return folder
+
+
+def the_file(folder: Path) -> Path:
+    (file,) = folder.rglob("*.wandb")
+    return file
+
+
+@pytest.fixture(scope="module")
+def history(logged: Path) -> list[dict[str, Any]]:
+    """What was logged, one dictionary a record, nested keys joined by dots."""
+    return [
+        {".".join(item.nested_key) or item.key: json.loads(item.value_json) for item in record.history.item}
+        for record in records(the_file(logged))
+        if record.WhichOneof("record_type") == "history"
+    ]
+
+
+def values(history: list[dict[str, Any]], key: str) -> list[Any]:
+    return [row[key] for row in history if key in row]
+
+
+def test_training_curves(history: list[dict[str, Any]]) -> None:
+    steps = len(values(history, "train/loss"))
+    assert steps == 9  # three epochs of three batches, each logged
+    for key in ("train/perplexity", "train/gradient_norm", "train/learning_rate", "train/tokens_per_second"):
+        assert len(values(history, key)) == steps, key
+        assert all(value >= 0 for value in values(history, key)), key
+    assert values(history, "train/loss")[-1] < values(history, "train/loss")[0]
+    shares = values(history, "train/clipped_share")
+    assert len(shares) == 3
+    assert all(0 <= share <= 1 for share in shares)
+
+
+def test_validation_scores(history: list[dict[str, Any]]) -> None:
+    for key in ("rouge1", "rouge2", "rougeL", "loss"):
+        assert len(values(history, f"validation/{key}")) == 3, key
+    assert values(history, "validation/rougeL")[-1] > values(history, "validation/rougeL")[0]
+
+
+def test_steps_never_go_back(history: list[dict[str, Any]]) -> None:
+    steps = values(history, "trainer/global_step")
+    assert steps == sorted(steps)
+
+
+def test_table_of_sample_headlines(logged: Path, history: list[dict[str, Any]]) -> None:
+    tables = [row for row in history if any(key.startswith("validation/samples") for key in row)]
+    assert len(tables) == 3
+    files = sorted(logged.rglob("samples_*.table.json"))
+    assert len(files) == 3
+    table = json.loads(files[0].read_text())
+    assert table["columns"] == ["document", "reference", "prediction", "rougeL"]
+    assert 0 < len(table["data"]) <= 16
+
+
+def test_nothing_says_where_the_run_was_made(logged: Path) -> None:
+    """Folder, host and user stand in none of the files that would be uploaded."""
+    hidden = secrets(logged)
+    uploaded = [file for file in logged.rglob("files/**/*") if file.is_file()]
+    assert [file.name for file in uploaded if any(secret in file.read_bytes() for secret in hidden)] == []
+    for record in records(the_file(logged)):
+        assert record.run.host == ""
+        for entry in record.artifact.manifest.contents:
+            entry.ClearField("local_path")  # where wandb keeps a table until `wandb sync`; stays on this machine
+        assert [secret for secret in hidden if secret in record.SerializeToString()] == [], record
+
+
+def test_log_files_are_not_uploaded(logged: Path) -> None:
+    """wandb's own debug logs name folders; they lie beside what is synchronised, not in it."""
+    for file in logged.rglob("*.log"):
+        assert file.parent.name == "logs" or file.is_symlink(), os.fspath(file)
