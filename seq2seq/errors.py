@@ -1,9 +1,19 @@
-"""The one exception that means "the user can mend this": its text says what is wrong, where, and what to do.
+"""`UserError`: an error that the user can correct. Stands below everything else and imports nothing of the package."""
 
-The command line prints it as one line and exits with a non-zero status; from Python it is an ordinary exception.
-It stands below everything else and imports nothing.
-"""
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
 
 
 class UserError(Exception):
-    """Bad input, settings or files. The message is one line: what, where (file, line or key), cure."""
+    """Bad input, settings or files. The message is one line: the fault, its place (file, line or key) and the cure.
+
+    The command line prints it as one line and exits with a non-zero status; in Python it is an ordinary exception.
+    """
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Returns "did you mean 'X'?" for the known word most similar to `word`, or "" if none is similar."""
+    similar = get_close_matches(word, list(known), 1)
+    return f"did you mean {similar[0]!r}?" if similar else ""

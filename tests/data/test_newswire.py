@@ -17,7 +17,7 @@ from types import ModuleType
 
 import pytest
 
-CORPUS = Path(__file__).parents[1] / "data" / "newswire"
+CORPUS = Path(__file__).parents[2] / "data" / "newswire"
 SPLITS = ("train", "validation", "test")
 Pair = dict[str, str]
 

@@ -1,0 +1,58 @@
+"""Every environment variable that the package sets or reads, in one place. docs/environment.md lists them for users.
+
+`prepare_process` must run before torch and wandb are imported. It only sets variables that the user has not set.
+"""
+
+from __future__ import annotations
+
+import os
+from importlib import import_module
+
+from .errors import UserError
+
+PLUGINS = "SEQ2SEQ_PLUGINS"
+"""Modules that every command imports first, separated by commas: they register cells, attentions, readers, ..."""
+
+WANDB = {
+    # No account and no network unless the user asks for them.
+    "WANDB_MODE": "offline",
+    "WANDB_SILENT": "true",
+    "WANDB_CONSOLE": "off",
+    # No names of hosts, users or folders in the files of a run.
+    "WANDB_HOST": "",
+    "WANDB_DISABLE_GIT": "true",
+    "WANDB_DISABLE_CODE": "true",
+    "WANDB__DISABLE_META": "true",
+    "WANDB__DISABLE_MACHINE_INFO": "true",
+}
+"""Defaults of `fit`, `validate`, `test` and `predict`."""
+
+PROCESS: dict[str, str] = {}
+"""Defaults of every command. The libraries read them when they are loaded."""
+
+
+def prepare_process() -> None:
+    """Sets the defaults of every command. Call it before torch is imported."""
+    _set_defaults(PROCESS)
+
+
+def prepare_training() -> None:
+    """Sets the defaults of the training commands. Call it before wandb is imported."""
+    _set_defaults(WANDB)
+
+
+def import_plugins() -> None:
+    """Imports the modules named in SEQ2SEQ_PLUGINS, from the working directory or the Python path.
+
+    Raises UserError if one cannot be imported.
+    """
+    for name in filter(None, (part.strip() for part in os.environ.get(PLUGINS, "").split(","))):
+        try:
+            import_module(name)
+        except ImportError as error:
+            raise UserError(f"{PLUGINS}: cannot import {name!r} ({error}); add its folder to PYTHONPATH") from error
+
+
+def _set_defaults(variables: dict[str, str]) -> None:
+    for name, value in variables.items():
+        os.environ.setdefault(name, value)

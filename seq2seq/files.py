@@ -1,0 +1,56 @@
+"""Atomic file writing: a file appears complete under its name, or stays as it was. The only writer of result files."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+
+@contextmanager
+def atomic_writer(file: str | Path, *, binary: bool = False, durable: bool = False) -> Iterator[IO[Any]]:
+    """Opens a temporary file beside `file` and renames it to `file` when the block ends without an error.
+
+    Args:
+        file: missing parent folders are made.
+        binary: bytes; otherwise UTF-8 text with "\\n" as line end.
+        durable: also flush file and folder to the disk, so that the file survives a power cut.
+
+    Raises OSError if the file cannot be written. After any error the temporary file is removed and `file` is unchanged.
+    """
+    file = Path(file)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=file.parent, prefix=f"{file.name}.", suffix=".part")
+    text: dict[str, Any] = {} if binary else {"encoding": "utf-8", "newline": "\n"}
+    try:
+        with os.fdopen(handle, "wb" if binary else "w", **text) as stream:
+            yield stream
+            stream.flush()
+            if durable:
+                os.fsync(stream.fileno())
+        os.chmod(name, 0o666 & ~_umask())  # mkstemp makes private files
+        os.replace(name, file)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+    if durable:
+        _sync_folder(file.parent)
+
+
+def _umask() -> int:
+    """The permission bits that new files of this process lack. Reading them means setting them."""
+    umask = os.umask(0)
+    os.umask(umask)
+    return umask
+
+
+def _sync_folder(folder: Path) -> None:
+    if os.name == "posix":
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

@@ -1,0 +1,67 @@
+"""Limits of option values, written once beside each option: the metadata of a dataclass field.
+
+    @dataclass(frozen=True)
+    class NetworkOptions:
+        dropout: float = limited(0.2, minimum=0, below=1)
+
+        def __post_init__(self) -> None:
+            check_limits(self, "network")
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import field, fields
+from typing import Any, get_args, get_type_hints
+
+from .errors import UserError, did_you_mean
+
+
+def limited(
+    default: Any,
+    *,
+    minimum: float | None = None,
+    maximum: float | None = None,
+    above: float | None = None,
+    below: float | None = None,
+) -> Any:
+    """A dataclass field with limits: minimum <= value <= maximum, above < value < below. None means no limit."""
+    limits = {"minimum": minimum, "maximum": maximum, "above": above, "below": below}
+    return field(default=default, metadata={name: limit for name, limit in limits.items() if limit is not None})
+
+
+def check_limits(options: Any, section: str) -> None:
+    """Raises UserError, naming `section.field`, for a value outside the field's limits or its Literal type.
+
+    A field with limits accepts None if None is its default. Numbers must be finite.
+    """
+    types = get_type_hints(type(options))
+    for option in fields(options):
+        key, value = f"{section}.{option.name}", getattr(options, option.name)
+        choices = [choice for choice in get_args(types[option.name]) if isinstance(choice, str)]
+        if choices and value not in choices:
+            hint = did_you_mean(str(value), choices)
+            raise UserError(f"{key}: {value!r} is none of {', '.join(choices)}" + (f"; {hint}" if hint else ""))
+        if value is None or not option.metadata:
+            continue
+        _check_number(key, value, **option.metadata)
+
+
+def _check_number(
+    key: str,
+    value: float,
+    minimum: float | None = None,
+    maximum: float | None = None,
+    above: float | None = None,
+    below: float | None = None,
+) -> None:
+    if not math.isfinite(value):
+        raise UserError(f"{key}: {value} is not a finite number")
+    if minimum is not None and value < minimum:
+        raise UserError(f"{key}: {value} is too small; give at least {minimum}")
+    if above is not None and value <= above:
+        raise UserError(f"{key}: {value} is too small; give more than {above}")
+    if maximum is not None and value > maximum:
+        raise UserError(f"{key}: {value} is too large; give at most {maximum}")
+    if below is not None and value >= below:
+        raise UserError(f"{key}: {value} is too large; give less than {below}")
