@@ -47,6 +47,7 @@ class Batch:
         oov: for each example the out-of-vocabulary words that V, V+1, ... stand for.
         loss_scale: what the summed loss is multiplied by, so that gradients are averaged over the tokens of the whole
             optimizer step (all ranks, all accumulated batches); None = 1 / this batch's tokens.
+        documents, references: the texts of the examples, in evaluation; empty in training.
     """
 
     document: Tensor
@@ -58,6 +59,8 @@ class Batch:
     rows: list[int]
     oov: list[list[str]] = field(default_factory=list)
     loss_scale: float | None = None
+    documents: list[str] = field(default_factory=list)
+    references: list[str] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -95,6 +98,8 @@ class Batch:
             places=true_places(self.summary_mask[rows]),
             rows=self.rows[rows],
             oov=self.oov[rows],
+            documents=self.documents[rows],
+            references=self.references[rows],
         )
 
     def to(self, device: Any, non_blocking: bool = False) -> Batch:

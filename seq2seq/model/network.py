@@ -163,9 +163,16 @@ class Seq2Seq(nn.Module):
         chosen, spread = zip(*pieces, strict=True)
         return torch.cat(chosen), torch.cat(spread)
 
-    def loss(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        """Sums over the batch's target words: (smoothed, in training) cross-entropy, and the plain log-likelihood."""
-        return self.output.loss(*self._forced(batch), self.label_smoothing if self.training else 0.0)
+    def loss(self, batch: Batch) -> tuple[dict[str, Tensor], Tensor]:
+        """Named terms of the loss, summed over the batch's target words, and the log-likelihood of these words."""
+        smoothing = self.label_smoothing if self.training else 0.0
+        loss, log_likelihood = self.output.loss(*self._forced(batch), smoothing)
+        return {"cross_entropy": loss}, log_likelihood
+
+    @torch.no_grad()
+    def log_likelihoods(self, batch: Batch) -> Tensor:
+        """Log-probabilities of the batch's M target words in reading order, [M]."""
+        return self.target_log_probs(batch)[0]
 
     def _forced(self, batch: Batch) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         memory = self.encode(batch.document, batch.mask, batch.extension)

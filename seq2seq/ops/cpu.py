@@ -65,3 +65,14 @@ def exact(rows: int, size: int = 256) -> bool:
     numbers = torch.full((rows, size), 1 + 2**-12)
     expected = size * (1 + 2**-12) ** 2
     return bool(((numbers @ numbers.new_full((size, size), 1 + 2**-12)) / expected - 1).abs().max() < 1e-5)
+
+
+def bfloat16_is_faster(device: str) -> bool:
+    """Whether torch computes a whole network faster in bfloat16 than in float32 on `device` (cpu, cuda or cuda:N).
+
+    A CPU without AVX512-BF16 or AMX multiplies bfloat16 matrices several times slower than float32 ones.
+    """
+    if device.startswith("cuda"):
+        return torch.cuda.is_bf16_supported()
+    flags = torch.cpu.get_capabilities() if hasattr(torch.cpu, "get_capabilities") else {}
+    return bool(flags.get("avx512_bf16") or flags.get("amx_bf16"))

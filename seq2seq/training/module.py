@@ -162,7 +162,8 @@ class SummarizerModule(LightningModule):
             self._resumed = {}
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
-        loss, log_likelihood = self.network.loss(batch)
+        terms, log_likelihood = self.network.loss(batch)
+        loss = torch.stack(list(terms.values())).sum()
         words = len(batch.places)
         nll = -log_likelihood / words
         self.log("train/loss", nll, prog_bar=True, batch_size=len(batch))
@@ -243,7 +244,7 @@ class SummarizerModule(LightningModule):
     def _evaluate(self, batch: Batch, split: str, options: SearchOptions) -> None:
         if not len(batch):  # this rank has run out of examples, another has not
             return
-        chosen, _ = self.network.target_log_probs(batch)
+        chosen = self.network.log_likelihoods(batch)
         examples = batch.places.cpu() // batch.summary_mask.shape[1]
         likelihoods = torch.zeros(len(batch), dtype=torch.float64).index_add_(0, examples, chosen.cpu().double())
         words = batch.summary_mask.sum(1).tolist()
