@@ -1,11 +1,12 @@
-"""What the network eats: a batch of encoded pairs, and the legend of shape letters used everywhere.
+"""A batch of encoded pairs, and the legend of the shape letters.
 
-Stands between `data/` (which fills it) and `model/` (which reads it); imports neither.
+Stands between `data/`, which fills it, and `model/`, which reads it; imports neither.
 
 Shape letters
     B examples, K beams, N rows of a decoder call (B, or B*K), S document length, T summary length,
     E embedding, H hidden, C encoder states (2H of the encoder), A attention, F features, V vocabulary,
-    X distinct out-of-vocabulary words of one document (the most in a batch), V' = V + X the extended vocabulary.
+    X distinct out-of-vocabulary words of one document (the maximum over a batch), V' = V + X the extended vocabulary,
+    M real target words of a batch.
 
 Ids are *extended*: below V they name the vocabulary; V + k names the k-th distinct unknown word of the row's own
 document (See et al. 2017, section 2.2). Masks are boolean, True = real token, and are made here and nowhere else.
@@ -23,7 +24,7 @@ from torch import Tensor
 
 
 class Vocabulary(NamedTuple):
-    """Size and special ids of a tokenizer: all that the network knows of it."""
+    """Size and special ids of a tokenizer. The network knows nothing else of it."""
 
     size: int
     pad: int
@@ -42,11 +43,12 @@ class Batch:
         mask: [B, S] True where `document` holds a token.
         summary: [B, T+1] extended ids: start symbol, words, end symbol, padding.
         summary_mask: [B, T] True where `targets` holds a token.
-        places: [M] where `summary_mask`, flattened, is True: found on the CPU, so that no step waits for a GPU to tell.
+        target_positions: [M] positions in the flattened `summary_mask` that are True. They are found on the CPU, so that
+            no training step waits for a GPU.
         rows: positions of the examples in their split.
-        oov: for each example the out-of-vocabulary words that V, V+1, ... stand for.
-        loss_scale: what the summed loss is multiplied by, so that gradients are averaged over the tokens of the whole
-            optimizer step (all ranks, all accumulated batches); None = 1 / this batch's tokens.
+        oov: for each example its out-of-vocabulary words, with the ids V, V + 1, ...
+        loss_scale: factor of the summed loss. It averages gradients over the tokens of the whole optimizer step (all
+            ranks, all accumulated batches); None = 1 / this batch's tokens.
         documents, references: the texts of the examples, in evaluation; empty in training.
     """
 
@@ -55,7 +57,7 @@ class Batch:
     mask: Tensor
     summary: Tensor
     summary_mask: Tensor
-    places: Tensor
+    target_positions: Tensor
     rows: list[int]
     oov: list[list[str]] = field(default_factory=list)
     loss_scale: float | None = None
@@ -67,25 +69,25 @@ class Batch:
 
     @property
     def previous(self) -> Tensor:
-        """[B, T] what the decoder reads under teacher forcing."""
+        """[B, T] inputs of the decoder under teacher forcing."""
         return self.summary[:, :-1]
 
     @property
     def targets(self) -> Tensor:
-        """[B, T] what it must predict."""
+        """[B, T] words that the decoder must predict."""
         return self.summary[:, 1:]
 
     @property
     def extension(self) -> int:
-        """X: how many ids above the vocabulary this batch needs."""
+        """X: the number of ids above the vocabulary that this batch needs."""
         return max(map(len, self.oov), default=0)
 
     def tokens(self) -> int:
         """Real document and summary tokens (end symbols included); a host-side count."""
-        return int(self.lengths.sum()) + len(self.places)
+        return int(self.lengths.sum()) + len(self.target_positions)
 
     def part(self, rows: slice) -> Batch:
-        """Some of the examples (at least one), without the padding that only other documents needed."""
+        """Some of the examples (at least one), padded to their own longest document."""
         lengths = self.lengths[rows]
         width = int(lengths.max())
         return replace(
@@ -95,7 +97,7 @@ class Batch:
             mask=self.mask[rows, :width],
             summary=self.summary[rows],
             summary_mask=self.summary_mask[rows],
-            places=true_places(self.summary_mask[rows]),
+            target_positions=true_positions(self.summary_mask[rows]),
             rows=self.rows[rows],
             oov=self.oov[rows],
             documents=self.documents[rows],
@@ -126,8 +128,8 @@ def length_mask(lengths: Tensor, width: int) -> Tensor:
     return torch.arange(width) < lengths[:, None]
 
 
-def true_places(mask: Tensor) -> Tensor:
-    """Where a mask, flattened, is True."""
+def true_positions(mask: Tensor) -> Tensor:
+    """The positions in the flattened mask that are True."""
     return mask.flatten().nonzero().flatten()
 
 
@@ -150,7 +152,7 @@ def make_batch(
 ) -> Batch:
     """Pad B encoded documents and summaries (extended ids, no special symbols) into a `Batch`.
 
-    An empty document becomes the end symbol alone, since attention needs something to look at.
+    An empty document becomes the end symbol alone, because attention needs at least one position.
     """
     document, lengths = pad([ids if len(ids) else [vocabulary.eos] for ids in documents], vocabulary.pad)
     if summaries is None:
@@ -165,7 +167,7 @@ def make_batch(
         mask=length_mask(lengths, document.shape[1]),
         summary=summary,
         summary_mask=summary_mask,
-        places=true_places(summary_mask),
+        target_positions=true_positions(summary_mask),
         rows=list(rows) if rows is not None else list(range(len(documents))),
         oov=[list(words) for words in oov],
         loss_scale=loss_scale,

@@ -1,8 +1,8 @@
 """Writes the summary: one function for teacher forcing (all T steps in one call) and for search (T = 1).
 
-The first recurrent layer reads the previous words; its outputs are the queries of the attention; further layers read
-the first one's outputs together with the context. Nothing needs the step before through Python, so there is no loop
-over time. Input feeding (Luong et al. 2015, section 3.3) does need it: that variant loops over T = 1, and is slower.
+The first recurrent layer reads the previous words, and its outputs are the queries of the attention. Further layers read
+the outputs of the first one together with the context. So no step waits for the features of the step before it. Input
+feeding (Luong et al. 2015, section 3.3) does need them: it loops over T = 1, and is slower.
 """
 
 from __future__ import annotations
@@ -12,109 +12,106 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from seq2seq.model.attention import Memory
-from seq2seq.ops.dropout import Dropout
-from seq2seq.ops.gru import tanh_
-from seq2seq.model.cells import Recurrent
+from .attention import Attention
+from .cells import Cell
+from .dropout import Dropout
+from .memory import Memory
 
 
 class DecoderState(NamedTuple):
-    """What one step hands to the next, row by row.
+    """The state between two steps.
 
     Args:
         hidden: for each layer [N, state_size].
-        fed: [N, F] the features of the step before; only with input feeding.
+        features: [N, F] of the step before; only with input feeding.
     """
 
     hidden: tuple[Tensor, ...]
-    fed: Tensor | None = None
+    features: Tensor | None = None
 
     def select(self, rows: Tensor) -> DecoderState:
         """The state of other rows ([N'] indices)."""
-        fed = None if self.fed is None else self.fed.index_select(0, rows)
-        return DecoderState(tuple(h.index_select(0, rows) for h in self.hidden), fed)
+        features = None if self.features is None else self.features.index_select(0, rows)
+        return DecoderState(tuple(h.index_select(0, rows) for h in self.hidden), features)
 
 
 class Bridge(nn.Module):
-    """From the encoder's last states to the decoder's first: tanh(W s + b), one for each decoder layer."""
+    """From the encoder's final state to the decoder's initial states: tanh(W s + b) for each layer."""
 
-    def __init__(self, whole_size: int, state_sizes: list[int]) -> None:
+    def __init__(self, final_size: int, state_sizes: list[int]) -> None:
         super().__init__()
-        layers = [nn.Linear(whole_size, size) for size in state_sizes]
+        layers = [nn.Linear(final_size, size) for size in state_sizes]
         for layer in layers:
             nn.init.xavier_uniform_(layer.weight)
             nn.init.zeros_(layer.bias)
         self.layers = nn.ModuleList(layers)
 
-    def forward(self, whole: Tensor) -> tuple[Tensor, ...]:
-        """whole [B, C] -> for each layer [B, state_size]."""
-        return tuple(layer(whole).tanh() for layer in self.layers)
+    def forward(self, final: Tensor) -> tuple[Tensor, ...]:
+        """final [B, C] -> for each layer [B, state_size]."""
+        return tuple(layer(final).tanh() for layer in self.layers)
 
 
 class Decoder(nn.Module):
-    """Recurrent layers around an attention module.
+    """Recurrent layers around an attention.
 
     features = tanh(W [output of the last layer; context; previous word]) (Luong et al. 2015, equation 5, with the
-    previous word's embedding as in Bahdanau et al. 2015, appendix A.2.2).
+    embedding of the previous word as in Bahdanau et al. 2015, appendix A.2.2).
 
     Args:
-        attention: maps queries [B, T, H] and memory to context [B, T, C] and weights [B, T, S].
-        feature_size: F.
+        cell: class of the cells.
+        attention: maps queries [B, T, H] and a memory to context [B, T, C] and weights [B, T, S].
+        input_size: E; hidden_size: H; context_size: C; feature_size: F.
+        layers: number of layers.
+        dropout: share of the inputs of upper layers and of the features that is dropped in training.
+        input_feeding: the first layer also reads the features of the step before.
     """
 
     def __init__(
         self,
-        cell: str,
+        cell: type[Cell],
+        attention: Attention,
+        *,
         input_size: int,
         hidden_size: int,
-        layers: int,
         context_size: int,
         feature_size: int,
-        attention: nn.Module,
+        layers: int,
         dropout: float,
         input_feeding: bool,
     ) -> None:
         super().__init__()
-        self.feature_size = feature_size
-        self.input_feeding = input_feeding
-        self.first = Recurrent(cell, input_size + (feature_size if input_feeding else 0), hidden_size)
+        self.feature_size, self.input_feeding = feature_size, input_feeding
+        self.first = cell(input_size + (feature_size if input_feeding else 0), hidden_size)
         self.attention = attention
         sizes = [hidden_size + context_size] + [hidden_size] * (layers - 2)
-        upper = [Recurrent(cell, size, hidden_size) for size in sizes[: layers - 1]]
+        upper = [cell(size, hidden_size) for size in sizes[: layers - 1]]
         self.upper = nn.ModuleList(upper)
         self.combine = nn.Linear(hidden_size + context_size + input_size, feature_size)
         nn.init.xavier_uniform_(self.combine.weight)
         nn.init.zeros_(self.combine.bias)
         self.dropout = Dropout(dropout)
-        self.bridge = Bridge(context_size, [self.first.state_size] + [layer.state_size for layer in upper])
-
-    def keys(self, states: Tensor) -> Tensor:
-        """states [B, S, C] -> what the attention compares its queries with, [B, S, A]."""
-        return self.attention.keys(states)  # type: ignore[operator]
+        self.bridge = Bridge(context_size, [layer.state_size for layer in (self.first, *upper)])
 
     def initial_state(self, memory: Memory) -> DecoderState:
         """The state before the first word, for B rows."""
-        hidden = self.bridge(memory.whole)
-        return DecoderState(
-            hidden, memory.whole.new_zeros(len(memory.whole), self.feature_size) if self.input_feeding else None
-        )
+        features = memory.final.new_zeros(len(memory.final), self.feature_size) if self.input_feeding else None
+        return DecoderState(self.bridge(memory.final), features)
 
     def forward(self, embedded: Tensor, memory: Memory, state: DecoderState) -> tuple[Tensor, Tensor, DecoderState]:
-        """embedded [N, T, E] previous words, N = B*K -> features [N, T, F], attention [N, T, S], last state."""
+        """embedded previous words [N, T, E], N = B * K -> features [N, T, F], attention [N, T, S], last state."""
         if not self.input_feeding:
-            return self._run(embedded, embedded, memory, state)
+            return self._steps(embedded, embedded, memory, state)
         features, weights = [], []
-        for step in embedded.unbind(1):
-            assert state.fed is not None
-            word = step.unsqueeze(1)
-            fed_word = torch.cat([step, state.fed], dim=-1).unsqueeze(1)
-            feature, weight, state = self._run(fed_word, word, memory, state)
-            state = state._replace(fed=feature.squeeze(1))
+        for word in embedded.split(1, dim=1):
+            assert state.features is not None
+            fed = torch.cat([word, state.features.unsqueeze(1)], dim=-1)
+            feature, weight, state = self._steps(fed, word, memory, state)
+            state = state._replace(features=feature.squeeze(1))
             features.append(feature)
             weights.append(weight)
         return torch.cat(features, dim=1), torch.cat(weights, dim=1), state
 
-    def _run(
+    def _steps(
         self, inputs: Tensor, embedded: Tensor, memory: Memory, state: DecoderState
     ) -> tuple[Tensor, Tensor, DecoderState]:
         """All the decoder's mathematics, for T steps at once."""
@@ -125,13 +122,11 @@ class Decoder(nn.Module):
             below = torch.cat([outputs, context], dim=-1) if depth == 0 else outputs
             outputs, last = layer(self.dropout(below), state.hidden[depth + 1])
             hidden.append(last)
-        features = self.combine(torch.cat([outputs, context, embedded], dim=-1))
-        features = features.tanh() if torch.is_grad_enabled() or features.device.type != "cpu" else tanh_(features)
+        features = self.combine(torch.cat([outputs, context, embedded], dim=-1)).tanh()
         return self.dropout(features), weights, state._replace(hidden=tuple(hidden))
 
     def _attend(self, queries: Tensor, memory: Memory) -> tuple[Tensor, Tensor]:
-        """Attention for N = B*K rows over B memories: beams stand beside time, so that no memory is repeated."""
-        rows, steps, _ = queries.shape
-        examples = len(memory.mask)
-        context, weights = self.attention(queries.reshape(examples, -1, queries.shape[-1]), memory)
+        """Attention of N = B * K rows to B documents: beams stand beside time, so that no memory is repeated."""
+        rows, steps, size = queries.shape
+        context, weights = self.attention(queries.reshape(len(memory.mask), -1, size), memory)
         return context.reshape(rows, steps, -1), weights.reshape(rows, steps, -1)

@@ -164,8 +164,8 @@ class SummarizerModule(LightningModule):
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         terms, log_likelihood = self.network.loss(batch)
         loss = torch.stack(list(terms.values())).sum()
-        words = len(batch.places)
-        nll = -log_likelihood / words
+        words = len(batch.target_positions)
+        nll = -log_likelihood.sum() / words
         self.log("train/loss", nll, prog_bar=True, batch_size=len(batch))
         self.log("train/perplexity", nll.exp(), batch_size=len(batch))
         self._unchecked.append((batch.rows, loss.detach()))
@@ -245,7 +245,7 @@ class SummarizerModule(LightningModule):
         if not len(batch):  # this rank has run out of examples, another has not
             return
         chosen = self.network.log_likelihoods(batch)
-        examples = batch.places.cpu() // batch.summary_mask.shape[1]
+        examples = batch.target_positions.cpu() // batch.summary_mask.shape[1]
         likelihoods = torch.zeros(len(batch), dtype=torch.float64).index_add_(0, examples, chosen.cpu().double())
         words = batch.summary_mask.sum(1).tolist()
         pairs = self.trainer.datamodule.split(split)[batch.rows]  # type: ignore[attr-defined]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from contextlib import nullcontext
 from dataclasses import replace
 
 import pytest
@@ -10,13 +11,16 @@ import torch
 from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from seq2seq.batch import Batch, Vocabulary, make_batch, true_places
+from seq2seq import ops
+from seq2seq.batch import Batch, Vocabulary, make_batch, true_positions
 from seq2seq.errors import UserError
-from seq2seq.model.attention import AdditiveAttention, Memory, MultiplicativeAttention
+from seq2seq.model.attention import ATTENTIONS, Attention
+from seq2seq.model.cells import CELLS
 from seq2seq.model.encoder import Encoder
-from seq2seq.ops.loss import ROWS
-from seq2seq.model.output import PointerOutput
-from seq2seq.model.network import NetworkOptions, Seq2Seq, build_network
+from seq2seq.model.memory import Memory
+from seq2seq.model.network import Seq2Seq, build_network
+from seq2seq.model.options import NetworkOptions
+from seq2seq.model.output import PointerOutput, TargetSteps
 
 VOCABULARY = Vocabulary(size=11, pad=0, bos=2, eos=3, unk=1)
 SMALL = NetworkOptions(
@@ -46,17 +50,20 @@ def batch(documents: list[list[int]] | None = None, summaries: list[list[int]] |
     return make_batch(documents, summaries, oov, VOCABULARY)
 
 
+def cross_entropy(net: Seq2Seq, b: Batch) -> torch.Tensor:
+    return net.loss(b)[0]["cross_entropy"]
+
+
 def log_probs(net: Seq2Seq, b: Batch) -> list[torch.Tensor]:
     """Teacher-forced log-probabilities of each example's target words."""
-    chosen, _ = net.target_log_probs(b)
-    return list(chosen.split(b.summary_mask.sum(1).tolist()))
+    return list(net.log_likelihoods(b).split(b.summary_mask.sum(1).tolist()))
 
 
 @pytest.mark.parametrize("cell", ["gru", "lstm", "elman"])
 @pytest.mark.parametrize("layers", [1, 2])
 def test_encoder_equals_a_packed_bidirectional_layer(cell: str, layers: int) -> None:
     torch.manual_seed(0)
-    encoder = Encoder(cell, 3, 4, layers, dropout=0.0).double()
+    encoder = Encoder(CELLS[cell], input_size=3, hidden_size=4, layers=layers, dropout=0.0).double()
     reference = {"gru": nn.GRU, "lstm": nn.LSTM, "elman": nn.RNN}[cell](
         3, 4, layers, bidirectional=True, batch_first=True
     ).double()
@@ -75,16 +82,16 @@ def test_encoder_equals_a_packed_bidirectional_layer(cell: str, layers: int) -> 
         torch.testing.assert_close(whole[row], torch.cat([expected[row, length - 1, :4], expected[row, 0, 4:]]))
 
 
-def _memory(attention: nn.Module, states: torch.Tensor, lengths: list[int]) -> Memory:
+def _memory(attention: Attention, states: torch.Tensor, lengths: list[int]) -> Memory:
     mask = torch.arange(states.shape[1]) < torch.tensor(lengths)[:, None]
     whole = states[:, 0]
-    return Memory(states, attention.keys(states), mask, whole, torch.zeros_like(mask, dtype=torch.long))
+    return Memory(states, attention.precompute(states), mask, whole, torch.zeros_like(mask, dtype=torch.long))
 
 
 @pytest.mark.parametrize("kind", ["multiplicative", "additive"])
 def test_attention_by_hand(kind: str) -> None:
     torch.manual_seed(1)
-    attention = (MultiplicativeAttention(3, 2) if kind == "multiplicative" else AdditiveAttention(3, 2, 4)).double()
+    attention = ATTENTIONS[kind](3, 2, 4).double()
     states, queries = torch.randn(2, 5, 2, dtype=torch.double), torch.randn(2, 4, 3, dtype=torch.double)
     lengths = [5, 2]
     context, weights = attention(queries, _memory(attention, states, lengths))
@@ -124,13 +131,15 @@ def test_pointer_mixture_by_hand() -> None:
         (1 - gate) * 0.2,
         (1 - gate) * 0.4,
     ]
-    probs = output.log_probs(features, attention, output.lexicon(memory)).exp()
+    vocabulary = output.vocabulary(memory)
+    numbers, constants = output.log_probs(output.inputs(features, attention, vocabulary), vocabulary)
+    probs = (numbers + constants.unsqueeze(1)).exp()
     torch.testing.assert_close(probs[:, :5], torch.tensor([expected], dtype=torch.double))
     assert probs.shape == (1, 64)
     assert not probs[:, 5:].any()
     assert probs.sum().item() == pytest.approx(1.0)
     for word, probability in enumerate(expected):
-        chosen, _ = output.target_log_probs(features, attention, document, torch.tensor([word]))
+        _, chosen = output.loss(TargetSteps(features, attention, document, torch.tensor([word])), 0.0)
         assert chosen.item() == pytest.approx(math.log(probability))
 
 
@@ -149,7 +158,7 @@ def test_gradcheck(options: NetworkOptions) -> None:
                 self.net = net
 
             def forward(self) -> torch.Tensor:
-                return self.net.loss(b)[0]
+                return self.net.loss(b)[0]["cross_entropy"]
 
         named = {f"net.{n}": p for n, p in zip(names, parameters, strict=True)}
         if net.output.weight is net.embedding.weight:
@@ -186,7 +195,7 @@ def test_padding_and_company_change_nothing(options: NetworkOptions) -> None:
         mask=torch.cat([b.mask, torch.zeros(3, 4, dtype=torch.bool)], 1),
         summary=torch.cat([b.summary, torch.zeros(3, 2, dtype=torch.long)], 1),
         summary_mask=summary_mask,
-        places=true_places(summary_mask),
+        target_positions=true_positions(summary_mask),
     )
     for one, other in zip(together, log_probs(net, wide), strict=True):
         torch.testing.assert_close(one, other)
@@ -250,7 +259,7 @@ def test_beams_share_a_memory(options: NetworkOptions) -> None:
 @pytest.mark.parametrize("options", VARIANTS, ids=IDS)
 def test_every_parameter_gets_a_gradient(options: NetworkOptions) -> None:
     net = network(options)
-    net.loss(batch())[0].backward()
+    net.loss(batch())[0]["cross_entropy"].backward()
     for name, parameter in net.named_parameters():
         assert parameter.grad is not None, name
         # Multiplicative attention to the very words of a batch always moves something; so does every other matrix.
@@ -262,52 +271,44 @@ def test_every_parameter_gets_a_gradient(options: NetworkOptions) -> None:
 
 @pytest.mark.parametrize("pointer", [True, False])
 @pytest.mark.parametrize("smoothing", [0.0, 0.2])
-@pytest.mark.parametrize("rows", [1, 3, 100])
-def test_chunked_loss_equals_autograd(
-    pointer: bool, smoothing: float, rows: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Value and gradients of every parameter, against the same mathematics left to autograd, whatever the chunk."""
-    monkeypatch.setitem(ROWS, "cpu", rows)
+def test_the_loss_and_its_gradients_equal_the_plain_operations(pointer: bool, smoothing: float) -> None:
     net = network(replace(SMALL, pointer=pointer, label_smoothing=smoothing)).train()
-    b = batch()
-    loss, likelihood = net.loss(b)
-    (3 * loss).backward()
-    ours = {name: p.grad.clone() for name, p in net.named_parameters() if p.grad is not None}
-    net.zero_grad()
-    chosen, spread = net.target_log_probs(b)
-    expected = (smoothing - 1) * chosen.sum() - smoothing * spread.sum()
-    torch.testing.assert_close(loss, expected)
-    torch.testing.assert_close(likelihood, chosen.sum().detach())
-    (3 * expected).backward()
-    for name, parameter in net.named_parameters():
-        torch.testing.assert_close(ours[name], parameter.grad, msg=name)
+    results = []
+    for context in (nullcontext(), ops.reference_only()):
+        net.zero_grad()
+        with context:
+            terms, likelihoods = net.loss(batch())
+            (3 * terms["cross_entropy"]).backward()
+        gradients = [p.grad.clone() for p in net.parameters() if p.grad is not None]
+        results.append([terms["cross_entropy"].detach(), likelihoods, *gradients])
+    for one, other in zip(*results, strict=True):
+        torch.testing.assert_close(one, other)
 
 
 def test_label_smoothing_equals_torch() -> None:
     net = network(replace(SMALL, pointer=False, label_smoothing=0.3))
     b = batch()
     net.train()
-    loss, _ = net.loss(b)
-    memory = net.encode(b.document, b.mask)
-    features, _, _ = net.decode(b.previous, memory, net.decoder.initial_state(memory))
+    features = net.teacher_forced(b).features
     targets = net.reachable(b.targets).masked_fill(~b.summary_mask, -100)
+    logits = nn.functional.linear(net.output.project(features), net.embedding.weight[:11], net.output.bias)
     expected = nn.functional.cross_entropy(
-        net.output.logits(features).flatten(0, 1), targets.flatten(), label_smoothing=0.3, reduction="sum"
+        logits.flatten(0, 1), targets.flatten(), label_smoothing=0.3, reduction="sum"
     )
-    torch.testing.assert_close(loss, expected)
+    torch.testing.assert_close(net.loss(b)[0]["cross_entropy"], expected)
 
 
 def test_without_a_pointer_unknown_targets_are_unk() -> None:
     net = network(replace(SMALL, pointer=False, unknown_embeddings=0))
     b = batch()
     changed = replace(b, summary=b.summary.where(b.summary < VOCABULARY.size, VOCABULARY.unk))
-    torch.testing.assert_close(net.loss(b)[0], net.loss(changed)[0])
+    torch.testing.assert_close(cross_entropy(net, b), cross_entropy(net, changed))
 
 
 def test_own_embeddings_of_unknown_words() -> None:
     """The first `unknown_embeddings` unknown words have their own row, the others share that of `<unk>`."""
     net = network(SMALL)
-    rows = net.embed(torch.tensor([1, 11, 12, 13]))
+    rows = net.embedding(torch.tensor([1, 11, 12, 13]))
     assert not torch.equal(rows[0], rows[1])
     assert torch.equal(rows[0], rows[2])
     assert torch.equal(rows[0], rows[3])
@@ -316,7 +317,7 @@ def test_own_embeddings_of_unknown_words() -> None:
 def test_an_empty_document_is_the_end_symbol() -> None:
     b = batch([[], [4]], [[5], [5]])
     assert b.document.tolist() == [[VOCABULARY.eos], [4]]
-    assert torch.isfinite(network(SMALL).loss(b)[0])
+    assert torch.isfinite(cross_entropy(network(SMALL), b))
 
 
 @pytest.mark.parametrize(
@@ -335,6 +336,6 @@ def test_impossible_networks(change: dict[str, object], key: str) -> None:
 
 def test_dropout_only_in_training() -> None:
     net = network(replace(SMALL, dropout=0.5))
-    assert torch.equal(net.loss(batch())[0], net.loss(batch())[0])
+    assert torch.equal(cross_entropy(net, batch()), cross_entropy(net, batch()))
     net.train()
-    assert not torch.equal(net.loss(batch())[0], net.loss(batch())[0])
+    assert not torch.equal(cross_entropy(net, batch()), cross_entropy(net, batch()))

@@ -1,0 +1,59 @@
+"""Cross-entropy of an output layer and a pointer."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from ..checks import Arguments
+from ..dispatch import references_wanted
+from . import chunked, reference
+
+
+def linear_cross_entropy(
+    hidden: Tensor,
+    weight: Tensor,
+    bias: Tensor,
+    target: Tensor,
+    *,
+    gate_logit: Tensor | None = None,
+    copy_prob: Tensor | None = None,
+    label_smoothing: float = 0.0,
+    chunk: int | None = None,
+) -> tuple[Tensor, Tensor]:
+    """Label-smoothed cross-entropy of M target words, summed.
+
+        p(w) = g softmax(W h + b)_w + (1 - g) copy_prob_w           (See et al. 2017, equation 9)
+        loss = sum -(1 - e) log p(target) - e mean_w log softmax(W h + b)_w
+
+    with g = sigmoid(gate_logit) and label smoothing e (Szegedy et al. 2016). Without a pointer g = 1.
+
+    Args:
+        hidden: [M, E]; weight: [V, E]; bias: [V].
+        target: [M] ids; those from V on can only be copied.
+        gate_logit: [M]; copy_prob: [M] probability that the pointer gives to the target. Both or neither.
+        chunk: rows whose logits are in memory at once; None = a number that suits the device.
+
+    Returns:
+        loss, a scalar, and the log-likelihoods log p(target) [M], which have no gradient. Both are float32 or wider.
+
+    Raises ValueError for a wrong shape, type or target.
+    """
+    arguments = Arguments("linear_cross_entropy", hidden)
+    arguments.shape("hidden", hidden, "M E")
+    arguments.shape("weight", weight, "V E")
+    arguments.shape("bias", bias, "V")
+    pointer = gate_logit is not None and copy_prob is not None
+    if (gate_logit is None) != (copy_prob is None):
+        raise ValueError("linear_cross_entropy: gate_logit and copy_prob are given together or not at all")
+    arguments.indices("target", target, "M", 0, None if pointer else len(weight))
+    if pointer:
+        arguments.shape("gate_logit", gate_logit, "M")  # type: ignore[arg-type]
+        arguments.shape("copy_prob", copy_prob, "M", copy_prob.dtype)  # type: ignore[arg-type, union-attr]
+    if not 0 <= label_smoothing < 1:
+        raise ValueError(f"linear_cross_entropy: label_smoothing must be in [0, 1), but is {label_smoothing}")
+    with torch.autocast(hidden.device.type, enabled=False):
+        inputs = hidden, weight, bias, target, gate_logit, copy_prob, label_smoothing
+        if references_wanted():
+            return reference.linear_cross_entropy(*inputs)
+        return chunked.linear_cross_entropy(*inputs, chunk)
