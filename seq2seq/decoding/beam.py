@@ -9,16 +9,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from .constraints import SpecialIds
-from .hypotheses import (
-    COMPACT_BELOW,
-    Beams,
-    Hypotheses,
-    RemovedExamples,
-    StateT,
-    Step,
-    extend,
-    gather_tokens,
-)
+from .hypotheses import COMPACT_BELOW, Beams, Hypotheses, RemovedExamples, StateT, Step, extend, gather_tokens
 from .options import SearchOptions
 
 

@@ -173,7 +173,7 @@ def test_a_search_option_has_the_same_effect_from_everywhere(
 
 
 def test_unk_is_forbidden_unless_allowed(trained: TrainedRun, tmp_path: Path) -> None:
-    """In Python (three entry points), `decode`, `test` and validation."""
+    """In Python, `decode` and `test`."""
     checkpoint = uncertain_checkpoint(trained, tmp_path / "uncertain.ckpt")
     summarizer = Summarizer.from_checkpoint(checkpoint, device="cpu")
     documents = some_documents()
