@@ -1,1 +1,1 @@
-"""The subcommands of `seq2seq`, one file each: they parse arguments and call the library; no logic of their own."""
+"""The subcommands of `seq2seq`, one file each. A command parses its arguments and calls the library."""

@@ -1,23 +1,22 @@
-"""What the plain commands (`decode`, `show`, `prepare`) share in reading their options. Stands above the library."""
+"""Options that several commands share: the parser, and the options of a checkpoint and its search."""
 
 from __future__ import annotations
 
 import argparse
-import difflib
+import inspect
 import re
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from dataclasses import fields, replace
+from typing import TYPE_CHECKING, Any, NoReturn, get_type_hints
 
-from seq2seq.errors import UserError
+from seq2seq.decoding import SearchOptions
+from seq2seq.errors import UserError, did_you_mean
 
-if TYPE_CHECKING:  # at run time it would import torch before the options are known to be right
-    from seq2seq.decoding import SearchOptions
-
-OptionsT = TypeVar("OptionsT", bound="SearchOptions")
+if TYPE_CHECKING:  # it imports torch, which takes seconds; the arguments are checked first
+    from seq2seq.inference import Summarizer
 
 
 class Parser(argparse.ArgumentParser):
-    """An argument parser whose errors are UserErrors, and which suggests the option that a misspelt one looks like."""
+    """An argument parser that raises UserError, and suggests the known option most similar to an unknown one."""
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(allow_abbrev=False, **settings)
@@ -25,12 +24,11 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         unknown = re.match(r"unrecognized arguments: (-\S*)", message)
         known = [option for action in self._all_actions() for option in action.option_strings]
-        near = difflib.get_close_matches(unknown[1].split("=")[0], known, 1) if unknown else []
-        hint = f"did you mean {near[0]}?" if near else f"`{self.prog} --help` lists the options"
-        raise UserError(f"{message}; {hint}")
+        hint = did_you_mean(unknown[1].split("=")[0], known) if unknown else ""
+        raise UserError(f"{message}; {hint or f'`{self.prog} --help` lists the options'}")
 
     def _all_actions(self) -> list[argparse.Action]:
-        """Its own actions and those of its subcommands: what a subcommand doesn't know is reported by its parent."""
+        """The actions of this parser and its subcommands: the parent reports the unknown options of a subcommand."""
         actions = list(self._actions)
         for action in self._actions:
             if isinstance(action, argparse._SubParsersAction):
@@ -38,17 +36,77 @@ class Parser(argparse.ArgumentParser):
         return actions
 
 
-def search_options(given: dict[str, Any], known: OptionsT) -> OptionsT:
-    """A checkpoint's SearchOptions with those given on the command line (None = not given) in their place.
+def add_decoding_options(parser: argparse.ArgumentParser) -> None:
+    """Adds the options that `load_summarizer` reads: the checkpoint, the search, and the device."""
+    parser.add_argument(
+        "--checkpoint",
+        required=True,
+        metavar="FILE",
+        help="checkpoint of `seq2seq fit`, e.g. runs/quickstart/best.ckpt",
+    )
+    parser.add_argument("--device", default="auto", help="auto (a GPU if there is one), cpu, cuda or cuda:N")
+    parser.add_argument(
+        "--precision",
+        default="float32",
+        metavar="TYPE",
+        help="float32 (default) or bfloat16, which is faster on GPUs and on CPUs with AVX512-BF16 or AMX",
+    )
+    parser.add_argument("--threads", type=int, metavar="N", help="CPU threads (default: all cores)")
+    search = parser.add_argument_group("search options", "Their defaults are the values stored in the checkpoint.")
+    types, texts = get_type_hints(SearchOptions), argument_texts(SearchOptions)
+    for option in fields(SearchOptions):
+        kind = types[option.name]
+        settings: dict[str, Any] = {"type": kind, "metavar": "N" if kind is int else "X"}
+        if kind is bool:
+            settings = {"action": argparse.BooleanOptionalAction}
+        search.add_argument(_flag(option.name), help=texts[option.name], **settings)
 
-    An n-best list that is asked for widens the checkpoint's beam, and a beam that is asked for shortens its n-best
-    list, as far as needed. Raises UserError in terms of the options.
+
+def argument_texts(options: type) -> dict[str, str]:
+    """Reads the text of each field from the "Args:" section of a class docstring."""
+    section = inspect.getdoc(options).partition("\nArgs:\n")[2]  # type: ignore[union-attr]
+    entries = re.findall(r"^ {4}(\w+): (.*(?:\n {5,}.*)*)", section, re.MULTILINE)
+    return {name: " ".join(text.split()).removesuffix(".") for name, text in entries}
+
+
+def check_positive(args: argparse.Namespace, *names: str) -> None:
+    """Raises UserError if one of these options is given and below 1."""
+    for name in names:
+        value = getattr(args, name)
+        if value is not None and value < 1:
+            raise UserError(f"{_flag(name)} {value}: give at least 1")
+
+
+def load_summarizer(args: argparse.Namespace) -> Summarizer:
+    """Loads the checkpoint of the command line; its search options are replaced by those of the command line."""
+    import torch
+
+    from seq2seq.inference import Summarizer
+    from seq2seq.ops.cpu import tune_cpu
+
+    if args.threads:
+        torch.set_num_threads(args.threads)
+    tune_cpu()
+    summarizer = Summarizer.from_checkpoint(args.checkpoint, args.device, args.precision)
+    summarizer.options = search_options(args, summarizer.options)
+    return summarizer
+
+
+def search_options(args: argparse.Namespace, stored: SearchOptions) -> SearchOptions:
+    """Replaces a checkpoint's search options by those of the command line (None = not given).
+
+    A given n_best raises the checkpoint's beam_size, and a given beam_size lowers the checkpoint's n_best, as far as
+    needed. Raises UserError, naming the option of the command line.
     """
+    given = {option.name: getattr(args, option.name) for option in fields(stored)}
     given = {name: value for name, value in given.items() if value is not None}
-    given.setdefault("beam_size", max(known.beam_size, given.get("n_best", 1)))
-    given.setdefault("n_best", max(1, min(known.n_best, given["beam_size"])))
+    given.setdefault("beam_size", max(stored.beam_size, given.get("n_best", 1)))
+    given.setdefault("n_best", max(1, min(stored.n_best, given["beam_size"])))
     try:
-        return replace(known, **given)
+        return replace(stored, **given)
     except UserError as error:
-        named = re.sub(r"search\.(\w+):", lambda key: "--" + key[1].replace("_", "-"), str(error))
-        raise UserError(named) from None
+        raise UserError(re.sub(r"search\.(\w+):", lambda key: _flag(key[1]), str(error))) from None
+
+
+def _flag(name: str) -> str:
+    return "--" + name.replace("_", "-")

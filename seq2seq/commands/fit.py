@@ -45,10 +45,10 @@ from seq2seq.training.callbacks import (
 from seq2seq.training.datamodule import HeadlineData
 from seq2seq.errors import UserError
 from seq2seq.ops.cpu import tune_cpu
-from seq2seq.inference import read_checkpoint
+from seq2seq.checkpoint import read_checkpoint
 from seq2seq.training.module import SummarizerModule
 from seq2seq.training.exact_resume import Stopped, new_run, newest_checkpoint, plain_errors, run_id
-from seq2seq.scoring.rouge import KINDS, describe
+from seq2seq.scoring import KINDS, describe
 
 FOLDER = "runs/default"
 FIGURES = [f"validation/{name}" for name in (*KINDS, *describe([], []), "loss", "perplexity")] + ["train/loss"]

@@ -1,61 +1,49 @@
-"""`seq2seq show`: documents, references and a checkpoint's headlines side by side, for people to read."""
+"""`seq2seq show`: prints documents, references and a checkpoint's headlines side by side."""
 
 from __future__ import annotations
 
 import json
 import sys
 from pathlib import Path
-from typing import Any
 
 from seq2seq.errors import UserError
-from seq2seq.commands.arguments import Parser, search_options
+
+from .arguments import Parser, add_decoding_options, check_positive, load_summarizer
 
 
 def parser() -> Parser:
     p = Parser(
         prog="seq2seq show",
-        description="Decode some documents and print document, reference and headline side by side.",
+        description="Decode some documents and print document, reference and headlines side by side.",
     )
-    p.add_argument("--checkpoint", required=True, metavar="FILE", help="what `seq2seq fit` wrote")
     p.add_argument("--input", required=True, metavar="FILE", help="JSON Lines with 'document' and, if known, 'summary'")
     p.add_argument(
-        "--count", type=int, default=10, metavar="N", help="how many, taken evenly from the file (default 10)"
+        "--count", type=int, default=10, metavar="N", help="number of documents, evenly from the file (default 10)"
     )
-    p.add_argument("--beam-size", type=int, metavar="N", help="hypotheses kept at each step")
-    p.add_argument("--device", default="auto", help="auto (a GPU if there is one), cpu or cuda")
+    add_decoding_options(p)
     return p
 
 
 def main(argv: list[str]) -> int:
+    """Runs `seq2seq show`. Returns the exit status; raises UserError on bad arguments or input."""
     args = parser().parse_args(argv)
-    if args.count < 1:
-        raise UserError(f"--count {args.count}: give at least 1")
+    check_positive(args, "count", "threads")
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
-    from seq2seq.ops.cpu import tune_cpu
-    from seq2seq.inference import Summarizer
-
-    pairs = read(args.input, args.count)
-    tune_cpu()
-    summarizer = Summarizer.from_checkpoint(args.checkpoint, args.device)
-    summarizer.options = search_options({"beam_size": args.beam_size}, summarizer.options)
-    found = summarizer.summarize([pair["document"] for pair in pairs])
+    pairs = read_pairs(args.input, args.count)
+    found = load_summarizer(args).stream([pair["document"] for pair in pairs])
     table = Table("document", "reference", "headline", show_lines=True)
-    for pair, headline in zip(pairs, found, strict=True):
-        table.add_row(*map(_literal, (pair["document"], pair["summary"], headline)))
+    for pair, headlines in zip(pairs, found, strict=True):
+        cells = pair["document"], pair["summary"], "\n".join(headline.text for headline in headlines)
+        table.add_row(*map(Text, cells))  # Text: square brackets in news are not markup
     Console(width=None if sys.stdout.isatty() else 140).print(table)
     return 0
 
 
-def _literal(text: str) -> Any:
-    from rich.text import Text
-
-    return Text(text)  # square brackets in news are no markup
-
-
-def read(name: str, count: int) -> list[dict[str, str]]:
-    """`count` objects, evenly from a JSON Lines file."""
+def read_pairs(name: str, count: int) -> list[dict[str, str]]:
+    """Reads `count` objects, evenly spread over a JSON Lines file. Raises UserError if one has no document."""
     if not Path(name).is_file():
         raise UserError(f"{name}: no such file; give JSON Lines with a 'document' in each line")
     with open(name, encoding="utf-8", errors="replace", newline="\n") as file:
@@ -69,5 +57,5 @@ def read(name: str, count: int) -> list[dict[str, str]]:
             pair = json.loads(lines[number])
             pairs.append({"document": str(pair["document"]), "summary": str(pair.get("summary", ""))})
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-            raise UserError(f"{name}:{number + 1}: no JSON object with a 'document'; give one a line") from error
+            raise UserError(f"{name}:{number + 1}: no JSON object with a 'document'; give one per line") from error
     return pairs

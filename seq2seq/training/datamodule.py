@@ -28,7 +28,7 @@ from seq2seq.data.encoding import EncodedRows, encode_corpus
 from seq2seq.progress import Progress
 from seq2seq.data.tokenizer import Tokenizer, TokenizerOptions, load_pretrained, train_tokenizer
 from seq2seq.errors import UserError
-from seq2seq.inference import read_checkpoint
+from seq2seq.checkpoint import read_checkpoint
 from seq2seq.training.exact_resume import write_whole
 
 Split = Literal["train", "validation", "test"]

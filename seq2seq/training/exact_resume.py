@@ -21,7 +21,7 @@ import numpy as np
 import torch
 
 from seq2seq.errors import UserError
-from seq2seq.inference import read_checkpoint
+from seq2seq.checkpoint import read_checkpoint
 
 RUN_FILE = "run.json"
 

@@ -1,11 +1,13 @@
-"""The command itself: its help and version, what it imports, its shipped configs, and its status as a process."""
+"""The command: help, version, imports, shipped configs, options of the search, and exit status."""
 
 from __future__ import annotations
 
 import os
 import subprocess
 import sys
+from dataclasses import fields, replace
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 import yaml
@@ -13,6 +15,9 @@ from helpers import TrainedRun, pairs, process, run
 
 import seq2seq
 from seq2seq.__main__ import COMMANDS
+from seq2seq.commands import decode, show
+from seq2seq.commands.arguments import argument_texts, search_options
+from seq2seq.decoding import SearchOptions
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 
@@ -37,7 +42,7 @@ def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture[str]
 
 @pytest.mark.parametrize("file", sorted(CONFIGS.rglob("*.yaml")), ids=lambda file: str(file.relative_to(CONFIGS)))
 def test_shipped_configs_are_what_the_command_reads(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Parsed by the real command line, which refuses unknown keys; what it read is what the file says."""
+    """The command line refuses unknown keys; the values it has read are those of the file."""
     assert run("fit", "--config", file, "--print_config") == 0
     read, written = yaml.safe_load(capsys.readouterr().out), yaml.safe_load(file.read_text(encoding="utf-8"))
 
@@ -58,7 +63,36 @@ def test_there_are_configs() -> None:
     assert not list(CONFIGS.rglob("*.yml"))
 
 
-# ---- imports that would slow the start down
+# ---- options of the search: one for each field of SearchOptions
+
+OTHER_THAN_DEFAULT = SearchOptions(7, 3, 0.3, 2, 9, 4, True, 50)
+
+
+@pytest.mark.parametrize("command", [decode, show])
+def test_every_search_option_is_an_option_of_the_command(command: ModuleType) -> None:
+    paths = ["--checkpoint", "x", "--input", "y"]
+    for option in fields(SearchOptions):
+        value = getattr(OTHER_THAN_DEFAULT, option.name)
+        assert value != option.default
+        flag = f"--{option.name.replace('_', '-')}"
+        args = command.parser().parse_args([*paths, *([flag] if value is True else [flag, str(value)])])
+        assert getattr(args, option.name) == value
+        assert isinstance(value, type(getattr(args, option.name)))
+        roomy = SearchOptions(beam_size=9, max_length=20)
+        assert search_options(args, roomy) == replace(roomy, **{option.name: value})
+    assert search_options(command.parser().parse_args(paths), OTHER_THAN_DEFAULT) == OTHER_THAN_DEFAULT
+    args = command.parser().parse_args([*paths, "--no-allow-unk"])
+    assert search_options(args, OTHER_THAN_DEFAULT) == replace(OTHER_THAN_DEFAULT, allow_unk=False)
+
+
+def test_every_search_option_has_a_text() -> None:
+    texts = argument_texts(SearchOptions)
+    assert list(texts) == [option.name for option in fields(SearchOptions)]
+    assert texts["beam_size"] == "hypotheses kept at each step; 1 is greedy search"
+    assert all(len(text) > 20 and "  " not in text for text in texts.values())
+
+
+# ---- imports that would slow down the start
 
 HEAVY = ("torch", "lightning", "transformers", "datasets", "wandb", "gradio", "torchmetrics", "pandas")
 

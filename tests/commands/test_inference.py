@@ -1,4 +1,4 @@
-"""Save, load, decode: the same headlines whichever way they are asked for, and whatever the documents hold."""
+"""Inference from a checkpoint: every command and the Python API give the same headlines, for all kinds of documents."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import random
 import socket
 import subprocess
 import sys
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,11 @@ import pytest
 import torch
 from helpers import TrainedRun, pairs, process, read_jsonl, run, write_jsonl
 
+from seq2seq.batch import make_batch
+from seq2seq.checkpoint import write_checkpoint
+from seq2seq.decoding import SearchOptions
 from seq2seq.errors import UserError
-from seq2seq.inference import Headline, Summarizer
+from seq2seq.inference import Headline, Summarizer, generate, headlines
 
 
 @pytest.fixture(scope="module")
@@ -25,14 +29,14 @@ def summarizer(trained: TrainedRun) -> Summarizer:
 
 
 def some_documents() -> list[str]:
-    """Known and unknown ones, of many lengths."""
+    """Documents of the corpus and random ones of many lengths, with unknown words."""
     chooser = random.Random(7)
     known = [pair["document"] for pair in pairs(24)]
     words = sorted({word for document in known for word in document.split()} | {"quokka", "1999", "Zagreb"})
     return known + [" ".join(chooser.choices(words, k=chooser.randint(1, 40))) for _ in range(40)]
 
 
-# ---- one way or another
+# ---- the same headlines from every command and in every batch
 
 
 @pytest.mark.parametrize("beam_size", [1, 3])
@@ -68,7 +72,7 @@ def test_batch_size_chunk_and_order_change_nothing(summarizer: Summarizer, beam_
     assert shuffled == [expected[i][0].text for i in order]
 
 
-def test_a_document_may_come_twice_and_generators_do(summarizer: Summarizer) -> None:
+def test_repeated_documents_and_generators(summarizer: Summarizer) -> None:
     document = pairs(1)[0]["document"]
     assert summarizer.summarize([document] * 3) == [pairs(1)[0]["summary"]] * 3
     assert [found[0].text for found in summarizer.stream(iter([document]))] == [pairs(1)[0]["summary"]]
@@ -95,8 +99,8 @@ def test_lengths_and_repetition_are_obeyed(summarizer: Summarizer, beam_size: in
 
     assert max(map(len, words(max_length=3))) == 3
     long = words(min_length=9, max_length=12)
-    assert min(map(len, long)) >= 6  # nine tokens; commas are tokens and not words
-    assert any(len(set(w)) < len(w) for w in long), "forced length should repeat something without the option"
+    assert min(map(len, long)) >= 6  # nine tokens, some of which are commas
+    assert any(len(set(w)) < len(w) for w in long), "without the option, a forced length should repeat a word"
     once = words(min_length=9, max_length=12, no_repeat_ngram_size=1)
     assert all(len(set(w)) == len(w) for w in once)
 
@@ -106,6 +110,122 @@ def test_unknown_words_are_copied_and_never_written_as_unk(summarizer: Summarize
     texts = summarizer.summarize(documents)
     assert not any("<unk>" in text for text in texts)
     assert any("Zzyzx" in text for text in texts)
+
+
+# ---- options of the search, from the checkpoint, from Python and from the command line
+
+LENGTHS = {"min_length": 4, "max_length": 9}
+EFFECTIVE: dict[str, Any] = {
+    "beam_size": 1,
+    "n_best": 2,
+    "length_penalty": -3.0,
+    "min_length": 9,
+    "max_length": 4,
+    "no_repeat_ngram_size": 1,
+    "allow_unk": True,
+    "shortlist": 8,
+}
+"""For each search option a value that changes some headlines of the uncertain checkpoint."""
+
+
+def uncertain_checkpoint(trained: TrainedRun, file: Path, **search: Any) -> Path:
+    """A trained checkpoint that prefers `<unk>` to most words, with these search options stored in it."""
+    checkpoint = torch.load(trained.best, weights_only=True)
+    weights, unk = checkpoint["state_dict"], checkpoint["seq2seq"]["vocabulary"]["unk"]
+    weights["network.output.weight"] *= 0.3  # flattens the distribution
+    weights["network.output.bias"][unk] += 4
+    weights["network.output.gate.bias"] += 2  # away from the pointer
+    checkpoint["seq2seq"]["search"] = {"beam_size": 3, **LENGTHS, **search}
+    write_checkpoint(checkpoint, file)
+    return file
+
+
+def test_every_search_option_is_covered() -> None:
+    assert list(EFFECTIVE) == [option.name for option in fields(SearchOptions)]
+
+
+@pytest.mark.parametrize(("option", "value"), EFFECTIVE.items())
+def test_a_search_option_has_the_same_effect_from_everywhere(
+    trained: TrainedRun, tmp_path: Path, option: str, value: Any
+) -> None:
+    """Given in Python, given on the command line, and stored in the checkpoint as a default."""
+    plain = uncertain_checkpoint(trained, tmp_path / "plain.ckpt")
+    stored = uncertain_checkpoint(trained, tmp_path / "stored.ckpt", **{option: value})
+    source = write_jsonl(tmp_path / "in.jsonl", [{"document": d} for d in some_documents()])
+
+    def summarized(checkpoint: Path, **options: Any) -> list[list[str]]:
+        found = Summarizer.from_checkpoint(checkpoint, device="cpu").stream(some_documents(), **options)
+        return [[headline.text for headline in of_one] for of_one in found]
+
+    def decoded(checkpoint: Path, *flags: str) -> list[list[str]]:
+        output = tmp_path / "out.jsonl"
+        paths = ["--checkpoint", checkpoint, "--input", source, "--output", output]
+        assert run("decode", *paths, "--format", "jsonl", *flags) == 0
+        lines = [(line["prediction"], line.get("hypotheses")) for line in read_jsonl(output)]
+        return [[h["text"] for h in hypotheses] if hypotheses else [best] for best, hypotheses in lines]
+
+    given = summarized(plain, **{option: value})
+    assert given != summarized(plain), "the value should make a difference"
+    assert summarized(stored) == given
+    flag = f"--{option.replace('_', '-')}"
+    assert decoded(plain, *([flag] if value is True else [flag, str(value)])) == given
+    assert decoded(stored) == given
+
+
+def test_unk_is_forbidden_unless_allowed(trained: TrainedRun, tmp_path: Path) -> None:
+    """In Python, `decode` and `test`."""
+    checkpoint = uncertain_checkpoint(trained, tmp_path / "uncertain.ckpt")
+    summarizer = Summarizer.from_checkpoint(checkpoint, device="cpu")
+    documents = some_documents()
+    encoded = summarizer.tokenizer.encode_documents(documents, 30)
+    oov = [document.oov for document in encoded]
+    batch = make_batch([document.ids for document in encoded], None, oov, summarizer.network.vocabulary)
+
+    def with_unk(texts: list[str]) -> bool:
+        return any("<unk>" in text for text in texts)
+
+    for allowed in (False, True):
+        options: dict[str, Any] = {"allow_unk": True} if allowed else {}
+        assert with_unk(summarizer.summarize(documents, **options)) == allowed
+        found = generate(summarizer.network, batch, SearchOptions(**LENGTHS, **options))
+        assert with_unk([best[0].text for best in headlines(summarizer.tokenizer, found, oov)]) == allowed
+        source, output = write_jsonl(tmp_path / "in.jsonl", [{"document": d} for d in documents]), tmp_path / "out.txt"
+        flags = ["--allow-unk"] if allowed else []
+        assert run("decode", "--checkpoint", checkpoint, "--input", source, "--output", output, *flags) == 0
+        assert with_unk([output.read_text(encoding="utf-8")]) == allowed
+        config = ["--config", trained.config, "--ckpt_path", checkpoint, "--trainer.default_root_dir", tmp_path]
+        config += ["--model.search.min_length", "4", *(["--model.search.allow_unk", "true"] if allowed else [])]
+        assert run("test", *config) == 0
+        assert with_unk([line["prediction"] for line in read_jsonl(tmp_path / "predictions.jsonl")]) == allowed
+        assert (json.loads((tmp_path / "metrics.json").read_text())["unk_share"] > 0) == allowed
+
+
+def test_bfloat16_is_refused_where_it_is_slower(trained: TrainedRun, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On other devices, a network that has memorised its corpus keeps it in bfloat16."""
+    monkeypatch.setattr("seq2seq.inference.bfloat16_is_faster", lambda device: False)
+    with pytest.raises(UserError, match=r"--precision bfloat16: this device \(cpu\) is slower .* leave"):
+        Summarizer.from_checkpoint(trained.best, device="cpu", precision="bfloat16")
+    monkeypatch.setattr("seq2seq.inference.bfloat16_is_faster", lambda device: True)
+    summarizer = Summarizer.from_checkpoint(trained.best, device="cpu", precision="bfloat16")
+    assert {weight.dtype for weight in summarizer.network.parameters()} == {torch.bfloat16}
+    assert summarizer.summarize([pair["document"] for pair in pairs(24)]) == [pair["summary"] for pair in pairs(24)]
+    with pytest.raises(UserError, match="precision 'float8': give one of float32, bfloat16"):
+        Summarizer.from_checkpoint(trained.best, precision="float8")
+
+
+def test_reading_ahead_stops_at_a_number_of_characters(summarizer: Summarizer) -> None:
+    read = 0
+
+    def documents() -> Any:
+        nonlocal read
+        while read < 50:
+            read += 1
+            yield "snow " * 100
+
+    stream = summarizer.stream(documents(), beam_size=1, read_ahead=1000)
+    next(stream)
+    assert read == 3  # of 500 characters each
+    assert len(list(stream)) == 49
 
 
 def test_unknown_option_of_summarize(summarizer: Summarizer) -> None:
@@ -126,11 +246,11 @@ def test_an_error_of_the_source_comes_after_the_headlines_before_it(summarizer: 
         next(stream)
 
 
-# ---- the command, as a process and in this one
+# ---- the command
 
 
 def test_stdin_to_stdout_with_everything_odd(trained: TrainedRun) -> None:
-    """One line for each line, whatever it holds; what is odd is counted in one line on stderr."""
+    """One output line for each input line; unusual documents are counted in one line on stderr."""
     good = pairs(2)
     lines = [
         good[0]["document"].encode(),
@@ -279,10 +399,10 @@ def test_checkpoint_loads_as_plain_weights(trained: TrainedRun) -> None:
 
 
 def secrets(folder: Path) -> list[bytes]:
-    """What no file that may be passed on should say of where it was made."""
+    """Names of folders, host and user, which a file of a run must not contain."""
     names = {str(folder), str(Path.cwd()), str(Path.home()), socket.gethostname(), str(Path(__file__).parents[2])}
     user = getpass.getuser()
-    if len(user) > 4:  # shorter ones are words, too
+    if len(user) > 4:  # shorter names are also ordinary words
         names.add(user)
     return [name.encode() for name in names if len(name) > 2]
 

@@ -1,4 +1,4 @@
-"""Scores against hand counts, and against rouge-score called directly."""
+"""ROUGE against hand counts, and against direct calls of rouge-score."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import random
 import pytest
 from rouge_score import rouge_scorer
 
-from seq2seq.scoring.rouge import describe, mean_scores, score_pair
+from seq2seq.scoring import mean_scores, score_pair
 
 
 def test_by_hand() -> None:
@@ -33,14 +33,3 @@ def test_mean_over_a_split() -> None:
     rng.shuffle(scores)
     assert mean_scores(scores) == mean_scores(sorted(scores))  # to the last digit, in any order
     assert mean_scores([]) == {"rouge1": 0.0, "rouge2": 0.0, "rougeL": 0.0}
-
-
-def test_descriptions_by_hand() -> None:
-    documents = ["The bank said profits rose.", "Fire!", "x"]
-    predictions = ["bank bank bank profits soar", "<unk> fire", ""]
-    found = describe(documents, predictions)
-    assert found["unk_share"] == pytest.approx(100 / 3)
-    assert found["mean_length"] == pytest.approx(7 / 3)
-    assert found["repeated_bigrams"] == pytest.approx(100 * 1 / 5)  # "bank bank" again, of 4 + 1 bigrams
-    assert found["novel_unigrams"] == pytest.approx(100 * 2 / 7)  # soar, unk
-    assert found["empty"] == 1

@@ -1,0 +1,151 @@
+"""Checkpoints and the run that they belong to: the format, reading, writing, and the newest one of a folder.
+
+A checkpoint is a file of `torch.save` with plain values and tensors. `seq2seq` holds all that inference needs beside
+the weights (`state_dict`); `resume` holds the position in training. Reading never runs pickled code.
+"""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from .batch import Vocabulary
+from .data.tokenizer import Tokenizer
+from .decoding import SearchOptions
+from .errors import UserError
+from .files import atomic_writer
+from .model.network import NetworkOptions
+
+FORMAT = 1  # raised when older checkpoints can no longer be read
+RUN_FILE = "run.json"
+
+
+def read_checkpoint(path: str | Path, *, check_bytes: bool = False) -> dict[str, Any]:
+    """Reads and verifies a checkpoint.
+
+    Args:
+        check_bytes: verify the checksum of every byte, which reads the whole file.
+
+    Returns:
+        The keys format, tokenizer, vocabulary, network, search and max_document_tokens, with `state_dict` and `resume`.
+
+    Raises UserError if the file is missing, damaged, or not a checkpoint of this package.
+    """
+    file = Path(path)
+    if not file.is_file():
+        raise UserError(f"{path}: no such checkpoint; train one with `seq2seq fit`, or name a .ckpt file")
+    if not zipfile.is_zipfile(file):
+        raise UserError(
+            f"{path}: not a checkpoint, or a truncated one; use another, for example last.ckpt of the same run"
+        )
+    try:
+        checkpoint = torch.load(file, map_location="cpu", weights_only=True, mmap=True)
+    except Exception as error:  # torch raises several types here, which all mean the same to the user
+        reason = _first_line(error)
+        if "Weights only load failed" in reason:
+            reason = "it holds pickled objects, which might run code"
+        raise UserError(f"{path}: can't be read as a checkpoint of plain weights ({reason}); use another") from error
+    ours = checkpoint.get("seq2seq") if isinstance(checkpoint, dict) else None
+    if not isinstance(ours, dict):
+        raise UserError(f"{path}: a checkpoint, but not of seq2seq; give one that `seq2seq fit` wrote")
+    if ours.get("format") != FORMAT:
+        raise UserError(
+            f"{path}: checkpoint format {ours.get('format')}, but this version reads {FORMAT}; train it anew"
+        )
+    contents = {**ours, "state_dict": checkpoint.get("state_dict"), "resume": checkpoint.get("resume") or {}}
+    try:
+        _check_contents(contents)
+        damaged = _damaged_member(file) if check_bytes else None
+    except Exception as error:  # missing or unexpected values lead to errors of many types
+        raise UserError(
+            f"{path}: damaged, or of another version of seq2seq ({type(error).__name__}: {error}); use another"
+        ) from error
+    if damaged:
+        raise UserError(f"{path}: damaged ({damaged}); use another")
+    return contents
+
+
+def network_weights(contents: dict[str, Any]) -> dict[str, Tensor]:
+    """The network's weights in the contents of a checkpoint, by parameter name."""
+    return {k.removeprefix("network."): v for k, v in contents["state_dict"].items() if k.startswith("network.")}
+
+
+def write_checkpoint(checkpoint: dict[str, Any], path: str | Path) -> None:
+    """Writes a checkpoint with `torch.save`, whole or not at all, and flushes it to the disk.
+
+    Raises UserError if it cannot be written, for example because the disk is full; the earlier file stays.
+    """
+    try:
+        with atomic_writer(path, binary=True, durable=True) as stream:
+            torch.save(checkpoint, stream)
+    except (OSError, RuntimeError) as error:  # torch reports a failed write as RuntimeError
+        cause: BaseException | None = error
+        while cause is not None and not isinstance(cause, OSError):
+            cause = cause.__cause__ or cause.__context__
+        reason = cause.strerror if isinstance(cause, OSError) and cause.strerror else _first_line(error)
+        raise UserError(
+            f"{path}: the checkpoint cannot be written ({reason}); the earlier ones are intact: "
+            "make room, then go on with `--resume auto`"
+        ) from error
+
+
+def run_id(folder: str | Path) -> str | None:
+    """The id of the run in a folder; None if there is no run."""
+    try:
+        return str(json.loads((Path(folder) / RUN_FILE).read_text(encoding="utf-8"))["id"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def start_run(folder: str | Path, new_id: str) -> None:
+    """Starts a new run in a folder. Its checkpoints and its dashboard carry the id."""
+    with atomic_writer(Path(folder) / RUN_FILE) as stream:
+        stream.write(json.dumps({"id": new_id}) + "\n")
+
+
+def newest_checkpoint(folder: str | Path) -> tuple[Path | None, list[str]]:
+    """Finds the newest undamaged checkpoint from which the folder's run can go on exactly.
+
+    Returns:
+        The file, or None if there is none, and the reason for each newer file that was skipped.
+    """
+    run, skipped = run_id(folder), []
+    files = Path(folder).glob("*.ckpt")
+    for file in sorted(files, key=lambda file: (file.stat().st_mtime_ns, file.name), reverse=True):
+        try:
+            position = read_checkpoint(file, check_bytes=True)["resume"]
+        except UserError as error:
+            skipped.append(str(error))
+            continue
+        if run is not None and position.get("run") not in (None, run):
+            skipped.append(f"{file}: of an earlier run in this folder")
+        elif not position.get("exact", True):
+            skipped.append(f"{file}: written in the middle of an optimizer step")
+        else:
+            return file, skipped
+    return None, skipped
+
+
+def _check_contents(contents: dict[str, Any]) -> None:
+    """Builds each part once, so that later code can rely on it. Raises an error of any type if one is unusable."""
+    Tokenizer.from_dict(contents["tokenizer"])
+    SearchOptions(**contents["search"])
+    int(contents["max_document_tokens"])
+    NetworkOptions(**contents["network"])
+    Vocabulary(**contents["vocabulary"])
+    network_weights(contents)
+
+
+def _damaged_member(file: Path) -> str | None:
+    """The first part of a zip file with a wrong checksum."""
+    with zipfile.ZipFile(file) as archive:
+        return archive.testzip()
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)[:160]

@@ -1,0 +1,46 @@
+"""The options of a search. Imports no torch, so that the command line can list them quickly."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from seq2seq.errors import UserError
+from seq2seq.options import check_limits, limited
+
+
+@dataclass(frozen=True)
+class SearchOptions:
+    """Options of greedy and beam search. Lengths are in tokens, without the end symbol.
+
+    `seq2seq decode` and `seq2seq show` have one option for each field; its help text is the text below.
+
+    Args:
+        beam_size: hypotheses kept at each step; 1 is greedy search.
+        n_best: hypotheses returned for each document, best first; at most beam_size.
+        length_penalty: exponent p of the score log-probability / length^p, where the length includes the end symbol;
+            0 favours short summaries, large values favour long ones.
+        min_length: minimum length of a summary.
+        max_length: maximum length of a summary; the search stops there.
+        no_repeat_ngram_size: length of the n-grams that may occur only once in a summary; 0 allows all repetitions.
+        allow_unk: allow the unknown-word symbol <unk> in summaries.
+        shortlist: restrict the output to the first N entries of the vocabulary (which must include the special
+            symbols) and the words of the document (Nallapati et al. 2016, section 2.2), which is faster and slightly
+            less accurate; 0 uses the whole vocabulary.
+    """
+
+    beam_size: int = limited(1, minimum=1)
+    n_best: int = limited(1, minimum=1)
+    length_penalty: float = limited(1.0, above=-math.inf, below=math.inf)
+    min_length: int = limited(0, minimum=0)
+    max_length: int = limited(32, minimum=1)
+    no_repeat_ngram_size: int = limited(0, minimum=0)
+    allow_unk: bool = False
+    shortlist: int = limited(0, minimum=0)
+
+    def __post_init__(self) -> None:
+        check_limits(self, "search")
+        if self.n_best > self.beam_size:
+            raise UserError(f"search.n_best: {self.n_best} is more than beam_size ({self.beam_size})")
+        if self.min_length > self.max_length:
+            raise UserError(f"search.min_length: {self.min_length} is more than max_length ({self.max_length})")

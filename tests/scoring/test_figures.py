@@ -1,0 +1,27 @@
+"""Figures about predictions against hand counts."""
+
+from __future__ import annotations
+
+import pytest
+
+from seq2seq.scoring import FIGURES, describe
+
+
+def test_figures_by_hand() -> None:
+    documents = ["The bank said profits rose.", "Fire!", "x"]
+    predictions = ["bank bank bank profits soar", "<unk> fire", ""]
+    found = describe(documents, predictions)
+    assert found["unk_share"] == pytest.approx(100 / 3)
+    assert found["mean_length"] == pytest.approx(7 / 3)
+    assert found["repeated_bigrams"] == pytest.approx(100 * 1 / 5)  # "bank bank" again, of 4 + 1 bigrams
+    assert found["novel_unigrams"] == pytest.approx(100 * 2 / 7)  # soar, unk
+    assert found["empty"] == 1
+
+
+def test_figures_of_an_empty_split_are_zero() -> None:
+    assert describe([], []) == dict.fromkeys(FIGURES, 0)
+
+
+def test_a_registered_figure_is_computed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(FIGURES, "question_marks", lambda _, predictions: sum("?" in text for text in predictions))
+    assert describe(["a", "b", "c"], ["why?", "what? who?", "so"])["question_marks"] == 2
