@@ -225,7 +225,7 @@ def _generate(network: Seq2Seq, batch: Batch, options: SearchOptions) -> Hypothe
         forbidden=() if options.allow_unk else (v.unk,),
         device=batch.document.device,
     )
-    return replace(found, tokens=state.lexicon.extended(found.tokens.flatten(1)).view_as(found.tokens))
+    return replace(found, tokens=state.vocabulary.extended_ids(found.tokens.flatten(1)).view_as(found.tokens))
 
 
 def headlines(tokenizer: Tokenizer, hypotheses: Hypotheses, oov: Sequence[Sequence[str]]) -> list[list[Headline]]:

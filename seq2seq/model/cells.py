@@ -58,8 +58,8 @@ class Cell(nn.Module):
 class FusedCell(Cell):
     """A cell that torch runs through all steps in one call.
 
-    Initialisation: input matrices Xavier uniform and recurrent ones orthogonal, gate by gate (Saxe et al. 2014), so that
-    gradients through time neither vanish nor explode at the start; biases zero.
+    Initialisation: input matrices Xavier uniform and recurrent ones orthogonal, gate by gate (Saxe et al. 2014), so
+    that gradients through time neither vanish nor explode at the start; biases zero.
     """
 
     kind: type[nn.RNNBase]

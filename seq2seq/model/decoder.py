@@ -1,8 +1,8 @@
 """Writes the summary: one function for teacher forcing (all T steps in one call) and for search (T = 1).
 
-The first recurrent layer reads the previous words, and its outputs are the queries of the attention. Further layers read
-the outputs of the first one together with the context. So no step waits for the features of the step before it. Input
-feeding (Luong et al. 2015, section 3.3) does need them: it loops over T = 1, and is slower.
+The first recurrent layer reads the previous words, and its outputs are the queries of the attention. Further layers
+read the outputs of the first one together with the context. So no step waits for the features of the step before it.
+Input feeding (Luong et al. 2015, section 3.3) does need them: it loops over T = 1, and is slower.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The operations worth tuning, behind one interface: tensors in, tensors out.
 
-Each operation has a plain version in torch (`reference.py` in its folder) and a fast one beside it. `dispatch.py` decides
-which of them runs. Arguments are checked once, before either. All operations are differentiable unless marked.
+Each operation has a plain version in torch (`reference.py` in its folder) and a fast one beside it. `dispatch.py`
+decides which of them runs. Arguments are checked once, before either. All operations are differentiable unless marked.
 
     gru(x [N, T, I], h0 [N, H], weights) -> states [N, T, H]
     bigru(x [N, T, I] or Lookup, lengths [N], forward, backward) -> states [N, T, 2H]

@@ -4,6 +4,7 @@ version. Compiled loops do not check bounds, so nothing may reach them unchecked
 from __future__ import annotations
 
 import re
+from contextlib import AbstractContextManager, nullcontext
 
 import torch
 from torch import Tensor
@@ -21,7 +22,7 @@ class Arguments:
         """`first` sets the device of all tensors and the type of the floating-point ones. Under autocast types differ,
         and are not checked."""
         self.operation, self.device = operation, first.device
-        self.dtype = None if torch.is_autocast_enabled(first.device.type) else first.dtype
+        self.dtype = None if under_autocast(first) else first.dtype
         self.sizes: dict[str, int] = {}
 
     def shape(self, name: str, tensor: Tensor, letters: str, dtype: torch.dtype | None = None) -> None:
@@ -55,6 +56,16 @@ class Arguments:
             allowed = f"at least {minimum}" if below is None else f"from {minimum} to {below - 1}"
             found = lowest if lowest < minimum else highest
             raise ValueError(f"{self.operation}: {name} must be {allowed}, but holds {found}")
+
+
+def under_autocast(x: Tensor) -> bool:
+    """Whether autocast is on for the device of x. (The device "meta" knows no autocast.)"""
+    return x.device.type != "meta" and torch.is_autocast_enabled(x.device.type)
+
+
+def without_autocast(x: Tensor) -> AbstractContextManager:
+    """Autocast off for the device of x."""
+    return torch.autocast(x.device.type, enabled=False) if under_autocast(x) else nullcontext()
 
 
 def _listed(sizes: list) -> str:

@@ -1,6 +1,4 @@
-"""What a command does once, before its first tensor, to have the speed of the CPU it runs on. It changes no result by
-more than the last bits, and does nothing where it does not know better.
-"""
+"""One-time tuning of the process for its CPU. It changes no result by more than the last bits."""
 
 from __future__ import annotations
 
@@ -10,23 +8,23 @@ from pathlib import Path
 
 import torch
 
-M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # names and numbers of glibc's malloc.h
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # options of mallopt in glibc's malloc.h
 
 
 def tune_cpu() -> None:
     """Call this before the first tensor is made."""
-    # torch reads this at its first allocation: on a Linux where programs must ask for huge pages, it then does.
+    # torch reads this at its first allocation: where Linux leaves huge pages to the programs, it then asks for them.
     os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
     keep_freed_memory()
-    # With a GPU, which then does the products, Lightning asks torch for its precision, and torch would not answer.
+    # Beside a GPU, which does the products, Lightning reads torch's precision, which torch refuses after this setting.
     if not torch.cuda.is_available() and amd_with_avx512():
         use_onednn_products()
 
 
 def keep_freed_memory(threshold: int = 1 << 30) -> bool:
-    """Let glibc keep freed blocks below `threshold` bytes for the next tensor; whether it does.
+    """Makes glibc keep freed blocks below `threshold` bytes for the next tensor; returns whether it does.
 
-    By default it gives large blocks back to the system, and every training step pays for thousands of page faults.
+    By default it gives large blocks back to the system, and each training step pays for thousands of page faults.
     """
     try:
         mallopt = ctypes.CDLL(None).mallopt
@@ -37,31 +35,31 @@ def keep_freed_memory(threshold: int = 1 << 30) -> bool:
 
 
 def amd_with_avx512() -> bool:
-    """Whether this is a CPU on which torch's usual library for matrix products, MKL, leaves AVX-512 unused."""
+    """Whether this is a CPU on which MKL, torch's usual library for matrix products, does not use AVX-512."""
     cpus = Path("/proc/cpuinfo")
     amd = cpus.exists() and "AuthenticAMD" in cpus.read_text(encoding="utf-8", errors="replace")
     return amd and torch.backends.cpu.get_cpu_capability() == "AVX512"
 
 
 def use_onednn_products() -> bool:
-    """Let oneDNN multiply float32 matrices; whether it does.
+    """Makes oneDNN multiply float32 matrices; returns whether it does.
 
-    torch hands them to oneDNN when it may compute in bfloat16. oneDNN then does so where the CPU has units for it
-    (AMX), and has float32 kernels for all others. That it uses these is verified here; otherwise all stays as it was.
+    torch passes them to oneDNN if it may compute in bfloat16. oneDNN does that only where the CPU has units for it
+    (AMX), and has float32 kernels for all others. This function verifies that; otherwise it changes nothing.
     """
     products = getattr(torch.backends.mkldnn, "matmul", None)
     if products is None or not hasattr(products, "fp32_precision") or not torch.backends.mkldnn.is_available():
         return False
     before, products.fp32_precision = products.fp32_precision, "bf16"
-    if all(exact(rows) for rows in (1, 64, 512)):
+    if all(multiplies_float32(rows) for rows in (1, 64, 512)):
         return True
     products.fp32_precision = before
     return False
 
 
-def exact(rows: int, size: int = 256) -> bool:
-    """Whether the product of two float32 matrices [rows, size] [size, size] is one of float32 numbers: 1 + 2^-12 is
-    such a number, but none of bfloat16, which would make it 1."""
+def multiplies_float32(rows: int, size: int = 256) -> bool:
+    """Whether a product of float32 matrices [rows, size] [size, size] is computed in float32. The factors are
+    1 + 2^-12, which float32 can represent; bfloat16 rounds it to 1."""
     numbers = torch.full((rows, size), 1 + 2**-12)
     expected = size * (1 + 2**-12) ** 2
     return bool(((numbers @ numbers.new_full((size, size), 1 + 2**-12)) / expected - 1).abs().max() < 1e-5)

@@ -8,6 +8,7 @@ is not thread-safe), one warning says so and the plain versions run from then on
 from __future__ import annotations
 
 import os
+import threading
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -25,6 +26,7 @@ THREAD_SAFE_LAYERS = ("omp", "tbb")
 _reference_only: ContextVar[bool] = ContextVar("reference_only", default=False)
 _unusable: str | None = None  # the reason why this process cannot use compiled loops
 _process: int | None = None  # the process in which their threads were started
+_starting = threading.Lock()
 
 
 class KernelError(Exception):
@@ -79,7 +81,9 @@ def launch(kernel: Callable[..., None], *arguments: Any) -> None:
     except MemoryError:
         raise
     except Exception as error:  # numba, LLVM and the cache of compiled code raise many types
-        raise KernelError(f"{type(error).__name__}: {str(error).strip().splitlines()[0] if str(error) else ''}") from error
+        raise KernelError(
+            f"{type(error).__name__}: {str(error).strip().splitlines()[0] if str(error) else ''}"
+        ) from error
 
 
 def give_up(error: Exception | str) -> None:
@@ -93,12 +97,18 @@ def give_up(error: Exception | str) -> None:
 
 def _started() -> bool:
     """Whether the threads of compiled loops run in this process; the first call loads numba and starts them."""
-    global _process
     if _process == os.getpid():
         return True
-    if _process is not None:
+    with _starting:  # a thread layer that is not thread-safe ends the process if two threads use it at once
+        if _process is None and not _unusable:
+            _start()
+    if _process not in (None, os.getpid()):
         give_up("the process was forked after its threads had started; start it with the method 'spawn'")
-        return False
+    return not _unusable
+
+
+def _start() -> None:
+    global _process
     threads = torch.get_num_threads()
     try:
         from . import numba_runtime
@@ -107,19 +117,19 @@ def _started() -> bool:
         layer = numba_runtime.thread_layer()
         if layer not in THREAD_SAFE_LAYERS:
             raise ValueError(f"numba's thread layer {layer!r} is not thread-safe; unset NUMBA_THREADING_LAYER")
+        _process = os.getpid()
     except Exception as error:  # the import of numba can fail in many ways
         give_up(error)
-        return False
     finally:
         torch.set_num_threads(threads)  # numba, starting its threads, changes the number for torch too
-    _process = os.getpid()
-    return True
 
 
 def _after_fork() -> None:
     """GNU OpenMP hangs in a child of a process whose threads have run, torch's operations included. One thread needs
     none of it."""
+    global _starting
     torch.set_num_threads(1)
+    _starting = threading.Lock()  # another thread of the parent may have held it
 
 
 if hasattr(os, "register_at_fork"):

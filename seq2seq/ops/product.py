@@ -63,9 +63,7 @@ def _tile(rows: int):
                 return [builder.bitcast(place, vector.as_pointer()) for place in places]
 
             a_rows = [address(a, a_stride, i) for i in range(rows)]
-            sums = [
-                [cgutils.alloca_once(builder, vector) for _ in range(0, TILE_COLUMNS, VECTOR)] for _ in range(rows)
-            ]
+            sums = [[cgutils.alloca_once(builder, vector) for _ in range(0, TILE_COLUMNS, VECTOR)] for _ in range(rows)]
             for row in sums:
                 for place in row:
                     builder.store(zeros, place)

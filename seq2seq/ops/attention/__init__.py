@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ..checks import Arguments
+from ..checks import Arguments, under_autocast
 from ..dispatch import choose
 from . import fast, reference
 
@@ -23,7 +23,7 @@ def attend(query: Tensor, states: Tensor, mask: Tensor, rows: Tensor | None = No
 
     Raises ValueError for a wrong shape, type or row.
     """
-    if torch.is_autocast_enabled(query.device.type):
+    if under_autocast(query):
         query = query.to(states.dtype)
     arguments = Arguments("attend", query)
     arguments.shape("query", query, "B T C")

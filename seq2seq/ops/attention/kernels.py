@@ -48,7 +48,7 @@ def _attend_to_document(query, states, mask, context, weights):
 
 @kernel
 def attend(query, states, rows, mask, context, weights, threads):
-    """Fills context [B, T, C] and weights [B, T, S]. The second pass over a document's states finds them in the cache."""
+    """Fills context [B, T, C] and weights [B, T, S]. The second pass over a document's states hits the cache."""
     for thread in numba.prange(threads):
         for b in range(thread, len(query), threads):  # neighbours have similar lengths: deal them out in turn
             _attend_to_document(query[b], states[rows[b]], mask[b], context[b], weights[b])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ..checks import Arguments
+from ..checks import Arguments, without_autocast
 from ..dispatch import references_wanted
 from . import chunked, reference
 
@@ -52,7 +52,7 @@ def linear_cross_entropy(
         arguments.shape("copy_prob", copy_prob, "M", copy_prob.dtype)  # type: ignore[arg-type, union-attr]
     if not 0 <= label_smoothing < 1:
         raise ValueError(f"linear_cross_entropy: label_smoothing must be in [0, 1), but is {label_smoothing}")
-    with torch.autocast(hidden.device.type, enabled=False):
+    with without_autocast(hidden):
         inputs = hidden, weight, bias, target, gate_logit, copy_prob, label_smoothing
         if references_wanted():
             return reference.linear_cross_entropy(*inputs)

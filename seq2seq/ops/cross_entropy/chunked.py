@@ -42,7 +42,7 @@ def chunk_rows(device: str, words: int, rows: int) -> int:
 
 
 def softmax_in_place(logits: Tensor, bias: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """logits [M, V], bias [V] -> softmax(logits + bias) in place of the logits, its log-norm [M], the mean logit [M]."""
+    """logits [M, V], bias [V] -> softmax(logits + bias) in place, its log-norm [M], the mean logit [M]."""
     logits.add_(bias)
     highest, mean = logits.amax(dim=-1), logits.mean(dim=-1)
     probs = torch.softmax(logits, dim=-1, out=logits)

@@ -1,9 +1,9 @@
 """The GRU over whole sequences, in one direction or in both.
 
-    r = sigmoid(W_ir x + b_ir + W_hr h + b_hr)       Cho et al. 2014, with the reset gate applied
-    z = sigmoid(W_iz x + b_iz + W_hz h + b_hz)       after the product (as in torch and cuDNN)
-    n = tanh(W_in x + b_in + r (W_hn h + b_hn))
-    h' = n + z (h - n)
+r = sigmoid(W_ir x + b_ir + W_hr h + b_hr)       Cho et al. 2014, with the reset gate applied
+z = sigmoid(W_iz x + b_iz + W_hz h + b_hz)       after the product (as in torch and cuDNN)
+n = tanh(W_in x + b_in + r (W_hn h + b_hn))
+h' = n + z (h - n)
 """
 
 from __future__ import annotations

@@ -71,9 +71,7 @@ def _inference(x: Tensor | Lookup, h0: Tensor, layers: list[GRUWeights], lengths
     return states.flatten(2)
 
 
-def _forward(
-    lengths: Tensor, x: Tensor, h0: Tensor, layers: Sequence[GRUWeights]
-) -> tuple[Tensor, Tensor, Tensor]:
+def _forward(lengths: Tensor, x: Tensor, h0: Tensor, layers: Sequence[GRUWeights]) -> tuple[Tensor, Tensor, Tensor]:
     """States [N, T, D * H], gates [D, N * T, 4H] (n, r, z and q = W_hn h + b_hn), states before each step
     [D, N * T, H]."""
     from . import kernels

@@ -8,7 +8,7 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-from ..checks import Arguments
+from ..checks import Arguments, under_autocast, without_autocast
 from ..dispatch import choose
 from . import fast, reference
 
@@ -57,11 +57,11 @@ def linear_logsumexp(hidden: Tensor, packed: PackedLinear, out: Tensor) -> Tenso
     words = len(packed.bias)
     arguments = Arguments("linear_logsumexp", packed.weight)
     arguments.shape("weight", packed.weight, "V E")
-    arguments.shape("hidden", hidden, "N E", hidden.dtype if torch.is_autocast_enabled(hidden.device.type) else None)
+    arguments.shape("hidden", hidden, "N E", hidden.dtype if under_autocast(hidden) else None)
     arguments.shape("out", out, "N W", torch.promote_types(packed.weight.dtype, torch.float32))
     if out.shape[1] < words or not out.is_contiguous():
         raise ValueError(f"linear_logsumexp: out must be contiguous and have at least V = {words} columns")
-    with torch.autocast(hidden.device.type, enabled=False):
+    with without_autocast(hidden):
         hidden = hidden.contiguous()
         tensors = hidden, packed.weight.detach(), out
         return choose(fast.linear_logsumexp, reference.linear_logsumexp, (hidden, packed, out), len(hidden), tensors)
