@@ -1,6 +1,8 @@
-"""The plan of an epoch: budgets, shards, order and loss scales, on random lengths."""
+"""The plan of an epoch: budgets, shards, order, loss scales and speed, on random lengths."""
 
 from __future__ import annotations
+
+import time
 
 import numpy as np
 import pytest
@@ -103,3 +105,28 @@ def test_impossible_budgets() -> None:
 def test_no_examples() -> None:
     nothing = np.zeros(0, dtype=np.int32)
     assert list(BatchSampler(nothing, nothing, BatchOptions(), shuffle=False)) == []
+
+
+def test_the_sampler_is_quick() -> None:
+    random = np.random.default_rng(0)
+    documents, summaries = random.integers(1, 80, 4_000_000), random.integers(1, 20, 4_000_000)
+    sampler = BatchSampler(documents, summaries, BatchOptions(tokens=16000), shuffle=True)
+    start = time.process_time()
+    plans = list(sampler)
+    assert time.process_time() - start < 2
+    members = np.concatenate([plan.indices for plan in plans])
+    assert len(members) == 4_000_000
+    assert np.bincount(members).max() == 1
+
+
+def test_equal_lengths_change_places() -> None:
+    """Every order of examples with equal lengths is possible; examples of other lengths stay in their places."""
+    lengths = np.array([5, 9, 5, 5, 9, 13])
+    sampler = BatchSampler(lengths, np.full(6, 3), BatchOptions(tokens=1000, bucket_width=1), shuffle=True)
+    orders = set()
+    for epoch in range(100):
+        sampler.set_epoch(epoch)
+        (plan,) = sampler
+        assert lengths[plan.indices].tolist() == sorted(lengths)
+        orders.add(tuple(plan.indices.tolist()))
+    assert len(orders) == 6 * 2

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import inspect
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from ...errors import UserError
 from .delimited import read_csv, read_tsv
 from .jsonl import read_jsonl
 from .parquet import read_parquet
-from .rows import Reader
+from .rows import Reader, Row
 
 READERS: dict[str, Reader] = {
     ".jsonl": read_jsonl,
@@ -39,7 +40,7 @@ def reader_for(path: Path, key: str) -> Reader:
     return READERS[max(suffixes, key=len)]
 
 
-def reader_identity(reader: Reader) -> tuple[str, str]:
+def reader_identity(reader: Callable[..., Iterator[Row]]) -> tuple[str, str]:
     """Returns the name of a reader and a hash of its source file ("" if there is no source file).
 
     The cached copy of a corpus depends on both: after a change of the reader, the files are read again.

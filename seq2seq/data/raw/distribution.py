@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, TextIO
+from typing import IO, Any
 
 from ...errors import UserError
 from ...files import atomic_writer
@@ -55,9 +55,8 @@ class Report:
 
     def __str__(self) -> str:
         def text(counts: dict[str, int]) -> str:
-            return (
-                ", ".join(f"{key.replace('_', ' ')} {count:,}" for key, count in counts.items() if count) or "nothing"
-            )
+            facts = [f"{key.replace('_', ' ')} {count:,}" for key, count in counts.items() if count]
+            return ", ".join(facts) or "nothing"
 
         return (
             f"{self.corpus}: {self.documents_read:,} documents read from {self.source}\n"
@@ -93,7 +92,7 @@ def refuse_existing(output: Path, force: bool) -> None:
 
 
 @contextmanager
-def output_files(output: Path) -> Iterator[dict[str, TextIO]]:
+def output_files(output: Path) -> Iterator[dict[str, IO[str]]]:
     """Opens a file per split and `report`. They appear under their names after the block, or not after an error."""
     try:
         with ExitStack() as stack:
@@ -105,12 +104,12 @@ def output_files(output: Path) -> Iterator[dict[str, TextIO]]:
         raise UserError(f"cannot write to {output} ({error}): free some space or choose another --output") from error
 
 
-def write_pair(file: TextIO, document: str, summary: str) -> None:
+def write_pair(file: IO[str], document: str, summary: str) -> None:
     """Writes one line of JSON."""
     file.write(json.dumps({"document": document, "summary": summary}, ensure_ascii=False) + "\n")
 
 
-def write_report(file: TextIO, report: Report) -> None:
+def write_report(file: IO[str], report: Report) -> None:
     """Writes the report as JSON."""
     file.write(json.dumps(asdict(report), ensure_ascii=False, indent=2) + "\n")
 

@@ -46,12 +46,12 @@ def prepare_gigaword(source: Path, output: Path, force: bool = False) -> Report:
     if not source.is_dir():
         raise UserError(f"{source} is no folder: pass the folder with {FILES['train'][0]} as --source")
     refuse_existing(output, force)
-    paths = {split: [_find_file(source, name) for name in names] for split, names in FILES.items()}
+    paths = {split: (_find_file(source, a), _find_file(source, t)) for split, (a, t) in FILES.items()}
     counts: Counter[str] = Counter()
-    kept = dict.fromkeys(SPLITS, 0)
+    kept: dict[str, int] = dict.fromkeys(SPLITS, 0)
     with output_files(output) as files:
         for split in SPLITS:
-            for article, title in _aligned_lines(*paths[split], label=f"reading Gigaword {split}"):
+            for article, title in _aligned_lines(paths[split], f"reading Gigaword {split}"):
                 document, summary = _clean_line(article, counts), _clean_line(title, counts)
                 counts["read"] += 1
                 if not document:
@@ -66,7 +66,7 @@ def prepare_gigaword(source: Path, output: Path, force: bool = False) -> Report:
             corpus="gigaword",
             source=str(source),
             documents_read=counts["read"],
-            kept={**kept},
+            kept=kept,
             left_out={reason: counts[reason] for reason in reasons},
             mended={kind: counts[kind] for kind in ("illegal_bytes", "control_characters")},
         )
@@ -103,12 +103,13 @@ def _open_lines(path: Path, stack: ExitStack) -> tuple[BinaryIO, BinaryIO]:
     return disk, stack.enter_context(BufferedReader(gzip.GzipFile(fileobj=disk), 1 << 16))
 
 
-def _aligned_lines(articles: Path, titles: Path, label: str) -> Iterator[tuple[bytes, bytes]]:
+def _aligned_lines(paths: tuple[Path, Path], label: str) -> Iterator[tuple[bytes, bytes]]:
     """Yields (article, title) line by line.
 
     Only a line feed ends a line; text mode would also break lines at carriage returns. Raises UserError at the end if
     one file has more lines than the other.
     """
+    articles, titles = paths
     article_count = title_count = 0
     try:
         with ExitStack() as stack:

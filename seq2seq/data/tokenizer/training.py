@@ -17,7 +17,10 @@ from .words import train_word
 Texts = Iterable[str | list[str]]
 """Texts, or lists of texts: read once, as a stream."""
 Trainer = Callable[[TokenizerOptions, Texts, int | None], tokenizers.Tokenizer]
-"""Trains on (options, texts, number of items or None). Vocabularies begin with `SPECIALS`; no text may produce these."""
+"""Trains on (options, texts, number of items or None).
+
+The vocabulary contains the tokens of `SPECIALS`, and no text may produce their ids.
+"""
 
 TRAINERS: dict[str, Trainer] = {"word": train_word, "bpe": train_bpe, "unigram": train_unigram}
 """The values of `data.tokenizer.kind`, besides pretrained."""
