@@ -1,7 +1,7 @@
 """The encoded corpus: the third step of the flow, (strings) -> token ids in Arrow, memory-mapped and cached.
 
 `encode_corpus` encodes a data set of texts and counts empty and truncated texts; `EncodedRows` reads rows for the
-batches. The cache key is the fingerprint of the source, that of the tokenizer and the two limits.
+batches. The cache key consists of the fingerprints of source and tokenizer, and the two limits.
 """
 
 from __future__ import annotations

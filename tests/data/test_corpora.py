@@ -1,4 +1,4 @@
-"""Every format a corpus can come in, the cache, and every error, each with the place it must name."""
+"""All formats of a corpus, the registry of readers, the cache, and every error with its place."""
 
 from __future__ import annotations
 
@@ -177,7 +177,7 @@ def test_other_columns_are_not_served_from_the_cache(tmp_path: Path) -> None:
 
 
 def read_capitals(path: Path, columns: Columns) -> Iterator[Row]:
-    """A format of pairs in capitals, for the tests of the registry."""
+    """A reader for the tests of the registry."""
     for number, line in enumerate(path.read_text().splitlines(), 1):
         yield Row(number, line.upper(), columns.summary)
 
@@ -358,7 +358,7 @@ def test_what_is_not_configured(tmp_path: Path) -> None:
 
 @pytest.fixture
 def hub_folder(tmp_path: Path) -> Path:
-    """A folder that `datasets` loads by name, as it would a Hub data set."""
+    """A folder that `datasets` loads by name, like a Hub data set."""
     folder = tmp_path / "hub"
     folder.mkdir()
     write_parquet(folder / "train.parquet")

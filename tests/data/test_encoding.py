@@ -1,4 +1,4 @@
-"""The encoded corpus against a hand computation and a plain loop: ids, counts, cache, and reading rows back."""
+"""The encoded corpus, compared with a computation by hand and a plain loop: ids, counts, cache, access to rows."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def source(pairs: list[tuple[str, str]] = PAIRS) -> datasets.Dataset:
 
 
 def many(count: int = 501) -> list[tuple[str, str]]:
-    """Pairs of all lengths, every ninth with an empty side."""
+    """Pairs of all lengths; every ninth pair has an empty side."""
     random = np.random.default_rng(0)
     words = np.array(["the", "cat", "dog", "a", "sat", "one", "two", "Zed", "naïve"])
     pairs = []

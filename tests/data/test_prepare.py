@@ -1,4 +1,4 @@
-"""`seq2seq prepare`: raw distributions become JSON Lines, and nothing is lost without being counted."""
+"""`seq2seq prepare`: raw distributions become JSON Lines, and every document is kept or counted as left out."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ import pytest
 
 from seq2seq.commands.prepare import main
 from seq2seq.data.raw import DISTRIBUTIONS, Distribution, Report
-from seq2seq.data.raw.distribution import decode_utf8, output_files
+from seq2seq.data.raw.distribution import corpus_writer, decode_utf8
 from seq2seq.data.raw.gigaword import prepare_gigaword
 from seq2seq.data.raw.reuters21578 import (
     Story,
@@ -35,7 +35,7 @@ from seq2seq.errors import UserError
 REAL_DATA = Path(os.environ.get("SEQ2SEQ_REAL_DATA", "")) / "reuters21578"
 BODY = "The town council said it will mend the old stone bridge before winter."
 
-# Every oddity of the format, in the order of NEWIDs 5, 3, 9, 4, 7, 6.
+# All unusual forms of a document, with the NEWIDs 5, 3, 9, 4, 7, 6.
 ODD_SGML = b"""<!DOCTYPE lewis SYSTEM "lewis.dtd">
 <REUTERS TOPICS="YES" LEWISSPLIT="TRAIN" CGISPLIT="TRAINING-SET" OLDID="99" NEWID="5">
 <DATE> 1-JAN-1987 10:00:00.00</DATE>
@@ -151,7 +151,7 @@ def test_clean_resolves_entities_once_and_deletes_control_characters() -> None:
 # --- the SGML reader ---
 
 
-def test_parse_sgml_survives_every_oddity() -> None:
+def test_parse_sgml_reads_all_unusual_forms() -> None:
     text, illegal = decode_utf8(ODD_SGML)
     stories, controls = zip(*parse_sgml(text, "reut2-000.sgm"), strict=True)
     assert illegal == 1
@@ -241,7 +241,7 @@ def test_missing_and_incomplete_and_doubled_collections_are_refused(files: dict[
 def test_split_filters_first_then_cuts_then_removes_training_headlines() -> None:
     stories = [Story(n, f"Bridge number {n} mended", BODY) for n in range(1, 41)]
     stories[36] = Story(37, "BRIDGE  NUMBER 2 MENDED", BODY)  # validation: the headline of story 2 in other letters
-    stories[39] = Story(40, "Bridge number 38 mended", BODY)  # test: a headline of validation, which is no reason
+    stories[39] = Story(40, "Bridge number 38 mended", BODY)  # test: a headline of validation, which is kept
     extra = [
         Story(0, "", BODY),
         Story(-1, "No body at all", ""),
@@ -251,7 +251,7 @@ def test_split_filters_first_then_cuts_then_removes_training_headlines() -> None
     ]
     twelve = Story(41, "Just long enough", "one two three four five six seven eight nine ten eleven twelve")
     split, left_out = split_reuters([twelve, *reversed(stories), *extra])
-    # 41 usable: 36 of them (90 %, rounded down) train, up to the 38th (95 %) validation, the rest test.
+    # 41 usable stories: 36 (90 %, rounded down) train, numbers 37 and 38 (to 95 %) validation, the rest test.
     assert {name: [story.newid for story in part] for name, part in split.items()} == {
         "train": list(range(1, 37)),
         "validation": [38],
@@ -267,14 +267,14 @@ def test_split_filters_first_then_cuts_then_removes_training_headlines() -> None
 
 
 def test_whole_command_writes_pairs_and_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """At the collection's real size, its first file replaced by one with the oddities; no constant is patched."""
+    """A collection of the real size. Its first file contains the unusual documents."""
     odd = ODD_SGML + sgml((1, "TWO WORDS", BODY), (2, "SHORT BODY HERE", "Seven words."), (8, "GOOD 'OLD' STORY", BODY))
     source = write_folder(tmp_path / "raw", {"reut2-000.sgm": odd})
     for number in range(1, 22):
         first = 10 + (number - 1) * 1000
         newids = range(first, 21_579 if number == 21 else first + 1000)
         write_folder(source, {f"reut2-{number:03}.sgm": numbered(newids)})
-    # Story 20000 lies in validation; its headline is made that of story 8 but for the case.
+    # Story 20000 is in validation and gets the headline of story 8, in other letters.
     late = source / "reut2-019.sgm"
     late.write_bytes(late.read_bytes().replace(b"BRIDGE NUMBER 19100 MENDED", b"Good 'Old' Story"))
     late = source / "reut2-020.sgm"
@@ -344,12 +344,12 @@ def test_a_bad_source_leaves_no_output(tmp_path: Path) -> None:
 
 def test_output_appears_only_when_whole(tmp_path: Path) -> None:
     def interrupted() -> None:
-        with output_files(tmp_path) as files:
-            files["train"].write("half a line")
+        with corpus_writer(tmp_path) as writer:
+            writer.write("train", "a document", "a summary")
             raise KeyboardInterrupt
 
     def disk_full() -> None:
-        with output_files(tmp_path):
+        with corpus_writer(tmp_path):
             raise OSError(28, "No space left on device")
 
     (tmp_path / "train.jsonl").write_text("from before")

@@ -1,4 +1,4 @@
-"""Tokenizers: what text becomes, unknown words worked out by hand, and that no text forges a special token."""
+"""Tokenizers: tokens and unknown words, compared with results by hand; special tokens; training, cache, pretrained."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def test_unknown_words_by_hand() -> None:
     tokenizer = trained(["the cat sat", "the dog"], vocab_size=8)
     assert tokenizer.tokens[4:] == ["the", "cat", "dog", "sat"]
     (document,) = tokenizer.encode_documents(["Zed saw the cat , Zed and Yak"], 7)
-    # V = 8, so 8 is Zed, 9 saw, 10 the comma, 11 and; Yak lies behind the cut
+    # V = 8, so 8 is Zed, 9 saw, 10 the comma, 11 and; Yak is after the cut
     assert document == ([8, 9, 4, 5, 10, 8, 11], ["Zed", "saw", ",", "and"], 8)
     ((ids, length),) = tokenizer.encode_summaries(["and the Zed Yak dog"], [document.oov], 4)
     assert (ids, length) == ([11, 4, 8, 1], 5)
@@ -460,7 +460,7 @@ def test_a_bert_like_tokenizer(tmp_path: Path, form: str) -> None:
     if form == "folder":
         assert (tokenizer.pad_id, tokenizer.unk_id, tokenizer.bos_id, tokenizer.eos_id) == (0, 1, 2, 3)
         assert tokenizer.vocab_size == 9
-    else:  # the file alone says what is unknown and what pads, but not what starts and ends
+    else:  # the file alone defines the tokens for unknown and padding, but not for start and end
         assert (tokenizer.pad_id, tokenizer.unk_id) == (0, 1)
         assert {tokenizer.bos_id, tokenizer.eos_id} == {9, 10}
         assert tokenizer.vocab_size == 11
@@ -478,7 +478,7 @@ def test_a_bert_like_tokenizer(tmp_path: Path, form: str) -> None:
 
 
 def test_roles_that_are_missing_or_shared_get_new_tokens(tmp_path: Path) -> None:
-    """As in GPT-2, whose one special token is start, end and unknown at once."""
+    """As in GPT-2, which has one special token for start, end and unknown words."""
     from transformers import PreTrainedTokenizerFast
 
     backend = tokenizers.Tokenizer(models.BPE({"a": 0, "b": 1, "<|end|>": 2, "<s>": 3}, []))
@@ -489,7 +489,7 @@ def test_roles_that_are_missing_or_shared_get_new_tokens(tmp_path: Path) -> None
     assert (tokenizer.eos_id, tokenizer.bos_id) == (2, 3)
     assert {tokenizer.unk_id, tokenizer.pad_id} == {4, 5}
     assert tokenizer.vocab_size == 6
-    assert tokenizer.encode_documents(["ab<|end|>"], 9)[0].ids == [0, 1]  # no letter of it is in this vocabulary
+    assert tokenizer.encode_documents(["ab<|end|>"], 9)[0].ids == [0, 1]  # the vocabulary lacks all its letters
 
 
 @pytest.mark.parametrize("name", ["no-such-owner/no-such-name", "missing/tokenizer.json"])

@@ -1,4 +1,4 @@
-"""What all raw distributions share: their description for the command, the report, and the output files.
+"""Shared by all raw distributions: the entry of the registry, the report, the output files, and decoding.
 
 The output folder gets train.jsonl, validation.jsonl and test.jsonl (UTF-8, one object with `document` and `summary` per
 line), and report.json.
@@ -20,7 +20,7 @@ from typing import IO, Any
 
 from ...errors import UserError
 from ...files import atomic_writer
-from ..splits import SPLITS
+from ..splits import SPLITS, Split
 
 OUTPUTS = {split: f"{split}.jsonl" for split in SPLITS} | {"report": "report.json"}
 
@@ -43,7 +43,8 @@ CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f]")
 class Report:
     """Counts of a conversion; also written as report.json.
 
-    `kept` is per split, `left_out` and `mended` are per reason. `documents_read` is the sum of kept and left out.
+    `kept` is per split, `left_out` and `mended` (corrections) are per reason. `documents_read` is the sum of kept and
+    left out.
     """
 
     corpus: str
@@ -91,27 +92,38 @@ def refuse_existing(output: Path, force: bool) -> None:
         raise UserError(f"{output} already holds {', '.join(present)}: choose another --output or replace with --force")
 
 
+class CorpusWriter:
+    """Writes and counts the pairs of each split, then the report."""
+
+    def __init__(self, files: dict[str, IO[str]]) -> None:
+        self._files = files
+        self._kept: dict[str, int] = dict.fromkeys(SPLITS, 0)
+
+    def write(self, split: Split, document: str, summary: str) -> None:
+        """Writes one pair as a line of JSON."""
+        pair = {"document": document, "summary": summary}
+        self._files[split].write(json.dumps(pair, ensure_ascii=False) + "\n")
+        self._kept[split] += 1
+
+    def report(self, corpus: str, source: str, left_out: dict[str, int], mended: dict[str, int]) -> Report:
+        """Writes and returns the report."""
+        read = sum(self._kept.values()) + sum(left_out.values())
+        report = Report(corpus, source, read, self._kept, left_out, mended)
+        self._files["report"].write(json.dumps(asdict(report), ensure_ascii=False, indent=2) + "\n")
+        return report
+
+
 @contextmanager
-def output_files(output: Path) -> Iterator[dict[str, IO[str]]]:
-    """Opens a file per split and `report`. They appear under their names after the block, or not after an error."""
+def corpus_writer(output: Path) -> Iterator[CorpusWriter]:
+    """Opens the output files. They appear under their names at the end of the block; after an error, none appears."""
     try:
         with ExitStack() as stack:
             files = {key: stack.enter_context(atomic_writer(output / name)) for key, name in OUTPUTS.items()}
-            yield files
+            yield CorpusWriter(files)
             for file in files.values():
                 file.flush()  # a full disk must show before the first file gets its name
     except OSError as error:
         raise UserError(f"cannot write to {output} ({error}): free some space or choose another --output") from error
-
-
-def write_pair(file: IO[str], document: str, summary: str) -> None:
-    """Writes one line of JSON."""
-    file.write(json.dumps({"document": document, "summary": summary}, ensure_ascii=False) + "\n")
-
-
-def write_report(file: IO[str], report: Report) -> None:
-    """Writes the report as JSON."""
-    file.write(json.dumps(asdict(report), ensure_ascii=False, indent=2) + "\n")
 
 
 def decode_utf8(raw: bytes) -> tuple[str, int]:

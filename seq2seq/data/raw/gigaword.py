@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
 from io import BufferedReader
@@ -13,18 +12,8 @@ from typing import BinaryIO
 
 from ...errors import UserError
 from ...progress import Progress
-from ..splits import SPLITS, Split
-from .distribution import (
-    CONTROL,
-    UNREADABLE,
-    Distribution,
-    Report,
-    decode_utf8,
-    output_files,
-    refuse_existing,
-    write_pair,
-    write_report,
-)
+from ..splits import Split
+from .distribution import CONTROL, UNREADABLE, Distribution, Report, corpus_writer, decode_utf8, refuse_existing
 
 FILES: dict[Split, tuple[str, str]] = {
     "train": ("train.article.txt", "train.title.txt"),
@@ -47,39 +36,25 @@ def prepare_gigaword(source: Path, output: Path, force: bool = False) -> Report:
         raise UserError(f"{source} is no folder: pass the folder with {FILES['train'][0]} as --source")
     refuse_existing(output, force)
     paths = {split: (_find_file(source, a), _find_file(source, t)) for split, (a, t) in FILES.items()}
-    counts: Counter[str] = Counter()
-    kept: dict[str, int] = dict.fromkeys(SPLITS, 0)
-    with output_files(output) as files:
-        for split in SPLITS:
+    left_out = {f"{split}_empty_{side}": 0 for split in FILES for side in ("document", "summary")}
+    mended = {"illegal_bytes": 0, "control_characters": 0}
+    with corpus_writer(output) as writer:
+        for split in FILES:
             for article, title in _aligned_lines(paths[split], f"reading Gigaword {split}"):
-                document, summary = _clean_line(article, counts), _clean_line(title, counts)
-                counts["read"] += 1
-                if not document:
-                    counts[f"{split}_empty_document"] += 1
-                elif not summary:
-                    counts[f"{split}_empty_summary"] += 1
+                document, summary = _clean_line(article, mended), _clean_line(title, mended)
+                if document and summary:
+                    writer.write(split, document, summary)
                 else:
-                    write_pair(files[split], document, summary)
-                    kept[split] += 1
-        reasons = [f"{split}_empty_{side}" for split in SPLITS for side in ("document", "summary")]
-        report = Report(
-            corpus="gigaword",
-            source=str(source),
-            documents_read=counts["read"],
-            kept=kept,
-            left_out={reason: counts[reason] for reason in reasons},
-            mended={kind: counts[kind] for kind in ("illegal_bytes", "control_characters")},
-        )
-        write_report(files["report"], report)
-    return report
+                    left_out[f"{split}_empty_{'summary' if document else 'document'}"] += 1
+        return writer.report("gigaword", str(source), left_out, mended)
 
 
-def _clean_line(raw: bytes, counts: Counter[str]) -> str:
-    """Returns one line as text; adds the corrections to `counts`."""
+def _clean_line(raw: bytes, mended: dict[str, int]) -> str:
+    """Returns one line as text; adds the corrections to `mended`."""
     text, illegal_bytes = decode_utf8(raw)
     text, control_characters = CONTROL.subn("", text)
-    counts["illegal_bytes"] += illegal_bytes
-    counts["control_characters"] += control_characters
+    mended["illegal_bytes"] += illegal_bytes
+    mended["control_characters"] += control_characters
     return " ".join(text.split())
 
 

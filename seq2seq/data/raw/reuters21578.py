@@ -16,18 +16,8 @@ from typing import NamedTuple
 from ...errors import UserError
 from ...files import atomic_writer
 from ...progress import Progress
-from ..splits import SPLITS
-from .distribution import (
-    CONTROL,
-    UNREADABLE,
-    Distribution,
-    Report,
-    decode_utf8,
-    output_files,
-    refuse_existing,
-    write_pair,
-    write_report,
-)
+from ..splits import SPLITS, Split
+from .distribution import CONTROL, UNREADABLE, Distribution, Report, corpus_writer, decode_utf8, refuse_existing
 
 DOCUMENTS = 21_578
 FILES = 22
@@ -164,7 +154,7 @@ def read_reuters(source: Path, documents: int = DOCUMENTS) -> tuple[list[Story],
     return stories, {"illegal_bytes": illegal_bytes, "control_characters": control_characters}
 
 
-def split_reuters(stories: Iterable[Story]) -> tuple[dict[str, list[Story]], dict[str, int]]:
+def split_reuters(stories: Iterable[Story]) -> tuple[dict[Split, list[Story]], dict[str, int]]:
     """Returns the split of all published figures, and the number of stories left out, by the first reason.
 
     Stories with a title of at least 3 and a body of at least 12 tokens are ordered by NEWID: the first 90 % train, the
@@ -188,7 +178,7 @@ def split_reuters(stories: Iterable[Story]) -> tuple[dict[str, list[Story]], dic
     first, second = len(usable) * 90 // 100, len(usable) * 95 // 100
     parts = dict(zip(SPLITS, (usable[:first], usable[first:second], usable[second:]), strict=True))
     training_titles = {title for _, title in parts["train"]}
-    split: dict[str, list[Story]] = {"train": [story for story, _ in parts["train"]]}
+    split: dict[Split, list[Story]] = {"train": [story for story, _ in parts["train"]]}
     for name in SPLITS[1:]:
         split[name] = [story for story, title in parts[name] if title not in training_titles]
         left_out["headline_in_training"] += len(parts[name]) - len(split[name])
@@ -214,20 +204,11 @@ def prepare_reuters(
     else:
         source, stories, mended = _download_collection([source] if source else urls, archive, documents)
     split, left_out = split_reuters(stories)
-    report = Report(
-        corpus="reuters21578",
-        source=source,
-        documents_read=len(stories),
-        kept={name: len(part) for name, part in split.items()},
-        left_out=left_out,
-        mended=mended,
-    )
-    with output_files(output) as files:
+    with corpus_writer(output) as writer:
         for name, part in split.items():
             for story in part:
-                write_pair(files[name], story.body, story.title)
-        write_report(files["report"], report)
-    return report
+                writer.write(name, story.body, story.title)
+        return writer.report("reuters21578", source, left_out, mended)
 
 
 def _download_collection(urls: Sequence[str], archive: Path, documents: int) -> tuple[str, list[Story], dict[str, int]]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from ...errors import UserError, did_you_mean
-from ...options import check_limits, limited
+from ...errors import UserError
+from ...options import check_choice, check_limits, limited
 
 SPECIALS = {"pad": "<pad>", "unk": "<unk>", "bos": "<s>", "eos": "</s>"}
 
@@ -40,9 +40,9 @@ class TokenizerOptions:
         from .training import TRAINERS
 
         check_limits(self, "data.tokenizer")
-        _check_name("kind", self.kind, [*TRAINERS, "pretrained"])
+        check_choice("data.tokenizer.kind", self.kind, [*TRAINERS, "pretrained"])
         for name in self.normalizers:
-            _check_name("normalizers", name, list(NORMALIZERS))
+            check_choice("data.tokenizer.normalizers", name, NORMALIZERS)
         if self.kind == "pretrained" and not self.path:
             raise UserError(
                 "data.tokenizer.path is missing: kind pretrained needs a Hub name, a folder or a tokenizer.json"
@@ -52,11 +52,3 @@ class TokenizerOptions:
 def vocabulary_too_small(options: TokenizerOptions, required: str) -> UserError:
     """Returns the error for a `vocab_size` that is too small for the kind."""
     return UserError(f"data.tokenizer.vocab_size is {options.vocab_size}: kind {options.kind} needs {required}")
-
-
-def _check_name(option: str, name: str, known: list[str]) -> None:
-    if name not in known:
-        hint = did_you_mean(name, known)
-        raise UserError(
-            f"data.tokenizer.{option}: {name!r} is none of {', '.join(known)}" + (f"; {hint}" if hint else "")
-        )
