@@ -404,6 +404,12 @@ def test_download_from_an_address(server: str, tmp_path: Path, capsys: pytest.Ca
     assert f"downloading {server}/whole\n" in capsys.readouterr().err
 
 
+def test_a_download_to_a_bad_folder(server: str, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(UserError, match=r"cannot write to .*choose another --output"):
+        prepare_reuters(f"{server}/whole", tmp_path / "file" / "out", documents=40)
+
+
 @pytest.mark.parametrize(
     ("path", "message"),
     [

@@ -116,12 +116,18 @@ class CorpusWriter:
 @contextmanager
 def corpus_writer(output: Path) -> Iterator[CorpusWriter]:
     """Opens the output files. They appear under their names at the end of the block; after an error, none appears."""
+    with output_errors(output), ExitStack() as stack:
+        files = {key: stack.enter_context(atomic_writer(output / name)) for key, name in OUTPUTS.items()}
+        yield CorpusWriter(files)
+        for file in files.values():
+            file.flush()  # a full disk must show before the first file gets its name
+
+
+@contextmanager
+def output_errors(output: Path) -> Iterator[None]:
+    """Turns an OSError of the block into a UserError about the output folder."""
     try:
-        with ExitStack() as stack:
-            files = {key: stack.enter_context(atomic_writer(output / name)) for key, name in OUTPUTS.items()}
-            yield CorpusWriter(files)
-            for file in files.values():
-                file.flush()  # a full disk must show before the first file gets its name
+        yield
     except OSError as error:
         raise UserError(f"cannot write to {output} ({error}): free some space or choose another --output") from error
 

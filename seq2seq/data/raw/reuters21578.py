@@ -17,7 +17,16 @@ from ...errors import UserError
 from ...files import atomic_writer
 from ...progress import Progress
 from ..splits import SPLITS, Split
-from .distribution import CONTROL, UNREADABLE, Distribution, Report, corpus_writer, decode_utf8, refuse_existing
+from .distribution import (
+    CONTROL,
+    UNREADABLE,
+    Distribution,
+    Report,
+    corpus_writer,
+    decode_utf8,
+    output_errors,
+    refuse_existing,
+)
 
 DOCUMENTS = 21_578
 FILES = 22
@@ -212,7 +221,7 @@ def prepare_reuters(
 
 
 def _download_collection(urls: Sequence[str], archive: Path, documents: int) -> tuple[str, list[Story], dict[str, int]]:
-    """Tries the addresses in order and returns (address, *`read_reuters`). Only a complete collection is kept."""
+    """Tries the addresses in order and returns (address, stories, corrections). Keeps only a complete collection."""
     problems = []
     for url in urls:
         try:
@@ -220,7 +229,7 @@ def _download_collection(urls: Sequence[str], archive: Path, documents: int) -> 
                 download = Path(folder) / ARCHIVE
                 _download(url, download)
                 stories, mended = read_reuters(download, documents)
-                with atomic_writer(archive, binary=True) as file:
+                with output_errors(archive.parent), atomic_writer(archive, binary=True) as file:
                     file.write(download.read_bytes())
                 return url, stories, mended
         except UserError as error:
