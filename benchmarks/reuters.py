@@ -5,7 +5,7 @@ direction, decoder 256, dropout 0.2, Adam 1e-3, clipping 1.0, 64 documents a bat
     python benchmarks/reuters.py [--seeds 1 2 3] [--workers 1] [--data data/reuters21578] [--output runs/reuters]
     python benchmarks/reuters.py --stories benchmarks/stories.txt      # the first seed's headlines for other stories
 
-The text is lower-cased and tokenised beforehand (`seq2seq.data.prepare.tokenize`), as for every other system in the
+The text is lower-cased and tokenised beforehand (`seq2seq.data.raw.reuters21578.tokenize`), as for every other system in the
 table; what is scored are tokens joined by blanks.
 """
 
@@ -17,7 +17,7 @@ from pathlib import Path
 
 from common import ROOT, first_words, lead, metrics, row, seq2seq, side_by_side, spread, title
 
-from seq2seq.data.raw import tokenize
+from seq2seq.data.raw.reuters21578 import tokenize
 
 VARIANTS: dict[str, list[str]] = {
     "pointer": [],

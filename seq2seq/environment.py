@@ -27,8 +27,16 @@ WANDB = {
 }
 """Defaults of `fit`, `validate`, `test` and `predict`."""
 
-PROCESS: dict[str, str] = {}
+PROCESS: dict[str, str] = {
+    # Without a value `tokenizers` warns in every process of a data loader. Those processes only read ids.
+    "TOKENIZERS_PARALLELISM": "true",
+}
 """Defaults of every command. The libraries read them when they are loaded."""
+
+WORKER = {
+    "TOKENIZERS_PARALLELISM": "false",  # one core per process
+}
+"""Settings of the worker processes that encode a corpus."""
 
 
 def prepare_process() -> None:
@@ -39,6 +47,11 @@ def prepare_process() -> None:
 def prepare_training() -> None:
     """Sets the defaults of the training commands. Call it before wandb is imported."""
     _set_defaults(WANDB)
+
+
+def prepare_worker() -> None:
+    """Sets the variables of a worker process that encodes a corpus."""
+    os.environ.update(WORKER)
 
 
 def import_plugins() -> None:

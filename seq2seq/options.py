@@ -1,16 +1,17 @@
 """Limits of option values, written once beside each option: the metadata of a dataclass field.
 
-    @dataclass(frozen=True)
-    class NetworkOptions:
-        dropout: float = limited(0.2, minimum=0, below=1)
+@dataclass(frozen=True)
+class NetworkOptions:
+    dropout: float = limited(0.2, minimum=0, below=1)
 
-        def __post_init__(self) -> None:
-            check_limits(self, "network")
+    def __post_init__(self) -> None:
+        check_limits(self, "network")
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import field, fields
 from typing import Any, get_args, get_type_hints
 
@@ -39,12 +40,19 @@ def check_limits(options: Any, section: str) -> None:
     for option in fields(options):
         key, value = f"{section}.{option.name}", getattr(options, option.name)
         choices = [choice for choice in get_args(types[option.name]) if isinstance(choice, str)]
-        if choices and value not in choices:
-            hint = did_you_mean(str(value), choices)
-            raise UserError(f"{key}: {value!r} is none of {', '.join(choices)}" + (f"; {hint}" if hint else ""))
+        if choices:
+            check_choice(key, value, choices)
         if value is None or not option.metadata:
             continue
         _check_number(key, value, **option.metadata)
+
+
+def check_choice(key: str, value: Any, choices: Iterable[str]) -> None:
+    """Raises UserError, with the most similar choice, if `value` is not one of `choices` (for example a registry)."""
+    choices = list(choices)
+    if value not in choices:
+        hint = did_you_mean(str(value), choices)
+        raise UserError(f"{key}: {value!r} is none of {', '.join(choices)}" + (f"; {hint}" if hint else ""))
 
 
 def _check_number(

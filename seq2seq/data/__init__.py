@@ -1,1 +1,1 @@
-"""From raw text to batches of token ids: corpora, preparation, tokenizers, bucketing, the datamodule."""
+"""From text to planned batches: corpora, tokenizer, encoding, bucketing; and raw distributions of corpora."""

@@ -1,8 +1,7 @@
-"""The encoded corpus: token ids in Arrow, memory-mapped and cached; third step of the flow, (strings) -> (ids).
+"""The encoded corpus: the third step of the flow, (strings) -> token ids in Arrow, memory-mapped and cached.
 
-`encode_corpus` turns a data set of texts into one of ids and reports what was empty or cut; `EncodedRows` reads rows
-back for the batcher. The cache is keyed by the source's fingerprint, the tokenizer's and the two limits, so opening
-it again costs nothing.
+`encode_corpus` encodes a data set of texts and counts empty and truncated texts; `EncodedRows` reads rows for the
+batches. The cache key consists of the fingerprints of source and tokenizer, and the two limits.
 """
 
 from __future__ import annotations
@@ -18,12 +17,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from seq2seq.data.corpora import cached_dataset, fingerprint_of, quiet_progress_bars
-from seq2seq.data.parallel import cores, ordered_map
-from seq2seq.progress import Progress
-from seq2seq.data.tokenizer import Tokenizer
+from ..progress import Progress
+from .arrow_cache import cached_dataset, fingerprint_of
+from .parallel import default_workers, ordered_map
+from .tokenizer import Tokenizer
 
-# The lengths are those after cutting; *_tokens are the lengths before, from which the report is made.
+# *_length: tokens after truncation; *_tokens: tokens before truncation, for the report.
 SCHEMA = pa.schema(
     {
         "document_ids": pa.list_(pa.int32()),
@@ -36,15 +35,15 @@ SCHEMA = pa.schema(
         "row": pa.int64(),
     }
 )
-
-_BATCH = 2_000
-_PARALLEL = 50_000  # pairs from which on starting processes pays
-_FORMAT = "encoded-1"  # part of the fingerprint: change it when the columns or their meaning change
+FORMAT = "encoded-1"
+"""Part of the fingerprint. Change it with the columns or their meaning."""
+MIN_ROWS_FOR_WORKERS = 50_000
+"""A smaller corpus is encoded before the worker processes have started."""
 
 
 @dataclass(frozen=True)
 class EncodingReport:
-    """What encoding a split met. A pair counts as skipped if training leaves it out because one side has no token."""
+    """Counts of a split. `skipped`: pairs without a token on one side, which training leaves out."""
 
     pairs: int
     empty_documents: int
@@ -54,15 +53,15 @@ class EncodingReport:
     skipped: int
 
     def lines(self) -> str:
-        """Return the report as text, one fact a line, without those that are zero."""
-        facts = [
+        """Returns the counts as text, one per line, without zeros."""
+        counts = [
             (self.empty_documents, "with an empty document"),
             (self.empty_summaries, "with an empty summary"),
             (self.skipped, "of these left out of training"),
             (self.cut_documents, "with the document cut to the limit"),
             (self.cut_summaries, "with the summary cut to the limit"),
         ]
-        return "\n".join([f"{self.pairs:,} pairs", *(f"  {count:,} {what}" for count, what in facts if count)])
+        return "\n".join([f"{self.pairs:,} pairs", *(f"  {count:,} {text}" for count, text in counts if count)])
 
 
 def encode_corpus(
@@ -72,16 +71,21 @@ def encode_corpus(
     max_document_tokens: int,
     max_summary_tokens: int,
     training: bool,
+    chunk_rows: int = 2_000,
+    workers: int | None = None,
 ) -> tuple[datasets.Dataset, EncodingReport]:
-    """Encode the columns `document` and `summary` of `dataset` and return (rows of SCHEMA, report).
+    """Encodes the columns `document` and `summary`; returns (data set with the columns of SCHEMA, report).
 
-    `row` is the position in `dataset`. With `training` the pairs in which a side has no token are left out and counted;
-    otherwise every row is there, in order.
+    Args:
+        dataset: strings; column `row` of the result is the position in it.
+        max_document_tokens, max_summary_tokens: longer texts are truncated.
+        training: leave out pairs without a token on one side. Otherwise the result has every row, in order.
+        chunk_rows: rows of one job and of one Arrow record batch.
+        workers: processes; None = all cores for a large corpus, else this process. The result does not depend on it.
     """
-    quiet_progress_bars()
     limits = (max_document_tokens, max_summary_tokens)
-    fingerprint = fingerprint_of(_FORMAT, dataset._fingerprint, tokenizer.fingerprint, *limits)
-    encoded = cached_dataset(fingerprint, SCHEMA, _encoded_tables(dataset, tokenizer, *limits))
+    fingerprint = fingerprint_of(FORMAT, dataset._fingerprint, tokenizer.fingerprint, *limits, chunk_rows)
+    encoded = cached_dataset(fingerprint, SCHEMA, _encoded_tables(dataset, tokenizer, limits, chunk_rows, workers))
     columns = encoded.data.table
     empty_documents = pc.equal(columns["document_tokens"], 0)
     empty_summaries = pc.equal(columns["summary_tokens"], 0)
@@ -104,21 +108,21 @@ def _count(mask: pa.ChunkedArray) -> int:
 
 
 def _encoded_tables(
-    dataset: datasets.Dataset, tokenizer: Tokenizer, max_document_tokens: int, max_summary_tokens: int
+    dataset: datasets.Dataset, tokenizer: Tokenizer, limits: tuple[int, int], chunk_rows: int, workers: int | None
 ) -> Iterator[pa.Table]:
-    """The encoded corpus in tables of `_BATCH` rows, on all cores if it is big; the same tables either way."""
+    """Yields the encoded corpus in tables of `chunk_rows` rows."""
     pairs = dataset.select_columns(["document", "summary"]).with_format(None)
-    jobs = (range(first, min(first + _BATCH, len(pairs))) for first in range(0, len(pairs), _BATCH))
-    arguments = (pairs, tokenizer.to_dict(), max_document_tokens, max_summary_tokens)
-    workers = cores() if len(pairs) >= _PARALLEL else 1
+    if workers is None:
+        workers = default_workers() if len(pairs) >= MIN_ROWS_FOR_WORKERS else 1
+    jobs = (range(first, min(first + chunk_rows, len(pairs))) for first in range(0, len(pairs), chunk_rows))
     with Progress("Encoding", len(pairs)) as progress:
-        for table in ordered_map(_Encoder, arguments, jobs, workers):
+        for table in ordered_map(_RangeEncoder, (pairs, tokenizer.to_dict(), *limits), jobs, workers):
             yield table
             progress.update(len(table))
 
 
-class _Encoder:
-    """Encodes ranges of rows; every process has one of its own, with its own memory map."""
+class _RangeEncoder:
+    """Encodes ranges of rows. Every process has its own encoder with its own memory map."""
 
     def __init__(
         self, pairs: datasets.Dataset, tokenizer: dict[str, Any], max_document_tokens: int, max_summary_tokens: int
@@ -154,7 +158,7 @@ def _list_array(lists: list[list[int]]) -> pa.ListArray:
 
 
 class EncodedRow(NamedTuple):
-    """One pair: its position in the source split, ids int32 [S] and [T] (read-only), the document's unknown words."""
+    """One pair: position in the source split, ids int32 [S] and [T] (read-only), unknown words of the document."""
 
     row: int
     document_ids: np.ndarray
@@ -163,7 +167,7 @@ class EncodedRow(NamedTuple):
 
 
 class _Chunk(NamedTuple):
-    """One record batch as views on the memory map: row i's ids are values[offsets[i]:offsets[i + 1]]."""
+    """Views of one record batch in the memory map. Row i has the ids values[offsets[i] : offsets[i + 1]]."""
 
     rows: np.ndarray
     document_offsets: np.ndarray
@@ -175,9 +179,10 @@ class _Chunk(NamedTuple):
 
 
 class EncodedRows:
-    """Random access to the rows of an encoded data set, without copying ids.
+    """Random access to the rows of an encoded data set, without copies of the ids.
 
-    Views are made when first needed, and again after pickling, so that a loader's worker opens the memory map itself.
+    Views are made at the first access. Pickling keeps only the data set, so that each worker process of a data loader
+    opens its own memory map.
     """
 
     def __init__(self, dataset: datasets.Dataset) -> None:
@@ -189,8 +194,8 @@ class EncodedRows:
         columns = [table.column(name).chunks for name in ("row", "document_ids", "summary_ids", "oov")]
         self._arrays = list(zip(*columns, strict=True))
         self._views: dict[int, _Chunk] = {}
-        self._starts = np.cumsum([0, *(len(arrays[0]) for arrays in self._arrays)])
-        # `select` and `shuffle` put a list of positions over the table in place of moving rows.
+        self._chunk_starts = np.cumsum([0, *(len(arrays[0]) for arrays in self._arrays)])
+        # `select` and `shuffle` move no rows: they add a list of positions in the table.
         indices = self._dataset._indices
         self._indices = None if indices is None else indices.column(0).to_numpy().astype(np.int64)
 
@@ -205,13 +210,13 @@ class EncodedRows:
         return len(self._dataset)
 
     def lengths(self) -> tuple[np.ndarray, np.ndarray]:
-        """Return the lengths of documents and of summaries, after cutting, int32 [rows] each."""
+        """Returns the lengths of documents and summaries after truncation, int32 [rows] each."""
         table = self._dataset.data.table
         documents, summaries = (table[name].to_numpy() for name in ("document_length", "summary_length"))
         return (documents, summaries) if self._indices is None else (documents[self._indices], summaries[self._indices])
 
     def digest(self) -> str:
-        """A hash of all rows' ids, unknown words and order: equal for corpora that train alike, wherever they lie."""
+        """Returns a hash of the ids, unknown words and order of all rows. It does not depend on any path."""
         table = self._dataset.data.table
         digest = hashlib.sha256()
         for name in ("document_ids", "summary_ids", "oov"):
@@ -228,19 +233,20 @@ class EncodedRows:
         return digest.hexdigest()[:32]
 
     def fetch(self, indices: Sequence[int] | np.ndarray) -> list[EncodedRow]:
-        """Return the rows at `indices`, in that order. Raises IndexError for one below 0 or beyond the last."""
-        wanted = np.asarray(indices, dtype=np.int64)
-        if len(wanted) and (wanted.min() < 0 or wanted.max() >= len(self)):
-            raise IndexError(f"rows {wanted.min()} to {wanted.max()} were asked for, there are {len(self)}")
-        positions = wanted if self._indices is None else self._indices[wanted]
-        chunks = np.searchsorted(self._starts, positions, side="right") - 1
-        places = positions - self._starts[chunks]
-        return [self._row(chunk, place) for chunk, place in zip(chunks.tolist(), places.tolist(), strict=True)]
+        """Returns the rows at `indices`, in this order. Raises IndexError for an index below 0 or beyond the end."""
+        positions = np.asarray(indices, dtype=np.int64)
+        if len(positions) and (positions.min() < 0 or positions.max() >= len(self)):
+            raise IndexError(f"no rows {positions.min()} to {positions.max()}: there are {len(self)}")
+        if self._indices is not None:
+            positions = self._indices[positions]
+        chunks = np.searchsorted(self._chunk_starts, positions, side="right") - 1
+        offsets = positions - self._chunk_starts[chunks]
+        return [self._row(chunk, offset) for chunk, offset in zip(chunks.tolist(), offsets.tolist(), strict=True)]
 
-    def _row(self, number: int, i: int) -> EncodedRow:
-        chunk = self._views.get(number)
+    def _row(self, chunk_number: int, i: int) -> EncodedRow:
+        chunk = self._views.get(chunk_number)
         if chunk is None:
-            chunk = self._views[number] = _view(*self._arrays[number])
+            chunk = self._views[chunk_number] = _view(*self._arrays[chunk_number])
         first, last = chunk.oov_offsets[i : i + 2].tolist()
         return EncodedRow(
             int(chunk.rows[i]),

@@ -1,4 +1,4 @@
-"""The same pure function over many jobs on all cores, results in the order of the jobs; for preparing big corpora."""
+"""An ordered parallel map: a pure function over many jobs on all cores, with the results in the order of the jobs."""
 
 from __future__ import annotations
 
@@ -15,77 +15,83 @@ from concurrent.futures.process import BrokenProcessPool
 from itertools import chain
 from typing import Any, TypeVar
 
+from ..environment import prepare_worker
+
 Job = TypeVar("Job")
 Result = TypeVar("Result")
 
-MOST = 8  # more processes than this wait for the one that writes
+MAX_WORKERS = 8  # more processes only wait for the process that writes
+JOBS_PER_WORKER = 3  # submitted ahead, which bounds the memory for jobs and results
 
 
-def cores() -> int:
-    """Processes worth starting here: the cores this process may use, at most `MOST`."""
+def default_workers() -> int:
+    """Returns the number of cores that this process may use, at most `MAX_WORKERS`."""
     available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(available, MOST)
+    return min(available, MAX_WORKERS)
 
 
 def ordered_map(
-    make: Callable[..., Callable[[Job], Result]], arguments: tuple[Any, ...], jobs: Iterable[Job], workers: int
+    make_function: Callable[..., Callable[[Job], Result]],
+    arguments: tuple[Any, ...],
+    jobs: Iterable[Job],
+    workers: int,
 ) -> Iterator[Result]:
-    """Yield `make(*arguments)(job)` for each job, in order; a few jobs a worker are under way at a time.
+    """Yields `make_function(*arguments)(job)` for each job, in order.
 
-    `make` is called once in every process; it, its arguments, the jobs and the results must be picklable. With one
-    worker all is done here. If a process is killed (out of memory, say) the rest is done here too: slower, but the
-    same results.
+    Every worker process calls `make_function` once. It, its arguments, jobs and results must be picklable. With one
+    worker, this process does all jobs. If the system kills a worker (for example because memory is short), this process
+    does the remaining jobs: slower, but with the same results.
     """
     if workers < 2:
-        yield from map(make(*arguments), jobs)
+        yield from map(make_function(*arguments), jobs)
         return
     jobs = iter(jobs)
-    taken: deque[Job] = deque()  # and not yet yielded
+    unfinished: deque[Job] = deque()  # submitted, but the result is not yet yielded
     futures: deque[Future[Result]] = deque()
-    # Not a fork: the libraries around have threads, and a fork of them can hang.
+    # No fork: the libraries have threads, and a forked copy of them can hang.
     context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(workers, context, initializer=_begin, initargs=(make, arguments))
+    pool = ProcessPoolExecutor(workers, context, initializer=_start_worker, initargs=(make_function, arguments))
     try:
         for job in jobs:
-            taken.append(job)
-            futures.append(pool.submit(_run, job))
-            if len(futures) > 3 * workers:
-                yield _next(taken, futures)
+            unfinished.append(job)
+            futures.append(pool.submit(_run_job, job))
+            if len(futures) > JOBS_PER_WORKER * workers:
+                yield _next_result(unfinished, futures)
         while futures:
-            yield _next(taken, futures)
+            yield _next_result(unfinished, futures)
     except BrokenProcessPool:
-        logging.getLogger(__name__).warning("a worker process died; its work is done by this process alone")
+        logging.getLogger(__name__).warning("a worker process died; this process does its work alone")
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
-    if taken:
-        yield from map(make(*arguments), chain(taken, jobs))
+    if unfinished:
+        yield from map(make_function(*arguments), chain(unfinished, jobs))
 
 
-def _next(taken: deque[Job], futures: deque[Future[Result]]) -> Result:
+def _next_result(unfinished: deque[Job], futures: deque[Future[Result]]) -> Result:
     result = futures[0].result()
     futures.popleft()
-    taken.popleft()
+    unfinished.popleft()
     return result
 
 
-_function: Callable[[Any], Any]
+_function: Callable[[Any], Any]  # of this worker process
 
 
-def _begin(make: Callable[..., Callable[[Any], Any]], arguments: tuple[Any, ...]) -> None:
+def _start_worker(make_function: Callable[..., Callable[[Any], Any]], arguments: tuple[Any, ...]) -> None:
     global _function
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends the pool
-    os.environ["TOKENIZERS_PARALLELISM"] = "false"  # the processes have a core each
-    gc.disable()  # a pure function makes no cycles, and looking for them takes a fifth of the time of encoding
-    threading.Thread(target=_leave_with_parent, daemon=True).start()
-    _function = make(*arguments)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent stops the pool
+    prepare_worker()
+    gc.disable()  # a pure function makes no reference cycles; searching for them took a fifth of the encoding time
+    threading.Thread(target=_exit_with_parent, daemon=True).start()
+    _function = make_function(*arguments)
 
 
-def _leave_with_parent() -> None:
+def _exit_with_parent() -> None:
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()
         os._exit(1)
 
 
-def _run(job: Any) -> Any:
+def _run_job(job: Any) -> Any:
     return _function(job)

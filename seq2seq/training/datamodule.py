@@ -23,7 +23,8 @@ from torch.utils.data import DataLoader, Dataset
 
 from seq2seq.batch import Batch, Vocabulary, make_batch
 from seq2seq.data.bucketing import BatchOptions, BatchPlan, BatchSampler
-from seq2seq.data.corpora import CorpusOptions, fingerprint_of, load_split
+from seq2seq.data.arrow_cache import fingerprint_of
+from seq2seq.data.corpora import CorpusOptions, load_split
 from seq2seq.data.encoding import EncodedRows, encode_corpus
 from seq2seq.progress import Progress
 from seq2seq.data.tokenizer import Tokenizer, TokenizerOptions, load_pretrained, train_tokenizer

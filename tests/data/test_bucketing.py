@@ -1,6 +1,8 @@
-"""The plan of an epoch: budgets, shards, order and loss scales, on random lengths."""
+"""The plan of an epoch: budgets, shards, order, loss scales and speed, on random lengths."""
 
 from __future__ import annotations
+
+import time
 
 import numpy as np
 import pytest
@@ -39,14 +41,14 @@ def test_the_order_is_a_function_of_seed_and_epoch() -> None:
     s = sampler()
     first, second = epoch(s, 0), epoch(s, 1)
     assert first == epoch(sampler(), 0)
-    assert first == epoch(s, 0)  # going back gives the same again
+    assert first == epoch(s, 0)  # an earlier epoch again
     assert first != second
     assert first != epoch(sampler(seed=5), 0)
     assert {tuple(sorted(b)) for b in first} != {tuple(sorted(b)) for b in second}  # members change, not only order
 
 
 def test_little_padding() -> None:
-    """Padded over real tokens; batches in random order would need about 1.7."""
+    """The ratio of padded to real tokens. It would be about 1.7 for batches in random order."""
     batches = epoch(sampler(), 0)
     padded = sum(len(b) * (max(DOCUMENTS[b]) + max(SUMMARIES[b]) + 1) for b in batches)
     assert padded / (DOCUMENTS.sum() + SUMMARIES.sum() + 500) < 1.2
@@ -54,7 +56,7 @@ def test_little_padding() -> None:
 
 @pytest.mark.parametrize("world", [2, 3, 7])
 def test_training_shards(world: int) -> None:
-    """Disjoint, complete, equally many batches on every rank, in every epoch."""
+    """Shards are disjoint and complete, with the same number of batches on every rank, in every epoch."""
     ranks = [sampler(world_size=world, rank=r) for r in range(world)]
     for number in (0, 3):
         parts = [epoch(s, number) for s in ranks]
@@ -66,7 +68,7 @@ def test_training_shards(world: int) -> None:
 @pytest.mark.parametrize("world", [1, 2, 3])
 @pytest.mark.parametrize("examples", [2, 500])
 def test_evaluation_shards(world: int, examples: int) -> None:
-    """Every example once, equally many batches; a rank without examples gets empty ones, so that none waits for it."""
+    """Every example occurs once. A rank without examples gets empty batches, so that all ranks have the same number."""
     parts = []
     for rank in range(world):
         options = BatchOptions(tokens=2000)
@@ -80,7 +82,7 @@ def test_evaluation_shards(world: int, examples: int) -> None:
 
 @pytest.mark.parametrize(("world", "accumulate"), [(1, 1), (1, 4), (2, 1), (2, 3)])
 def test_loss_scales_average_over_the_tokens_of_a_step(world: int, accumulate: int) -> None:
-    """The trainer averages over ranks and divides by `accumulate`: what is left must be 1 / (tokens of the step)."""
+    """The trainer averages over ranks and divides by `accumulate`. The product must be 1 / (tokens of the step)."""
     ranks = [sampler(world_size=world, rank=r, accumulate=accumulate) for r in range(world)]
     plans = [list(s) for s in ranks]
     for start in range(0, len(plans[0]), accumulate):
@@ -103,3 +105,28 @@ def test_impossible_budgets() -> None:
 def test_no_examples() -> None:
     nothing = np.zeros(0, dtype=np.int32)
     assert list(BatchSampler(nothing, nothing, BatchOptions(), shuffle=False)) == []
+
+
+def test_the_sampler_is_quick() -> None:
+    random = np.random.default_rng(0)
+    documents, summaries = random.integers(1, 80, 4_000_000), random.integers(1, 20, 4_000_000)
+    sampler = BatchSampler(documents, summaries, BatchOptions(tokens=16000), shuffle=True)
+    start = time.process_time()
+    plans = list(sampler)
+    assert time.process_time() - start < 2
+    members = np.concatenate([plan.indices for plan in plans])
+    assert len(members) == 4_000_000
+    assert np.bincount(members).max() == 1
+
+
+def test_equal_lengths_change_places() -> None:
+    """Every order of examples with equal lengths is possible; examples of other lengths stay in their places."""
+    lengths = np.array([5, 9, 5, 5, 9, 13])
+    sampler = BatchSampler(lengths, np.full(6, 3), BatchOptions(tokens=1000, bucket_width=1), shuffle=True)
+    orders = set()
+    for epoch in range(100):
+        sampler.set_epoch(epoch)
+        (plan,) = sampler
+        assert lengths[plan.indices].tolist() == sorted(lengths)
+        orders.add(tuple(plan.indices.tolist()))
+    assert len(orders) == 6 * 2

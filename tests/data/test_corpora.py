@@ -1,12 +1,13 @@
-"""Every format a corpus can come in, the cache, and every error, each with the place it must name."""
+"""All formats of a corpus, the registry of readers, the cache, and every error with its place."""
 
 from __future__ import annotations
 
 import csv
 import gzip
+import importlib
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from seq2seq.data import corpora
-from seq2seq.data.corpora import CorpusOptions, load_split
+from seq2seq.data.corpora import READERS, Columns, CorpusOptions, Row, load_split
+from seq2seq.data.corpora.load import text_tables
+from seq2seq.environment import import_plugins
 from seq2seq.errors import UserError
 
 PAIRS = [
@@ -126,10 +128,17 @@ def test_other_columns(tmp_path: Path) -> None:
     assert read(train=str(tmp_path / "a.jsonl"), document_column="text", summary_column="title") == [("d", "s")]
 
 
-def test_many_batches_keep_the_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(corpora, "_BATCH_ROWS", 7)
-    monkeypatch.setattr(corpora, "_BATCH_CHARACTERS", 100)
+def test_tables_keep_the_order_and_are_small() -> None:
     pairs = [(f"document {'x' * (number % 50)}", str(number)) for number in range(100)]
+    tables = list(text_tables(pairs, "Reading", max_rows=7, max_characters=100))
+    assert [tuple(row.values()) for table in tables for row in table.to_pylist()] == pairs
+    for table in tables:
+        assert 1 <= len(table) <= 7
+        assert sum(len(text) for row in table.to_pylist()[:-1] for text in row.values()) < 100
+
+
+def test_many_tables_are_one_data_set(tmp_path: Path) -> None:
+    pairs = [(f"document {number}", str(number)) for number in range(20_001)]
     write_jsonl(tmp_path / "a.jsonl", pairs)
     assert read(train=str(tmp_path / "a.jsonl")) == pairs
 
@@ -139,11 +148,14 @@ def test_a_long_field(tmp_path: Path) -> None:
     assert len(read(train=str(tmp_path / "a.csv"))[0][0]) == 1_000_000
 
 
-def test_the_second_call_reads_the_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    write_jsonl(tmp_path / "a.jsonl")
-    options = CorpusOptions(train=str(tmp_path / "a.jsonl"))
+def test_the_second_call_reads_the_cache(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    write_jsonl(path)
+    options = CorpusOptions(train=str(path))
     first = load_split(options, "train")
-    monkeypatch.setattr(corpora, "_read_jsonl", lambda *_: pytest.fail("the file was read again"))
+    status = path.stat()
+    path.write_bytes(b"x" * status.st_size)  # reading it again would be an error
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
     second = load_split(options, "train")
     assert first._fingerprint == second._fingerprint
     assert first.to_dict() == second.to_dict()
@@ -162,6 +174,55 @@ def test_other_columns_are_not_served_from_the_cache(tmp_path: Path) -> None:
     (tmp_path / "a.jsonl").write_text('{"document": "d", "summary": "s", "title": "t"}\n')
     assert read(train=str(tmp_path / "a.jsonl")) == [("d", "s")]
     assert read(train=str(tmp_path / "a.jsonl"), summary_column="title") == [("d", "t")]
+
+
+def read_capitals(path: Path, columns: Columns) -> Iterator[Row]:
+    """A reader for the tests of the registry."""
+    for number, line in enumerate(path.read_text().splitlines(), 1):
+        yield Row(number, line.upper(), columns.summary)
+
+
+def read_lines(path: Path, columns: Columns) -> Iterator[Row]:
+    return (row._replace(document=row.document.lower()) for row in read_capitals(path, columns))
+
+
+def test_the_reader_is_part_of_the_cache_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a.caps").write_text("One\n")
+    monkeypatch.setitem(READERS, ".caps", read_capitals)
+    assert read(train=str(tmp_path / "a.caps")) == [("ONE", "summary")]
+    monkeypatch.setitem(READERS, ".caps", read_lines)
+    assert read(train=str(tmp_path / "a.caps")) == [("one", "summary")]
+
+
+PLUGIN = """
+from seq2seq.data.corpora import READERS, Row, text_lines
+
+def read_pipes(path, columns):
+    for number, line in text_lines(path):
+        yield Row(number, *line.{case}().split("|"))
+
+READERS[".pipes"] = READERS[".pipes.gz"] = read_pipes
+"""
+
+
+def test_a_plugin_registers_a_reader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plugin, corpus = tmp_path / "pipes_plugin.py", tmp_path / "a.pipes.gz"
+    plugin.write_text(PLUGIN.format(case="lower"))
+    write_text(corpus, ["D|S", "D2|"])
+    assert ", ".join(READERS) in error(train=str(corpus))
+    for suffix in (".pipes", ".pipes.gz"):
+        monkeypatch.setitem(READERS, suffix, read_capitals)  # replaced by the plugin, removed after the test
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setenv("SEQ2SEQ_PLUGINS", "pipes_plugin")
+    import_plugins()
+    assert read(train=str(corpus)) == [("d", "s"), ("d2", "")]
+    (tmp_path / "a.xml").touch()
+    assert ".pipes, .pipes.gz;" in error(train=str(tmp_path / "a.xml"))
+
+    plugin.write_text(PLUGIN.format(case="title"))  # a changed reader reads again
+    importlib.invalidate_caches()
+    importlib.reload(importlib.import_module("pipes_plugin"))
+    assert read(train=str(corpus)) == [("D", "S"), ("D2", "")]
 
 
 def test_a_failed_read_leaves_nothing_in_the_cache(tmp_path: Path) -> None:
@@ -281,7 +342,7 @@ def test_bad_texts(tmp_path: Path) -> None:
 
 def test_missing_files(tmp_path: Path) -> None:
     write_jsonl(tmp_path / "train.jsonl")
-    assert f"did you mean {tmp_path / 'train.jsonl'}?" in error(train=str(tmp_path / "trian.jsonl"))
+    assert "did you mean 'train.jsonl'?" in error(train=str(tmp_path / "trian.jsonl"))
     assert error(train=str(tmp_path / "nothing" / "x.jsonl")).startswith("data.corpus.train: no such file")
     assert "is a folder" in error(train=str(tmp_path))
     assert "no file matches" in error(train=str(tmp_path / "*.csv"))
@@ -297,7 +358,7 @@ def test_what_is_not_configured(tmp_path: Path) -> None:
 
 @pytest.fixture
 def hub_folder(tmp_path: Path) -> Path:
-    """A folder that `datasets` loads by name, as it would a Hub data set."""
+    """A folder that `datasets` loads by name, like a Hub data set."""
     folder = tmp_path / "hub"
     folder.mkdir()
     write_parquet(folder / "train.parquet")

@@ -1,4 +1,4 @@
-"""The encoded corpus against a hand computation and a plain loop: ids, counts, cache, and reading rows back."""
+"""The encoded corpus, compared with a computation by hand and a plain loop: ids, counts, cache, access to rows."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from seq2seq.data import encoding
 from seq2seq.data.corpora import CorpusOptions, load_split
 from seq2seq.data.encoding import SCHEMA, EncodedRows, EncodingReport, encode_corpus
 from seq2seq.data.tokenizer import Tokenizer, TokenizerOptions, train_tokenizer
@@ -38,7 +37,7 @@ def source(pairs: list[tuple[str, str]] = PAIRS) -> datasets.Dataset:
 
 
 def many(count: int = 501) -> list[tuple[str, str]]:
-    """Pairs of all lengths, every ninth with an empty side."""
+    """Pairs of all lengths; every ninth pair has an empty side."""
     random = np.random.default_rng(0)
     words = np.array(["the", "cat", "dog", "a", "sat", "one", "two", "Zed", "naïve"])
     pairs = []
@@ -52,7 +51,7 @@ def many(count: int = 501) -> list[tuple[str, str]]:
 
 
 def test_rows_by_hand(tokenizer: Tokenizer) -> None:
-    assert tokenizer._tokens[4:] == ["the", "cat", "a", "dog", "sat"]  # ids 4 to 8, V = 9
+    assert tokenizer.tokens[4:] == ["the", "cat", "a", "dog", "sat"]  # ids 4 to 8, V = 9
     dataset, report = encode_corpus(source(), tokenizer, **LIMITS, training=False)
     assert dataset.data.schema.equals(SCHEMA)
     assert dataset["document_ids"][:] == [[4, 5, 8, 9], [9, 10, 11, 12], [], [4, 7], [], [6, 7, 9, 6]]
@@ -114,21 +113,30 @@ def test_the_second_call_tokenizes_nothing(
         encode_corpus(load_split(options, "train"), other, **LIMITS, training=training)
 
 
-def test_batches_do_not_matter(tokenizer: Tokenizer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_chunks_do_not_matter(tokenizer: Tokenizer) -> None:
     whole, _ = encode_corpus(source(many()), tokenizer, **LIMITS, training=False)
-    monkeypatch.setattr(encoding, "_BATCH", 17)
-    monkeypatch.setattr(encoding, "_FORMAT", "not cached")
-    parts, _ = encode_corpus(source(many()), tokenizer, **LIMITS, training=False)
+    parts, _ = encode_corpus(source(many()), tokenizer, **LIMITS, training=False, chunk_rows=17)
     assert len(parts.data.column("row").chunks) == 30
     assert parts.to_dict() == whole.to_dict()
 
 
+def test_the_number_of_workers_does_not_matter(tokenizer: Tokenizer) -> None:
+    encoded = []
+    for workers in (1, 3):
+        dataset = datasets.Dataset(source(many(301)).data, fingerprint=f"{workers} workers")  # separate cache entries
+        encoded.append(encode_corpus(dataset, tokenizer, **LIMITS, training=True, chunk_rows=16, workers=workers))
+    (one, report), (three, same_report) = encoded
+    assert len(one.data.column("row").chunks) == 19
+    assert one.data.table.equals(three.data.table)
+    assert report == same_report
+    cut = sum(len(document.split()) > LIMITS["max_document_tokens"] for document, _ in many(301))
+    assert f"{cut} with the document cut to the limit" in report.lines()
+
+
 @pytest.fixture
-def encoded(tokenizer: Tokenizer, monkeypatch: pytest.MonkeyPatch) -> datasets.Dataset:
-    """Many rows in chunks of 17; every ninth of the source is left out, which puts positions over the table."""
-    monkeypatch.setattr(encoding, "_BATCH", 17)
-    monkeypatch.setattr(encoding, "_FORMAT", "chunks of 17")
-    return encode_corpus(source(many()), tokenizer, **LIMITS, training=True)[0]
+def encoded(tokenizer: Tokenizer) -> datasets.Dataset:
+    """Many rows in chunks of 17; every ninth row is left out, so the data set has a list of positions."""
+    return encode_corpus(source(many()), tokenizer, **LIMITS, training=True, chunk_rows=17)[0]
 
 
 def plain(dataset: datasets.Dataset, indices: list[int]) -> list[tuple[int, list[int], list[int], list[str]]]:

@@ -1,4 +1,4 @@
-"""`seq2seq prepare`: raw distributions become JSON Lines, and nothing is lost without being counted."""
+"""`seq2seq prepare`: raw distributions become JSON Lines, and every document is kept or counted as left out."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from pathlib import Path
 import pytest
 
 from seq2seq.commands.prepare import main
-from seq2seq.data import raw as prepare
-from seq2seq.data.raw import (
+from seq2seq.data.raw import DISTRIBUTIONS, Distribution, Report
+from seq2seq.data.raw.distribution import corpus_writer, decode_utf8
+from seq2seq.data.raw.gigaword import prepare_gigaword
+from seq2seq.data.raw.reuters21578 import (
     Story,
     clean,
-    decode,
     parse_sgml,
-    prepare_gigaword,
     prepare_reuters,
     read_reuters,
     split_reuters,
@@ -32,10 +32,10 @@ from seq2seq.data.raw import (
 )
 from seq2seq.errors import UserError
 
-REAL_DATA = Path(os.environ.get("SEQ2SEQ_REAL_DATA", Path(__file__).parents[3] / "shared" / "data")) / "reuters21578"
+REAL_DATA = Path(os.environ.get("SEQ2SEQ_REAL_DATA", "")) / "reuters21578"
 BODY = "The town council said it will mend the old stone bridge before winter."
 
-# Every oddity of the format, in the order of NEWIDs 5, 3, 9, 4, 7, 6.
+# All unusual forms of a document, with the NEWIDs 5, 3, 9, 4, 7, 6.
 ODD_SGML = b"""<!DOCTYPE lewis SYSTEM "lewis.dtd">
 <REUTERS TOPICS="YES" LEWISSPLIT="TRAIN" CGISPLIT="TRAINING-SET" OLDID="99" NEWID="5">
 <DATE> 1-JAN-1987 10:00:00.00</DATE>
@@ -115,9 +115,8 @@ def pairs(path: Path) -> list[tuple[str, str]]:
 
 
 @pytest.fixture
-def files(monkeypatch: pytest.MonkeyPatch) -> dict[str, bytes]:
-    """A collection of 40 stories in two files, the later NEWIDs first; every count of the reader is set to it."""
-    monkeypatch.setattr(prepare, "REUTERS_DOCUMENTS", 40)
+def files() -> dict[str, bytes]:
+    """A collection of 40 stories in two files, the later NEWIDs first."""
     return {"reut2-000.sgm": numbered(range(21, 41)), "reut2-001.sgm": numbered(range(1, 21)), "README.txt": b"no SGML"}
 
 
@@ -139,7 +138,7 @@ def test_tokenize(text: str, tokens: str) -> None:
 
 
 def test_decode_reads_illegal_bytes_as_latin1_and_counts_them() -> None:
-    assert decode("é“".encode() + b" \xfc \xe9\xff") == ("é“ ü éÿ", 3)
+    assert decode_utf8("é“".encode() + b" \xfc \xe9\xff") == ("é“ ü éÿ", 3)
 
 
 def test_clean_resolves_entities_once_and_deletes_control_characters() -> None:
@@ -152,8 +151,8 @@ def test_clean_resolves_entities_once_and_deletes_control_characters() -> None:
 # --- the SGML reader ---
 
 
-def test_parse_sgml_survives_every_oddity() -> None:
-    text, illegal = decode(ODD_SGML)
+def test_parse_sgml_reads_all_unusual_forms() -> None:
+    text, illegal = decode_utf8(ODD_SGML)
     stories, controls = zip(*parse_sgml(text, "reut2-000.sgm"), strict=True)
     assert illegal == 1
     assert stories == (
@@ -189,11 +188,11 @@ def test_stories_come_ordered_by_newid_from_folder_tar_and_zip_alike(files: dict
     with zipfile.ZipFile(tmp_path / "c.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in nested.items():
             archive.writestr(name, content)
-    expected = read_reuters(write_folder(tmp_path / "folder", files))
+    expected = read_reuters(write_folder(tmp_path / "folder", files), 40)
     assert [story.newid for story in expected[0]] == list(range(1, 41))
     assert expected[1] == {"illegal_bytes": 0, "control_characters": 0}
     for name in ("a.tar.gz", "b.tar", "c.zip"):
-        assert read_reuters(tmp_path / name) == expected
+        assert read_reuters(tmp_path / name, 40) == expected
 
 
 @pytest.mark.parametrize(
@@ -219,7 +218,7 @@ def test_a_truncated_archive_is_refused(kept: float, files: dict[str, bytes], tm
             continue  # the second half of this plain archive is padding
         (tmp_path / name).write_bytes(content[: int(len(content) * kept)])
         with pytest.raises(UserError, match=name) as error:
-            read_reuters(tmp_path / name)
+            read_reuters(tmp_path / name, 40)
         assert "\n" not in str(error.value)
 
 
@@ -230,10 +229,10 @@ def test_missing_and_incomplete_and_doubled_collections_are_refused(files: dict[
     with pytest.raises(
         UserError, match=r"holds 20 documents \(20 distinct\) in 1 files.* the collection holds 40 in 22"
     ):
-        read_reuters(folder)
+        read_reuters(folder, 40)
     write_folder(folder, {"copy/reut2-000.sgm": files["reut2-000.sgm"]})
     with pytest.raises(UserError, match=r"holds 40 documents \(20 distinct\) in 2 files"):
-        read_reuters(folder)
+        read_reuters(folder, 40)
 
 
 # --- the Reuters split ---
@@ -242,7 +241,7 @@ def test_missing_and_incomplete_and_doubled_collections_are_refused(files: dict[
 def test_split_filters_first_then_cuts_then_removes_training_headlines() -> None:
     stories = [Story(n, f"Bridge number {n} mended", BODY) for n in range(1, 41)]
     stories[36] = Story(37, "BRIDGE  NUMBER 2 MENDED", BODY)  # validation: the headline of story 2 in other letters
-    stories[39] = Story(40, "Bridge number 38 mended", BODY)  # test: a headline of validation, which is no reason
+    stories[39] = Story(40, "Bridge number 38 mended", BODY)  # test: a headline of validation, which is kept
     extra = [
         Story(0, "", BODY),
         Story(-1, "No body at all", ""),
@@ -252,7 +251,7 @@ def test_split_filters_first_then_cuts_then_removes_training_headlines() -> None
     ]
     twelve = Story(41, "Just long enough", "one two three four five six seven eight nine ten eleven twelve")
     split, left_out = split_reuters([twelve, *reversed(stories), *extra])
-    # 41 usable: 36 of them (90 %, rounded down) train, up to the 38th (95 %) validation, the rest test.
+    # 41 usable stories: 36 (90 %, rounded down) train, numbers 37 and 38 (to 95 %) validation, the rest test.
     assert {name: [story.newid for story in part] for name, part in split.items()} == {
         "train": list(range(1, 37)),
         "validation": [38],
@@ -268,14 +267,14 @@ def test_split_filters_first_then_cuts_then_removes_training_headlines() -> None
 
 
 def test_whole_command_writes_pairs_and_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """At the collection's real size, its first file replaced by one with the oddities; no constant is patched."""
+    """A collection of the real size. Its first file contains the unusual documents."""
     odd = ODD_SGML + sgml((1, "TWO WORDS", BODY), (2, "SHORT BODY HERE", "Seven words."), (8, "GOOD 'OLD' STORY", BODY))
     source = write_folder(tmp_path / "raw", {"reut2-000.sgm": odd})
     for number in range(1, 22):
         first = 10 + (number - 1) * 1000
         newids = range(first, 21_579 if number == 21 else first + 1000)
         write_folder(source, {f"reut2-{number:03}.sgm": numbered(newids)})
-    # Story 20000 lies in validation; its headline is made that of story 8 but for the case.
+    # Story 20000 is in validation and gets the headline of story 8, in other letters.
     late = source / "reut2-019.sgm"
     late.write_bytes(late.read_bytes().replace(b"BRIDGE NUMBER 19100 MENDED", b"Good 'Old' Story"))
     late = source / "reut2-020.sgm"
@@ -325,12 +324,11 @@ def test_whole_command_writes_pairs_and_report(tmp_path: Path, capsys: pytest.Ca
 def test_existing_output_is_kept_unless_forced(files: dict[str, bytes], tmp_path: Path) -> None:
     source = write_folder(tmp_path / "raw", files)
     output = write_folder(tmp_path / "out", {"validation.jsonl": b"precious", "notes.txt": b"mine"})
-    arguments = ["reuters21578", "--source", str(source), "--output", str(output)]
     with pytest.raises(UserError, match=r"already holds validation\.jsonl: .*--force"):
-        main(arguments)
+        main(["reuters21578", "--source", str(source), "--output", str(output)])
     assert (output / "validation.jsonl").read_bytes() == b"precious"
     assert not (output / "train.jsonl").exists()
-    assert main([*arguments, "--force"]) == 0
+    prepare_reuters(str(source), output, force=True, documents=40)
     assert len(pairs(output / "validation.jsonl")) == 2
     assert (output / "notes.txt").read_bytes() == b"mine"
 
@@ -340,18 +338,18 @@ def test_a_bad_source_leaves_no_output(tmp_path: Path) -> None:
         prepare_reuters(str(tmp_path / "nowhere"), tmp_path / "out")
     assert not (tmp_path / "out").exists()
     (tmp_path / "file").write_text("")
-    with pytest.raises(UserError, match="cannot create the folder"):
-        prepare._create_folder(tmp_path / "file" / "out")
+    with pytest.raises(UserError, match=r"cannot write to .*choose another --output"):
+        prepare_gigaword(write_folder(tmp_path / "raw", GIGAWORD), tmp_path / "file" / "out")
 
 
 def test_output_appears_only_when_whole(tmp_path: Path) -> None:
     def interrupted() -> None:
-        with prepare._whole_files(tmp_path) as files:
-            files["train"].write("half a line")
+        with corpus_writer(tmp_path) as writer:
+            writer.write("train", "a document", "a summary")
             raise KeyboardInterrupt
 
     def disk_full() -> None:
-        with prepare._whole_files(tmp_path):
+        with corpus_writer(tmp_path):
             raise OSError(28, "No space left on device")
 
     (tmp_path / "train.jsonl").write_text("from before")
@@ -399,11 +397,17 @@ def server(files: dict[str, bytes], monkeypatch: pytest.MonkeyPatch) -> Iterator
 
 
 def test_download_from_an_address(server: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    report = prepare_reuters(f"{server}/whole", tmp_path / "out")
+    report = prepare_reuters(f"{server}/whole", tmp_path / "out", documents=40)
     assert report.kept == {"train": 36, "validation": 2, "test": 2}
     assert report.source == f"{server}/whole"
-    assert len(read_reuters(tmp_path / "out" / "reuters21578.tar.gz")[0]) == 40
+    assert len(read_reuters(tmp_path / "out" / "reuters21578.tar.gz", 40)[0]) == 40
     assert f"downloading {server}/whole\n" in capsys.readouterr().err
+
+
+def test_a_download_to_a_bad_folder(server: str, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(UserError, match=r"cannot write to .*choose another --output"):
+        prepare_reuters(f"{server}/whole", tmp_path / "file" / "out", documents=40)
 
 
 @pytest.mark.parametrize(
@@ -417,21 +421,18 @@ def test_download_from_an_address(server: str, tmp_path: Path, capsys: pytest.Ca
 )
 def test_a_bad_download_leaves_no_file(path: str, message: str, server: str, tmp_path: Path) -> None:
     with pytest.raises(UserError, match=message) as error:
-        prepare_reuters(f"{server}/{path}", tmp_path / "out")
+        prepare_reuters(f"{server}/{path}", tmp_path / "out", documents=40)
     assert f"{server}/{path}" in str(error.value)
     assert "--source reuters21578.tar.gz" in str(error.value)
     assert "\n" not in str(error.value)
-    assert list((tmp_path / "out").iterdir()) == []
+    assert not any((tmp_path / "out").glob("*"))
 
 
-def test_without_source_the_second_address_is_tried_and_the_archive_used_again(
-    server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(prepare, "REUTERS_URLS", (f"{server}/short", f"{server}/whole"))
-    assert main(["reuters21578", "--output", str(tmp_path)]) == 0
+def test_without_source_the_second_address_is_tried_and_the_archive_used_again(server: str, tmp_path: Path) -> None:
+    prepare_reuters(None, tmp_path, urls=(f"{server}/short", f"{server}/whole"), documents=40)
     first = (tmp_path / "train.jsonl").read_bytes()
-    monkeypatch.setattr(prepare, "REUTERS_URLS", (f"{server}/gone",))
-    assert prepare_reuters(None, tmp_path, force=True).source == str(tmp_path / "reuters21578.tar.gz")
+    report = prepare_reuters(None, tmp_path, force=True, urls=(f"{server}/gone",), documents=40)
+    assert report.source == str(tmp_path / "reuters21578.tar.gz")
     assert (tmp_path / "train.jsonl").read_bytes() == first
 
 
@@ -440,9 +441,8 @@ def test_no_network_is_one_clear_error(tmp_path: Path, monkeypatch: pytest.Monke
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))  # bound but not listening: connections are refused
         address = f"http://127.0.0.1:{closed.getsockname()[1]}"
-        monkeypatch.setattr(prepare, "REUTERS_URLS", (f"{address}/one", f"{address}/two"))
         with pytest.raises(UserError) as error:
-            prepare_reuters(None, tmp_path)
+            prepare_reuters(None, tmp_path, urls=(f"{address}/one", f"{address}/two"))
     message = str(error.value)
     assert f"{address}/one" in message
     assert f"{address}/two" in message
@@ -563,24 +563,20 @@ def test_wrong_arguments_are_one_line(arguments: list[str]) -> None:
         main(arguments)
 
 
-def test_progress_on_a_terminal_and_without(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def test_a_registered_distribution_is_a_subcommand(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    clock = iter([0.0, 5.0, 11.0, 11.0, 12.0])
-    monkeypatch.setattr(prepare.time, "monotonic", lambda: next(clock))
-    with prepare.progress("reading [all]", 200) as update:
-        update(50)  # after 5 seconds: too early for a line
-        update(100)
-        update(150)  # a second later
-    assert capsys.readouterr().err == "reading [all]\nreading [all]: 50%\n"
-    monkeypatch.undo()
+    def prepare(years: int, output: Path, force: bool) -> Report:
+        return Report("mine", f"{years} years", 7, {"train": 7}, {}, {"force": int(force)})
 
-    monkeypatch.setenv("FORCE_COLOR", "1")
-    with prepare.progress("reading [all]", 200) as update:
-        update(50)
-    err = capsys.readouterr().err
-    assert "reading [all]" in err
-    assert "100%" in err
+    arguments = {"--years": {"type": int, "required": True}}
+    monkeypatch.setitem(DISTRIBUTIONS, "mine", Distribution("my stories", "All of them.", "-", arguments, prepare))
+    assert main(["mine", "--years", "3", "--output", str(tmp_path), "--force"]) == 0
+    out = capsys.readouterr().out
+    assert "mine: 7 documents read from 3 years" in out
+    assert "force 1" in out
+    with pytest.raises(UserError, match=r"--yeers.*did you mean '?--years"):
+        main(["mine", "--years", "3", "--output", str(tmp_path), "--yeers", "3"])
 
 
 # --- the real collection ---

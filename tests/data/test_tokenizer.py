@@ -1,4 +1,4 @@
-"""Tokenizers: what text becomes, unknown words worked out by hand, and that no text forges a special token."""
+"""Tokenizers: tokens and unknown words, compared with results by hand; special tokens; training, cache, pretrained."""
 
 from __future__ import annotations
 
@@ -10,15 +10,26 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+import datasets
+import numpy as np
 import pytest
 import tokenizers
 import torch
 from tokenizers import models, pre_tokenizers
 
-from seq2seq.data.tokenizer import Tokenizer, TokenizerOptions, load_pretrained, train_tokenizer
+from seq2seq.data.tokenizer import (
+    SPECIALS,
+    TRAINERS,
+    Tokenizer,
+    TokenizerOptions,
+    cached_tokenizer,
+    load_pretrained,
+    train_tokenizer,
+)
 from seq2seq.errors import UserError
 
 KINDS = ["word", "bpe", "unigram"]
@@ -91,8 +102,8 @@ def test_vocabulary_is_the_most_frequent_words_ties_by_the_alphabet() -> None:
     tokenizer = trained(texts, split="whitespace", vocab_size=8)
     counts = Counter(" ".join(texts[:2]).split())
     expected = sorted(counts, key=lambda word: (-counts[word], word))[:4]
-    assert tokenizer._tokens == ["<pad>", "<unk>", "<s>", "</s>", *expected]
-    assert trained(texts, split="whitespace", min_frequency=2)._tokens[4:] == ["b", "a", "c", "d"]
+    assert tokenizer.tokens == ["<pad>", "<unk>", "<s>", "</s>", *expected]
+    assert trained(texts, split="whitespace", min_frequency=2).tokens[4:] == ["b", "a", "c", "d"]
 
 
 # --- Unknown words ---
@@ -100,9 +111,9 @@ def test_vocabulary_is_the_most_frequent_words_ties_by_the_alphabet() -> None:
 
 def test_unknown_words_by_hand() -> None:
     tokenizer = trained(["the cat sat", "the dog"], vocab_size=8)
-    assert tokenizer._tokens[4:] == ["the", "cat", "dog", "sat"]
+    assert tokenizer.tokens[4:] == ["the", "cat", "dog", "sat"]
     (document,) = tokenizer.encode_documents(["Zed saw the cat , Zed and Yak"], 7)
-    # V = 8, so 8 is Zed, 9 saw, 10 the comma, 11 and; Yak lies behind the cut
+    # V = 8, so 8 is Zed, 9 saw, 10 the comma, 11 and; Yak is after the cut
     assert document == ([8, 9, 4, 5, 10, 8, 11], ["Zed", "saw", ",", "and"], 8)
     ((ids, length),) = tokenizer.encode_summaries(["and the Zed Yak dog"], [document.oov], 4)
     assert (ids, length) == ([11, 4, 8, 1], 5)
@@ -221,10 +232,33 @@ def test_batch_equals_singles_and_empty_texts_are_legal(tokenizer: Tokenizer) ->
     assert tokenizer.encode_documents([], 5) == []
 
 
-def test_large_inputs_are_tokenized_in_groups(tokenizer: Tokenizer, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = tokenizer.encode_documents(NEWS, 99)
-    monkeypatch.setattr("seq2seq.data.tokenizer._GROUP_CHARACTERS", 100)
-    assert tokenizer.encode_documents(NEWS, 99) == whole
+def test_large_inputs_are_tokenized_in_groups(tokenizer: Tokenizer) -> None:
+    in_groups = Tokenizer.from_dict(tokenizer.to_dict(), group_characters=100)
+    assert in_groups.encode_documents(NEWS, 99) == tokenizer.encode_documents(NEWS, 99)
+
+
+def test_words_are_those_of_the_library() -> None:
+    """The cached chunks of text give the same ids as the library, which tokenizes every text as a whole."""
+    letters = [*"aB.,'’-&:/#01 \t  é\u0301\x01\u2028ﬁ½Σσ<>\"`…", "</s>", "<unk>", "U.S.", "'s"]
+    random = np.random.default_rng(3)
+    texts = ["".join(random.choice(letters, random.integers(0, 40))) for _ in range(2000)]
+    for split in ("words", "whitespace"):
+        tokenizer = trained(texts, vocab_size=200, split=split, normalizers=["nfkc", "lowercase"])
+        whole = tokenizer.to_transformers()(texts, add_special_tokens=False)["input_ids"]
+        documents = tokenizer.encode_documents(texts, 1000)
+        special = {tokenizer.pad_id, tokenizer.bos_id, tokenizer.eos_id}
+        plain = [[tokenizer.unk_id if i >= tokenizer.vocab_size else i for i in d.ids] for d in documents]
+        assert plain == [[tokenizer.unk_id if i in special else i for i in ids] for ids in whole]
+        assert any(document.oov for document in documents)
+
+
+def test_the_cache_of_chunks_is_bounded() -> None:
+    texts = [f"a{i} b{i % 7}, c" for i in range(100)]
+    tokenizer = trained(texts, vocab_size=20)
+    expected = [tokenizer.encode_documents([text], 9)[0] for text in texts]
+    bounded = Tokenizer.from_dict(tokenizer.to_dict(), max_cached_chunks=12)
+    assert [d for i in range(0, 100, 3) for d in bounded.encode_documents(texts[i : i + 3], 9)] == expected
+    assert len(bounded._chunk_ids) <= 12
 
 
 def test_huge_documents_and_words(tokenizer: Tokenizer) -> None:
@@ -251,7 +285,7 @@ def test_training_is_deterministic_and_batches_do_not_matter(kind: str) -> None:
 
 def test_vocab_size_is_an_upper_bound(tokenizer: Tokenizer) -> None:
     assert tokenizer.vocab_size <= 400
-    assert len(tokenizer._tokens) == tokenizer.vocab_size == len(set(tokenizer._tokens))
+    assert len(tokenizer.tokens) == tokenizer.vocab_size == len(set(tokenizer.tokens))
     if tokenizer.kind == "word":
         assert trained(vocab_size=20).vocab_size == 20
 
@@ -272,8 +306,87 @@ def test_no_text_to_learn_from(kind: str, texts: list[str]) -> None:
 def test_frequency_limits() -> None:
     with pytest.raises(UserError, match=r"no word occurs 5 times.*min_frequency"):
         trained(["a b c"], min_frequency=5)
-    with pytest.raises(UserError, match=r"min_frequency is 0"):
+    with pytest.raises(UserError, match=r"data\.tokenizer\.min_frequency: 0 is too small"):
         trained(["a b c"], min_frequency=0)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"kind": "words"}, r"data\.tokenizer\.kind: 'words' is none of word, bpe, .*did you mean 'word'"),
+        ({"normalizers": ["nfkc", "lower"]}, r"normalizers: 'lower' is none of .*did you mean 'lowercase'"),
+        ({"split": "spaces"}, r"data\.tokenizer\.split: 'spaces' is none of words, whitespace"),
+    ],
+)
+def test_unknown_names(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        TokenizerOptions(**options)
+
+
+def test_a_registered_kind_is_trained_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    def train_characters(options: TokenizerOptions, texts: Any, length: int | None) -> tokenizers.Tokenizer:
+        characters = sorted({character for text in texts for character in text} - {" "})[: options.vocab_size - 4]
+        vocabulary = {token: index for index, token in enumerate([*SPECIALS.values(), *characters])}
+        backend = tokenizers.Tokenizer(models.WordLevel(vocabulary, SPECIALS["unk"]))
+        backend.normalizer = tokenizers.normalizers.Lowercase()
+        backend.pre_tokenizer = pre_tokenizers.Split(tokenizers.Regex(r"\S"), "removed", invert=True)
+        return backend
+
+    monkeypatch.setitem(TRAINERS, "characters", train_characters)
+    tokenizer = trained(["a bad cab"], kind="characters")
+    document = tokenizer.encode_documents(["Bad <s>"], 9)[0]
+    assert document == ([5, 4, 7, 8, 9, 10], ["<", "s", ">"], 6)
+    assert tokenizer.decode(document.ids, document.oov).replace(" ", "") == "bad<s>"
+
+
+# --- Cache ---
+
+
+def pairs_of(texts: list[str]) -> datasets.Dataset:
+    return datasets.Dataset.from_dict({"document": texts, "summary": texts[::-1]})
+
+
+def cache_files() -> set[Path]:
+    return set(Path(datasets.config.HF_DATASETS_CACHE).glob("seq2seq-tokenizers/*.json"))
+
+
+def test_the_second_call_reads_the_cached_tokenizer(capsys: pytest.CaptureFixture[str]) -> None:
+    split, options = pairs_of(NEWS), TokenizerOptions(vocab_size=50)
+    first = cached_tokenizer(split, options)
+    assert first.to_dict() == train_tokenizer(options, NEWS * 2).to_dict()
+    assert "Training a word tokenizer on 5 pairs" in capsys.readouterr().err
+    assert cached_tokenizer(split, options).to_dict() == first.to_dict()
+    assert capsys.readouterr().err == ""
+    assert cached_tokenizer(pairs_of(NEWS[:3]), options).to_dict() != first.to_dict()
+
+
+CHANGES = {
+    "kind": "bpe",
+    "vocab_size": 300,
+    "min_frequency": 2,
+    "normalizers": ["lowercase"],
+    "split": "whitespace",
+    "path": "unused by this kind",
+}
+
+
+def test_every_option_is_part_of_the_cache_key() -> None:
+    assert set(CHANGES) == {option.name for option in fields(TokenizerOptions)}
+    split = pairs_of([f"{text} (cached)" for text in NEWS])
+    before = cache_files()
+    cached_tokenizer(split, TokenizerOptions())
+    for count, (name, value) in enumerate(CHANGES.items(), start=2):
+        options = TokenizerOptions(**{name: value})  # type: ignore[arg-type]
+        texts = [*split["document"], *split["summary"]]
+        assert cached_tokenizer(split, options).to_dict() == train_tokenizer(options, texts).to_dict()
+        assert len(cache_files() - before) == count
+
+
+def test_a_failed_training_leaves_nothing_in_the_cache() -> None:
+    before = cache_files()
+    with pytest.raises(UserError, match="vocab_size is 4"):
+        cached_tokenizer(pairs_of(NEWS), TokenizerOptions(vocab_size=4))
+    assert cache_files() == before
 
 
 # --- As data ---
@@ -347,7 +460,7 @@ def test_a_bert_like_tokenizer(tmp_path: Path, form: str) -> None:
     if form == "folder":
         assert (tokenizer.pad_id, tokenizer.unk_id, tokenizer.bos_id, tokenizer.eos_id) == (0, 1, 2, 3)
         assert tokenizer.vocab_size == 9
-    else:  # the file alone says what is unknown and what pads, but not what starts and ends
+    else:  # the file alone defines the tokens for unknown and padding, but not for start and end
         assert (tokenizer.pad_id, tokenizer.unk_id) == (0, 1)
         assert {tokenizer.bos_id, tokenizer.eos_id} == {9, 10}
         assert tokenizer.vocab_size == 11
@@ -365,7 +478,7 @@ def test_a_bert_like_tokenizer(tmp_path: Path, form: str) -> None:
 
 
 def test_roles_that_are_missing_or_shared_get_new_tokens(tmp_path: Path) -> None:
-    """As in GPT-2, whose one special token is start, end and unknown at once."""
+    """As in GPT-2, which has one special token for start, end and unknown words."""
     from transformers import PreTrainedTokenizerFast
 
     backend = tokenizers.Tokenizer(models.BPE({"a": 0, "b": 1, "<|end|>": 2, "<s>": 3}, []))
@@ -376,7 +489,7 @@ def test_roles_that_are_missing_or_shared_get_new_tokens(tmp_path: Path) -> None
     assert (tokenizer.eos_id, tokenizer.bos_id) == (2, 3)
     assert {tokenizer.unk_id, tokenizer.pad_id} == {4, 5}
     assert tokenizer.vocab_size == 6
-    assert tokenizer.encode_documents(["ab<|end|>"], 9)[0].ids == [0, 1]  # no letter of it is in this vocabulary
+    assert tokenizer.encode_documents(["ab<|end|>"], 9)[0].ids == [0, 1]  # the vocabulary lacks all its letters
 
 
 @pytest.mark.parametrize("name", ["no-such-owner/no-such-name", "missing/tokenizer.json"])

@@ -1,0 +1,48 @@
+"""Trained tokenizers in the user's cache folder: one file per training split and options."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from filelock import FileLock
+
+from ...files import atomic_writer
+from ...progress import Progress
+from .options import TokenizerOptions
+from .tokenizer import FORMAT, Tokenizer
+from .training import train_tokenizer
+
+if TYPE_CHECKING:
+    import datasets
+
+
+def cached_tokenizer(train_split: datasets.Dataset, options: TokenizerOptions) -> Tokenizer:
+    """Returns the tokenizer of the options, trained on the columns `document` and `summary` on the first call.
+
+    The key is the fingerprint of the split and every option. Only one process trains; the others wait and read. A
+    pretrained tokenizer is not cached. Raises the errors of `train_tokenizer`.
+    """
+    if options.kind == "pretrained":
+        return train_tokenizer(options, [])
+    from ..arrow_cache import cache_folder, fingerprint_of  # imports `datasets`, which inference does not need
+
+    key = fingerprint_of(FORMAT, train_split._fingerprint, asdict(options))
+    file = cache_folder("seq2seq-tokenizers") / f"{key}.json"
+    with FileLock(f"{file}.lock"):
+        if not file.exists():
+            tokenizer = train_tokenizer(options, _texts(train_split, options.kind), 2 * len(train_split))
+            with atomic_writer(file) as stream:
+                json.dump(tokenizer.to_dict(), stream)
+        return Tokenizer.from_dict(json.loads(file.read_text(encoding="utf-8")))
+
+
+def _texts(pairs: datasets.Dataset, kind: str) -> Iterator[list[str]]:
+    """Yields documents and summaries in lists of at most 1,000, and shows the progress."""
+    with Progress(f"Training a {kind} tokenizer on {len(pairs):,} pairs", len(pairs), announce=True) as progress:
+        for chunk in pairs.iter(1000):
+            yield chunk["document"]
+            yield chunk["summary"]
+            progress.update(len(chunk["document"]))

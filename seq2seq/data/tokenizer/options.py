@@ -1,0 +1,54 @@
+"""The `data.tokenizer` section of a config, and the special tokens."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from ...errors import UserError
+from ...options import check_choice, check_limits, limited
+
+SPECIALS = {"pad": "<pad>", "unk": "<unk>", "bos": "<s>", "eos": "</s>"}
+
+
+@dataclass(frozen=True)
+class TokenizerOptions:
+    """How text becomes tokens.
+
+    Args:
+        kind: word (whole words; unknown words can be copied), bpe (byte-level), unigram (with byte fallback) or
+            pretrained.
+        vocab_size: The number of tokens, including the four special tokens.
+        min_frequency: A word (or, with bpe, a pair of tokens to merge) that is rarer in the training split gets no
+            token.
+        normalizers: Applied in this order: nfkc, lowercase, digits (every digit becomes "#"), strip_accents. Not used
+            by pretrained.
+        split: How kind word finds words. words: the words of English news text (U.S., 1,250.5, O'Neill, mid-year).
+            whitespace: for text that is already tokenized.
+        path: For kind pretrained: a name on the Hugging Face Hub, a folder, or a tokenizer.json.
+    """
+
+    kind: str = "word"
+    vocab_size: int = 10_000
+    min_frequency: int = limited(1, minimum=1)
+    normalizers: list[str] = field(default_factory=lambda: ["nfkc"])
+    split: Literal["words", "whitespace"] = "words"
+    path: str | None = None
+
+    def __post_init__(self) -> None:
+        from .normalization import NORMALIZERS  # here, because the registries import this module
+        from .training import TRAINERS
+
+        check_limits(self, "data.tokenizer")
+        check_choice("data.tokenizer.kind", self.kind, [*TRAINERS, "pretrained"])
+        for name in self.normalizers:
+            check_choice("data.tokenizer.normalizers", name, NORMALIZERS)
+        if self.kind == "pretrained" and not self.path:
+            raise UserError(
+                "data.tokenizer.path is missing: kind pretrained needs a Hub name, a folder or a tokenizer.json"
+            )
+
+
+def vocabulary_too_small(options: TokenizerOptions, required: str) -> UserError:
+    """Returns the error for a `vocab_size` that is too small for the kind."""
+    return UserError(f"data.tokenizer.vocab_size is {options.vocab_size}: kind {options.kind} needs {required}")
