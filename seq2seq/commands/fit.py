@@ -33,6 +33,10 @@ from lightning.pytorch.loggers import Logger
 from lightning.pytorch.utilities import rank_zero_info, rank_zero_only
 from lightning.pytorch.utilities.exceptions import MisconfigurationException, SIGTERMException
 
+from seq2seq.checkpoint import read_checkpoint
+from seq2seq.errors import UserError
+from seq2seq.ops.cpu import tune_cpu
+from seq2seq.scoring import KINDS, describe
 from seq2seq.training.callbacks import (
     BestCheckpoint,
     EndTogether,
@@ -43,12 +47,8 @@ from seq2seq.training.callbacks import (
     has_terminal,
 )
 from seq2seq.training.datamodule import HeadlineData
-from seq2seq.errors import UserError
-from seq2seq.ops.cpu import tune_cpu
-from seq2seq.checkpoint import read_checkpoint
-from seq2seq.training.module import SummarizerModule
 from seq2seq.training.exact_resume import Stopped, new_run, newest_checkpoint, plain_errors, run_id
-from seq2seq.scoring import KINDS, describe
+from seq2seq.training.module import SummarizerModule
 
 FOLDER = "runs/default"
 FIGURES = [f"validation/{name}" for name in (*KINDS, *describe([], []), "loss", "perplexity")] + ["train/loss"]

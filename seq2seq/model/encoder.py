@@ -37,7 +37,7 @@ class Encoder(nn.Module):
         for depth, (forward, backward) in enumerate(zip(self.forwards, self.backwards, strict=True)):
             if depth:
                 x = self.dropout(x)
-            x = forward.bidirectional(backward, x, lengths)
+            x = forward.bidirectional(backward, x, lengths)  # type: ignore[operator]
         assert isinstance(x, Tensor)
         return x, self._final(x, lengths)
 

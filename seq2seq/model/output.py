@@ -111,7 +111,7 @@ class SoftmaxOutput(nn.Module):
         )
 
     def vocabulary(self, memory: Memory, shortlist: int = 0) -> OutputVocabulary:
-        """The words that can be written about B documents: all, or the first `shortlist` ones and the document's own."""
+        """The words that can be written about B documents: all, or the first `shortlist` and the document's own."""
         document, words = memory.copy_ids, len(self.bias)
         if not shortlist or shortlist >= words:
             return self._whole_vocabulary(memory)

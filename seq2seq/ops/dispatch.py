@@ -81,9 +81,8 @@ def launch(kernel: Callable[..., None], *arguments: Any) -> None:
     except MemoryError:
         raise
     except Exception as error:  # numba, LLVM and the cache of compiled code raise many types
-        raise KernelError(
-            f"{type(error).__name__}: {str(error).strip().splitlines()[0] if str(error) else ''}"
-        ) from error
+        reason = str(error).strip().splitlines() or [""]
+        raise KernelError(f"{type(error).__name__}: {reason[0]}") from error
 
 
 def give_up(error: Exception | str) -> None:

@@ -1,10 +1,10 @@
 # mypy: ignore-errors
 """Products of float32 matrices with few rows, as a recurrence needs them, for compiled loops.
 
-Libraries spend as much time on preparing such a product as on multiplying. Here the right-hand matrix is laid out once in
-panels, and a tile of the result stays in the registers of the CPU. LLVM does not find this use of the registers by itself
-(it reaches a tenth of the rate), so the tile is built instruction by instruction. `plain_product` beside it does the same
-in three loops: it is the definition, and the fallback on a CPU without fused multiply-add.
+Libraries spend as much time on preparing such a product as on multiplying. Here the right-hand matrix is laid out once
+in panels, and a tile of the result stays in the registers of the CPU. LLVM does not find this use of the registers by
+itself (it reaches a tenth of the rate), so the tile is built instruction by instruction. `plain_product` beside it does
+the same in three loops: it is the definition, and the fallback on a CPU without fused multiply-add.
 """
 
 from __future__ import annotations

@@ -22,14 +22,14 @@ from lightning.pytorch.utilities import rank_zero_info
 from torch.utils.data import DataLoader, Dataset
 
 from seq2seq.batch import Batch, Vocabulary, make_batch
-from seq2seq.data.bucketing import BatchOptions, BatchPlan, BatchSampler
+from seq2seq.checkpoint import read_checkpoint
 from seq2seq.data.arrow_cache import fingerprint_of
+from seq2seq.data.bucketing import BatchOptions, BatchPlan, BatchSampler
 from seq2seq.data.corpora import CorpusOptions, load_split
 from seq2seq.data.encoding import EncodedRows, encode_corpus
-from seq2seq.progress import Progress
 from seq2seq.data.tokenizer import Tokenizer, TokenizerOptions, load_pretrained, train_tokenizer
 from seq2seq.errors import UserError
-from seq2seq.checkpoint import read_checkpoint
+from seq2seq.progress import Progress
 from seq2seq.training.exact_resume import write_whole
 
 Split = Literal["train", "validation", "test"]

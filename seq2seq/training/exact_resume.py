@@ -20,8 +20,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from seq2seq.errors import UserError
 from seq2seq.checkpoint import read_checkpoint
+from seq2seq.errors import UserError
 
 RUN_FILE = "run.json"
 

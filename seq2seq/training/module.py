@@ -16,13 +16,13 @@ from lightning.pytorch import LightningModule
 from torch import Tensor, distributed
 
 from seq2seq.batch import Batch, Vocabulary
+from seq2seq.checkpoint import FORMAT
 from seq2seq.decoding import SearchOptions
 from seq2seq.errors import UserError
-from seq2seq.checkpoint import FORMAT
 from seq2seq.inference import Headline, generate, headlines
 from seq2seq.model.network import NetworkOptions, build_network
-from seq2seq.training.exact_resume import batch_seed, check_same, run_id, settle
 from seq2seq.scoring import describe, mean_scores, score_pair
+from seq2seq.training.exact_resume import batch_seed, check_same, run_id, settle
 
 
 @dataclass(frozen=True)

@@ -16,11 +16,11 @@ import torch
 import yaml
 from helpers import config, read_jsonl, run, write_config, write_corpus, write_jsonl
 
-from seq2seq.training import callbacks
-from seq2seq.training import exact_resume as resume
 from seq2seq.batch import Batch
 from seq2seq.errors import UserError
 from seq2seq.model.network import Seq2Seq
+from seq2seq.training import callbacks
+from seq2seq.training import exact_resume as resume
 
 
 def settings(folder: Path, corpus: dict[str, str], **changes: Any) -> dict[str, Any]:

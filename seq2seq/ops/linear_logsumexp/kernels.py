@@ -40,8 +40,8 @@ def _logits_of_rows(hidden, weight, words, first, last, out, log_norms):
 
 @kernel
 def logits(hidden, weight, words, out, log_norms, threads):
-    """Fills the first `words` columns of out [N, W] with hidden [N, K] weight [P, K, ..], and log_norms [N]. W holds all
-    panels; columns behind `words` are overwritten."""
+    """Fills the first `words` columns of out [N, W] with hidden [N, K] weight [P, K, ..], and log_norms [N]. W holds
+    all panels; columns behind `words` are overwritten."""
     rows = len(hidden)
     share = -(-rows // threads)
     for thread in numba.prange(threads):

@@ -27,10 +27,10 @@ from lightning.pytorch.utilities import rank_zero_only
 from seq2seq import __version__
 from seq2seq.errors import UserError
 from seq2seq.inference import Headline
+from seq2seq.scoring import KINDS, SETTINGS
+from seq2seq.training.exact_resume import Stopped, save_whole, write_whole
 from seq2seq.training.module import Outcome, Prediction, SummarizerModule
 from seq2seq.training.parts import Parts, PartWriter
-from seq2seq.training.exact_resume import Stopped, save_whole, write_whole
-from seq2seq.scoring import KINDS, SETTINGS
 
 
 class WholeFiles(TorchCheckpointIO):
