@@ -27,7 +27,10 @@ WANDB = {
 }
 """Defaults of `fit`, `validate`, `test` and `predict`."""
 
-PROCESS: dict[str, str] = {}
+PROCESS = {
+    "THP_MEM_ALLOC_ENABLE": "1",  # torch then requests huge pages, on a Linux where programs must request them
+    "TOKENIZERS_PARALLELISM": "true",  # otherwise `tokenizers` warns in every process of a data loader
+}
 """Defaults of every command. The libraries read them when they are loaded."""
 
 

@@ -16,11 +16,13 @@ import torch
 import yaml
 from helpers import config, read_jsonl, run, write_config, write_corpus, write_jsonl
 
-from seq2seq.training import callbacks
-from seq2seq.training import exact_resume as resume
+from lightning.pytorch import Callback
+
 from seq2seq.batch import Batch
+from seq2seq.checkpoint import newest_checkpoint, run_id, start_run, write_checkpoint
 from seq2seq.errors import UserError
 from seq2seq.model.network import Seq2Seq
+from seq2seq.training.callbacks import AtomicCheckpointIO
 
 
 def settings(folder: Path, corpus: dict[str, str], **changes: Any) -> dict[str, Any]:
@@ -93,21 +95,29 @@ CASES = {
 }
 
 
+class CopyingIO(AtomicCheckpointIO):
+    """Copies the run's folder into `copies` after every checkpoint."""
+
+    def __init__(self, copies: str) -> None:
+        super().__init__()
+        self.copies = Path(copies)
+
+    def save_checkpoint(self, checkpoint: dict[str, Any], path: Any, storage_options: Any = None) -> None:
+        super().save_checkpoint(checkpoint, path)
+        self.copies.mkdir(exist_ok=True)
+        number = len(list(self.copies.iterdir()))
+        shutil.copytree(Path(path).parent, self.copies / f"{number:02}-{Path(path).stem}")
+
+
 @pytest.fixture(scope="module", params=CASES)
 def reference(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Reference:
     folder = tmp_path_factory.mktemp("reference")
     corpus = write_corpus(folder / "corpus", 36)
-    changes, stashed = CASES[request.param], []
-
-    def stash(checkpoint: dict[str, Any], file: Path) -> None:
-        resume.save_whole(checkpoint, file)
-        stashed.append(folder / f"{len(stashed):02}-{file.stem}")
-        shutil.copytree(folder / "run", stashed[-1])
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(callbacks, "save_whole", stash)
-        assert run("fit", "--config", write_config(folder / "a.yaml", settings(folder / "run", corpus, **changes))) == 0
-    return Reference(changes, corpus, state(folder / "run" / "last.ckpt"), rows(folder / "run"), stashed)
+    changes, stash = CASES[request.param], folder / "stash"
+    io = {"class_path": "test_resume.CopyingIO", "init_args": {"copies": str(stash)}}
+    given = settings(folder / "run", corpus, **changes, trainer__plugins=[io])
+    assert run("fit", "--config", write_config(folder / "a.yaml", given)) == 0
+    return Reference(changes, corpus, state(folder / "run" / "last.ckpt"), rows(folder / "run"), sorted(stash.iterdir()))
 
 
 def test_from_a_checkpoint_of_each_kind(reference: Reference) -> None:
@@ -125,21 +135,26 @@ def test_from_every_checkpoint(reference: Reference) -> None:
 # --- What goes wrong -------------------------------------------------------------------------------------------------
 
 
+class Terminate(Callback):
+    """Sends SIGTERM to this process after an optimizer step."""
+
+    def __init__(self, step: int) -> None:
+        self.step = step
+
+    def on_train_batch_end(self, trainer: Any, *_: Any) -> None:
+        if trainer.global_step == self.step:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+
 @pytest.fixture(scope="module")
 def broken_off(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a config and a run of it that met SIGTERM in its second epoch. Read only: copy `run`."""
     folder = tmp_path_factory.mktemp("broken-off")
     corpus = write_corpus(folder / "corpus", 36)
-    given = settings(folder / "run", corpus, checkpoint={"every_n_train_steps": 2})
+    stop = {"class_path": "test_resume.Terminate", "init_args": {"step": 8}}
+    given = settings(folder / "run", corpus, checkpoint={"every_n_train_steps": 2}, trainer__callbacks=[stop])
     write_config(folder / "config.yaml", given)
-
-    def ask_to_stop(self: Any, trainer: Any, *_: Any) -> None:
-        if trainer.global_step == 8:
-            os.kill(os.getpid(), signal.SIGTERM)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(callbacks.BestCheckpoint, "on_train_batch_end", ask_to_stop)
-        assert run("fit", "--config", folder / "config.yaml") == 128 + signal.SIGTERM
+    assert run("fit", "--config", folder / "config.yaml") == 128 + signal.SIGTERM
     return folder
 
 
@@ -155,7 +170,7 @@ def test_sigterm_saves(broken_off: Path) -> None:
     names = {file.name for file in (broken_off / "run").iterdir()}
     assert names >= {"step-6.ckpt", "step-8.ckpt", "best.ckpt", "last.ckpt", "run.json"}
     assert not [name for name in names if name.endswith(".part")]
-    assert resume.newest_checkpoint(broken_off / "run") == (broken_off / "run" / "step-8.ckpt", [])
+    assert newest_checkpoint(broken_off / "run") == (broken_off / "run" / "step-8.ckpt", [])
 
 
 def test_a_checkpoint_is_plain_and_names_no_place(broken_off: Path) -> None:
@@ -173,14 +188,14 @@ def test_a_damaged_newest_checkpoint_is_passed_over(broken_off: Path, tmp_path: 
     whole = newest.read_bytes()
     for content in (whole[: len(whole) // 2], whole[:-100], b"", whole[:400_000] + b"\xff\xfe" + whole[400_002:]):
         newest.write_bytes(content)
-        found, passed_over = resume.newest_checkpoint(tmp_path)
+        found, passed_over = newest_checkpoint(tmp_path)
         assert found == tmp_path / "last.ckpt"
         assert "step-8.ckpt" in passed_over[0]
-    resume.new_run(tmp_path, "another")
-    found, passed_over = resume.newest_checkpoint(tmp_path)
+    start_run(tmp_path, "another")
+    found, passed_over = newest_checkpoint(tmp_path)
     assert found is None
     assert "earlier run" in passed_over[1]
-    assert resume.newest_checkpoint(tmp_path / "nowhere") == (None, [])
+    assert newest_checkpoint(tmp_path / "nowhere") == (None, [])
 
 
 def test_a_changed_corpus_is_refused(broken_off: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -223,10 +238,10 @@ def test_a_loss_that_is_not_a_number(
     """It is named with its rows; no checkpoint has it; the run goes on from the last good one to the same end."""
     loss = Seq2Seq.loss
 
-    def spoilt(self: Seq2Seq, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
-        summed, log_likelihood = loss(self, batch)
+    def spoilt(self: Seq2Seq, batch: Batch) -> tuple[dict[str, torch.Tensor], torch.Tensor]:
+        terms, log_likelihood = loss(self, batch)
         factor = float("nan") if self.training and 3 in batch.rows else 1.0
-        return summed * factor, log_likelihood * factor
+        return {name: term * factor for name, term in terms.items()}, log_likelihood * factor
 
     file = again(broken_off, tmp_path)
     monkeypatch.setattr(Seq2Seq, "loss", spoilt)
@@ -240,14 +255,14 @@ def test_a_loss_that_is_not_a_number(
 
 def test_a_full_disk_leaves_the_checkpoint_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "last.ckpt"
-    resume.save_whole({"weights": torch.ones(3)}, file)
+    write_checkpoint({"weights": torch.ones(3)}, file)
     before = file.read_bytes()
     limit = resource.getrlimit(resource.RLIMIT_FSIZE)
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # then writing fails with an error, as on a full disk
     resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, limit[1]))
     try:
         with pytest.raises(UserError, match=r"last\.ckpt: the checkpoint cannot be written \(File too large\)"):
-            resume.save_whole({"weights": torch.ones(10**6)}, file)
+            write_checkpoint({"weights": torch.ones(10**6)}, file)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limit)
         signal.signal(signal.SIGXFSZ, handler)
@@ -268,5 +283,5 @@ def test_the_dashboard_goes_on(broken_off: Path, tmp_path: Path, monkeypatch: py
     file = again(broken_off, tmp_path, trainer__logger=logger)
     for options in (["--resume", "auto"], []):
         assert run("fit", "--config", file, *options) == 1
-    assert given[0]["id"] == resume.run_id(broken_off / "run") != given[1]["id"]
+    assert given[0]["id"] == run_id(broken_off / "run") != given[1]["id"]
     assert given[0]["resume"] == "allow"

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import importlib
-import json
 import os
-import signal
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -15,12 +12,10 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-import yaml
-from helpers import TrainedRun, pairs, process, read_jsonl, run, write_jsonl
+from helpers import TrainedRun, pairs, read_jsonl, run, write_jsonl
 from jobs import Shifted
 
 from seq2seq import inference
-from seq2seq.training import callbacks
 from seq2seq.batch import Batch
 from seq2seq import progress
 from seq2seq.data import encoding
@@ -33,7 +28,6 @@ from seq2seq.training.datamodule import HeadlineData
 from seq2seq.decoding import Hypotheses, SearchOptions
 from seq2seq.errors import UserError
 from seq2seq.inference import Summarizer
-from seq2seq.training.parts import Parts, PartWriter
 
 ROOT = Path(__file__).parents[2]
 
@@ -325,222 +319,3 @@ def test_reading_ahead_is_bounded(summarizer: Summarizer, monkeypatch: pytest.Mo
     next(stream)
     assert read == 3  # 500 characters each
     assert len(list(stream)) == 49
-
-
-# ---- predict: parts
-
-
-def predict(run_: TrainedRun, folder: Path, *more: str | Path) -> int:
-    settings = ["--config", run_.config, "--ckpt_path", run_.best, "--trainer.default_root_dir", folder]
-    return run("predict", *settings, "--data.eval_tokens", "60", *more)
-
-
-@pytest.fixture(scope="module")
-def expected(trained: TrainedRun) -> list[dict[str, Any]]:
-    return read_jsonl(trained.folder / "predictions.jsonl")
-
-
-def interrupt(monkeypatch: pytest.MonkeyPatch, after: int) -> None:
-    """Let a process die after so many batches, half a line written."""
-    write, count = PartWriter.write, 0
-
-    def dying(self: PartWriter, lines: list[dict[str, Any]]) -> None:
-        nonlocal count
-        count += 1
-        if count > after:
-            self._file.write(json.dumps(lines[0]).encode()[:-5])
-            self._file.flush()
-            raise KeyboardInterrupt
-        write(self, lines)
-
-    monkeypatch.setattr(PartWriter, "write", dying)
-
-
-SLOW_WRITES = """
-from seq2seq.training import parts
-write = parts.PartWriter.write
-def slowly(self, lines):
-    write(self, lines)
-    time.sleep(1)
-parts.PartWriter.write = slowly
-from seq2seq.__main__ import main
-sys.exit(main())
-"""
-
-
-def test_predict_writes_what_test_writes(
-    trained: TrainedRun, tmp_path: Path, expected: list[dict[str, Any]], capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert predict(trained, tmp_path) == 0
-    assert read_jsonl(tmp_path / "predictions-test.jsonl") == expected
-    assert not list(tmp_path.glob("*.parts.*"))
-    assert f"{len(expected)} predictions -> " in capsys.readouterr().out
-
-
-def test_predict_continues(
-    trained: TrainedRun, tmp_path: Path, expected: list[dict[str, Any]], capsys: pytest.CaptureFixture[str]
-) -> None:
-    with pytest.MonkeyPatch.context() as patch:
-        interrupt(patch, after=2)
-        predict(trained, tmp_path)
-    assert not (tmp_path / "predictions-test.jsonl").exists()
-    (part,) = tmp_path.glob("predictions-test.parts.*/00000.jsonl")
-    written = part.read_bytes()
-    assert not written.endswith(b"\n")
-    kept = written.count(b"\n")
-    assert 0 < kept < len(expected)
-    tried: list[int] = []
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(inference, "_generate", room_for(99, MemoryError(), tried))
-        capsys.readouterr()
-        assert predict(trained, tmp_path) == 0
-    assert f"{kept} of {len(expected)} predictions are there already: continuing" in capsys.readouterr().out
-    assert sum(tried) == len(expected) - kept
-    assert read_jsonl(tmp_path / "predictions-test.jsonl") == expected
-
-
-def test_predict_merges_what_was_complete(
-    trained: TrainedRun, tmp_path: Path, expected: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with monkeypatch.context() as patch:
-        patch.setattr(callbacks, "write_predictions", lambda *_: (_ for _ in ()).throw(UserError("disk full")))
-        assert predict(trained, tmp_path) == 1
-    assert not (tmp_path / "predictions-test.jsonl").exists()
-    assert predict(trained, tmp_path) == 0
-    assert read_jsonl(tmp_path / "predictions-test.jsonl") == expected
-
-
-def test_predict_mixes_nothing(
-    trained: TrainedRun, tmp_path: Path, expected: list[dict[str, Any]], capsys: pytest.CaptureFixture[str]
-) -> None:
-    """Parts of a greedy search, and of a changed corpus, are not taken for those of a beam search."""
-    changed = write_jsonl(tmp_path / "changed.jsonl", pairs(12, first=50))
-    for other in (["--model.search.beam_size", "1"], ["--data.corpus.test", changed]):
-        with pytest.MonkeyPatch.context() as patch:
-            interrupt(patch, after=1)
-            predict(trained, tmp_path, *other)
-    left = sorted(tmp_path.glob("*.parts.*"))
-    assert len(left) == 2
-    capsys.readouterr()
-    assert predict(trained, tmp_path) == 0
-    out = capsys.readouterr().out
-    assert "continuing" not in out
-    assert all(f"{folder}: left by an unfinished run with other settings; not used" in out for folder in left)
-    assert read_jsonl(tmp_path / "predictions-test.jsonl") == expected
-    assert sorted(tmp_path.glob("*.parts.*")) == left
-
-
-def test_parts_of_several_processes(tmp_path: Path) -> None:
-    """Any number of processes, then another number; a row found twice counts once; damaged lines are cut off."""
-    file = tmp_path / "result.jsonl"
-    parts = Parts(file, "abc", 10)
-    assert not parts.done().any()
-    for rank in range(3):
-        writer = parts.writer(rank)
-        writer.write([{"row": row, "text": f"{row}é"} for row in range(rank, 7, 3)])
-        writer.close()
-    with (parts.folder / "00002.jsonl").open("ab") as broken:
-        broken.write(b'\0\0\0\n{"row": 9, "text": "after the damage"}\n')
-    assert np.flatnonzero(~parts.done()).tolist() == [7, 8, 9]
-    with pytest.raises(UserError, match="3 of 10 results are missing"):
-        list(parts.merged())
-    writer = parts.writer(2)
-    writer.write([{"row": row, "text": f"{row}é"} for row in (6, 7, 8, 9)])
-    writer.close()
-    assert [line["text"] for line in parts.merged()] == [f"{row}é" for row in range(10)]
-    parts.remove()
-    assert list(tmp_path.iterdir()) == []
-
-
-@pytest.mark.slow
-def test_predict_of_two_processes_is_killed_and_continued_with_one(
-    trained: TrainedRun, tmp_path: Path, expected: list[dict[str, Any]]
-) -> None:
-    """kill -9 of both processes as soon as both have written something; then the rest with one."""
-    settings = ["--config", trained.config, "--ckpt_path", trained.best, "--trainer.default_root_dir", tmp_path]
-    two = ["--trainer.devices", "2", "--trainer.strategy", "ddp", "--data.eval_tokens", "60"]
-    slow = f"import time, sys; sys.path.insert(0, {str(ROOT)!r})\n{SLOW_WRITES}"
-    script = tmp_path / "slow.py"
-    script.write_text(slow)
-    command = [sys.executable, script, "predict", *settings, *two]
-    started = subprocess.Popen([str(word) for word in command], start_new_session=True)
-    parts: list[Path] = []
-    deadline = time.monotonic() + 120
-    while len(parts) < 2 or not all(part.stat().st_size for part in parts):
-        parts = list(tmp_path.glob("predictions-test.parts.*/*.jsonl"))
-        assert started.poll() is None
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-    os.killpg(started.pid, signal.SIGKILL)
-    started.wait()
-    kept = sum(part.read_bytes().count(b"\n") for part in parts)
-    assert 0 < kept < len(expected)
-    done = process("predict", *settings, "--data.eval_tokens", "60", timeout=120)
-    assert done.returncode == 0, done.stderr.decode()
-    assert f"{kept} of {len(expected)} predictions are there already" in done.stdout.decode()
-    assert read_jsonl(tmp_path / "predictions-test.jsonl") == expected
-
-
-@pytest.mark.slow
-def test_predict_of_two_processes(trained: TrainedRun, tmp_path: Path, expected: list[dict[str, Any]]) -> None:
-    settings = ["--config", trained.config, "--ckpt_path", trained.best, "--trainer.default_root_dir", tmp_path]
-    two = ["--trainer.devices", "2", "--trainer.strategy", "ddp"]
-    done = process("predict", *settings, *two, timeout=120)
-    assert done.returncode == 0, done.stderr.decode()
-    assert read_jsonl(tmp_path / "predictions-test.jsonl") == expected
-    assert not list(tmp_path.glob("*.parts.*"))
-
-
-# ---- launchers
-
-
-@pytest.mark.parametrize("file", sorted((ROOT / "configs").glob("**/*.yaml")), ids=lambda f: f.name)
-def test_every_config_parses(file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run("fit", "--config", file, "--trainer.default_root_dir", tmp_path, "--print_config") == 0
-    assert "max_document_tokens" in capsys.readouterr().out
-
-
-def launched(script: str, folder: Path, arguments: list[str | Path], status: int, **settings: str) -> list[list[str]]:
-    """Run a launch script among commands that only note how they were called; the first ends with `status`."""
-    calls = folder / "calls"
-    for name in ("srun", "torchrun", "scontrol"):
-        command = folder / name
-        note = f'for word in {name} "$@"; do printf "%s\\0" "$word"; done >> {calls}; echo >> {calls}'
-        command.write_text(f"#!/bin/sh\n{note}\nexit {status if name != 'scontrol' else 0}\n")
-        command.chmod(0o755)
-    environment = {**os.environ, "PATH": f"{folder}:{os.environ['PATH']}", **settings}
-    done = subprocess.run([ROOT / "configs" / "launch" / script, *arguments], env=environment, cwd=folder)
-    assert done.returncode == status
-    return [line.split("\0")[:-1] for line in calls.read_text().splitlines()]
-
-
-@pytest.mark.parametrize("status", [0, 1, 143])
-def test_slurm_script(status: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    config = ROOT / "configs" / "gigaword.yaml"
-    slurm = {"SLURM_NNODES": "2", "SLURM_JOB_ID": "77", "SLURM_SUBMIT_DIR": str(tmp_path), "SLURM_CPUS_PER_TASK": "6"}
-    calls = launched("slurm.sh", tmp_path, [config, "--seed_everything", "5"], status, **slurm)
-    assert calls[1:] == ([["scontrol", "requeue", "77"]] if status == 143 else [])  # stopped, not finished
-    command = calls[0][calls[0].index("seq2seq") + 1 :]
-    assert command[:5] == ["fit", "--config", str(config), "--resume", "auto"]
-    del command[3:5]
-    assert run(*command, "--trainer.default_root_dir", tmp_path, "--print_config") == 0
-    shown = yaml.safe_load(capsys.readouterr().out)
-    assert shown["seed_everything"] == 5
-    assert shown["trainer"]["num_nodes"] == 2
-    assert shown["trainer"]["devices"] in (8, "8")
-    plugins = shown["trainer"]["plugins"]
-    (plugin,) = plugins if isinstance(plugins, list) else [plugins]
-    assert plugin["class_path"].endswith("SLURMEnvironment")
-    assert plugin["init_args"]["auto_requeue"] is False
-
-
-def test_torchrun_script(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    config = ROOT / "configs" / "gigaword.yaml"
-    (call,) = launched("torchrun.sh", tmp_path, ["1", "first", config, "--seed_everything", "5"], 0, DEVICES="4")
-    split = call.index("-m")
-    expected = "torchrun --nnodes 2 --node_rank 1 --nproc_per_node 4 --master_addr first --master_port 29500"
-    assert call[:split] == expected.split()
-    assert call[split : split + 2] == ["-m", "seq2seq"]
-    assert run(*call[split + 2 :], "--trainer.default_root_dir", tmp_path, "--print_config") == 0
-    shown = yaml.safe_load(capsys.readouterr().out)
-    assert (shown["trainer"]["num_nodes"], shown["seed_everything"]) == (2, 5)
