@@ -41,6 +41,14 @@ LINKS = ("tokenizer", "max_document_tokens", "seed")
 """Attributes of the data that are also arguments of the module."""
 
 
+def raise_user_error(error: BaseException | None) -> None:
+    """Raises the UserError among the causes of an error, if there is one: jsonargparse wraps the errors of our code."""
+    while error is not None:
+        if isinstance(error, UserError):
+            raise error
+        error = error.__cause__ or error.__context__
+
+
 class SaveConfig(SaveConfigCallback):
     """Saves the config without the checkpoint of this start."""
 
@@ -61,11 +69,7 @@ class Parser(LightningArgumentParser):
         return added
 
     def error(self, message: str, ex: Exception | None = None) -> NoReturn:
-        cause: BaseException | None = ex
-        while cause is not None:
-            if isinstance(cause, UserError):
-                raise cause
-            cause = cause.__cause__ or cause.__context__
+        raise_user_error(ex)
         text = " ".join(message.split())
         raise UserError(f"{text}{self._hint(text)}") from ex
 
@@ -170,6 +174,13 @@ class SummarizerCLI(OpenCLI):
             config["return_predictions"] = False  # PredictionFiles writes them
         if not has_terminal():
             config["trainer.enable_progress_bar"] = False
+
+    def instantiate_classes(self) -> None:
+        try:
+            super().instantiate_classes()
+        except ValueError as error:
+            raise_user_error(error)
+            raise
 
     def _place_loggers(self) -> None:
         """Loggers write into the run's folder; a W&B run has the run's id, so that a resumed run continues it."""
