@@ -190,5 +190,3 @@ def test_predict_of_two_processes(trained: TrainedRun, tmp_path: Path, expected:
     assert done.returncode == 0, done.stderr.decode()
     assert read_jsonl(tmp_path / "predictions-test.jsonl") == expected
     assert not list(tmp_path.glob("*.parts.*"))
-
-

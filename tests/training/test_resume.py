@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-import os
+import itertools
 import re
 import resource
 import shutil
@@ -16,13 +16,11 @@ import torch
 import yaml
 from helpers import config, read_jsonl, run, write_config, write_corpus, write_jsonl
 
-from lightning.pytorch import Callback
-
 from seq2seq.batch import Batch
 from seq2seq.checkpoint import newest_checkpoint, run_id, start_run, write_checkpoint
 from seq2seq.errors import UserError
 from seq2seq.model.network import Seq2Seq
-from seq2seq.training.callbacks import AtomicCheckpointIO
+from seq2seq.training.exact_resume import batch_seed
 
 
 def settings(folder: Path, corpus: dict[str, str], **changes: Any) -> dict[str, Any]:
@@ -96,29 +94,19 @@ CASES = {
 }
 
 
-class CopyingIO(AtomicCheckpointIO):
-    """Copies the run's folder into `copies` after every checkpoint."""
-
-    def __init__(self, copies: str) -> None:
-        super().__init__()
-        self.copies = Path(copies)
-
-    def save_checkpoint(self, checkpoint: dict[str, Any], path: Any, storage_options: Any = None) -> None:
-        super().save_checkpoint(checkpoint, path)
-        self.copies.mkdir(exist_ok=True)
-        number = len(list(self.copies.iterdir()))
-        shutil.copytree(Path(path).parent, self.copies / f"{number:02}-{Path(path).stem}")
-
-
 @pytest.fixture(scope="module", params=CASES)
 def reference(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Reference:
     folder = tmp_path_factory.mktemp("reference")
     corpus = write_corpus(folder / "corpus", 36)
     changes, stash = CASES[request.param], folder / "stash"
-    io = {"class_path": "test_resume.CopyingIO", "init_args": {"copies": str(stash)}}
+    io = {"class_path": "parts_of_runs.CopyingIO", "init_args": {"copies": str(stash)}}
     given = settings(folder / "run", corpus, **changes, trainer__plugins=[io])
     assert run("fit", "--config", write_config(folder / "a.yaml", given)) == 0
-    return Reference(changes, corpus, state(folder / "run" / "last.ckpt"), rows(folder / "run"), sorted(stash.iterdir()))
+    shares = [float(row["train/clipped_share"]) for row in rows(folder / "run") if "train/clipped_share" in row]
+    assert 0 < shares[-1] < 1, "a share of 0 or 1 would not show that a resumed run counts from the checkpoint"
+    return Reference(
+        changes, corpus, state(folder / "run" / "last.ckpt"), rows(folder / "run"), sorted(stash.iterdir())
+    )
 
 
 def test_from_a_checkpoint_of_each_kind(reference: Reference) -> None:
@@ -133,18 +121,40 @@ def test_from_every_checkpoint(reference: Reference) -> None:
     assert [f"{file.name}: {d}" for file in reference.stashed for d in reference.resume(file)] == []
 
 
+def test_early_stopping_and_best_score_continue(tmp_path: Path) -> None:
+    """Nothing is learnt, so the first validation stays the best, and a patience of 3 ends the run after the fourth.
+
+    A run resumed after the second validation ends after the fourth too, with best.ckpt unchanged; a run resumed after
+    the fourth takes no further step.
+    """
+    corpus = write_corpus(tmp_path / "corpus", 8)
+    hopeless = {
+        "model__optimizer": {"learning_rate": 1e-12, "schedule": "constant"},
+        "trainer__val_check_interval": 1.0,
+        "early_stopping": {"patience": 3, "monitor": "validation/rougeL"},
+        "checkpoint": {"every_n_train_steps": None},
+    }
+
+    def fit(epochs: int) -> dict[str, Any]:
+        given = settings(tmp_path / "run", corpus, **hopeless, trainer__max_epochs=epochs)
+        assert run("fit", "--config", write_config(tmp_path / "a.yaml", given), "--resume", "auto") == 0
+        return torch.load(tmp_path / "run" / "last.ckpt", weights_only=True)
+
+    assert fit(2)["epoch"] == 1
+    best = (tmp_path / "run" / "best.ckpt").read_bytes()
+    assert fit(9)["epoch"] == 3
+    assert (tmp_path / "run" / "best.ckpt").read_bytes() == best
+    step = fit(9)["global_step"]
+    assert step == fit(9)["global_step"] == 4
+
+
+def test_a_seed_for_every_batch() -> None:
+    """Seed, epoch, batch and rank each change the random numbers."""
+    places = list(itertools.product((1, 2), range(3), range(3), range(3)))
+    assert len({batch_seed(*place) for place in places}) == len(places)
+
+
 # --- What goes wrong -------------------------------------------------------------------------------------------------
-
-
-class Terminate(Callback):
-    """Sends SIGTERM to this process after an optimizer step."""
-
-    def __init__(self, step: int) -> None:
-        self.step = step
-
-    def on_train_batch_end(self, trainer: Any, *_: Any) -> None:
-        if trainer.global_step == self.step:
-            os.kill(os.getpid(), signal.SIGTERM)
 
 
 @pytest.fixture(scope="module")
@@ -152,7 +162,7 @@ def broken_off(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a config and a run of it that met SIGTERM in its second epoch. Read only: copy `run`."""
     folder = tmp_path_factory.mktemp("broken-off")
     corpus = write_corpus(folder / "corpus", 36)
-    stop = {"class_path": "test_resume.Terminate", "init_args": {"step": 8}}
+    stop = {"class_path": "parts_of_runs.Terminate", "init_args": {"step": 8}}
     given = settings(folder / "run", corpus, checkpoint={"every_n_train_steps": 2}, trainer__callbacks=[stop])
     write_config(folder / "config.yaml", given)
     assert run("fit", "--config", folder / "config.yaml") == 128 + signal.SIGTERM

@@ -15,19 +15,18 @@ import torch
 from helpers import TrainedRun, pairs, read_jsonl, run, write_jsonl
 from jobs import Shifted
 
-from seq2seq import inference
+from seq2seq import inference, progress
 from seq2seq.batch import Batch
-from seq2seq import progress
 from seq2seq.data import encoding
 from seq2seq.data.bucketing import BatchOptions, BatchSampler
 from seq2seq.data.corpora import CorpusOptions, load_split
 from seq2seq.data.encoding import encode_corpus
 from seq2seq.data.parallel import ordered_map
 from seq2seq.data.tokenizer import TokenizerOptions, train_tokenizer
-from seq2seq.training.datamodule import HeadlineData
 from seq2seq.decoding import Hypotheses, SearchOptions
 from seq2seq.errors import UserError
 from seq2seq.inference import Summarizer
+from seq2seq.training.datamodule import HeadlineData
 
 ROOT = Path(__file__).parents[2]
 

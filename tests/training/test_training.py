@@ -16,13 +16,13 @@ from lightning.pytorch.loggers import CSVLogger
 from rouge_score import rouge_scorer
 
 from seq2seq.batch import Batch
-from seq2seq.training.callbacks import BestCheckpoint
 from seq2seq.data.bucketing import BatchOptions
 from seq2seq.data.corpora import CorpusOptions
 from seq2seq.data.tokenizer import TokenizerOptions
-from seq2seq.training.datamodule import HeadlineData
 from seq2seq.decoding import SearchOptions
 from seq2seq.model.network import NetworkOptions
+from seq2seq.training.callbacks import BestCheckpoint
+from seq2seq.training.datamodule import HeadlineData
 from seq2seq.training.module import SummarizerModule
 from seq2seq.training.optimizer import OptimizerOptions
 
