@@ -1,11 +1,17 @@
-"""The command `seq2seq`. Imports nothing heavy before it knows the subcommand, and turns errors into one line."""
+"""The command `seq2seq`: finds the subcommand, and reports errors in one line.
+
+Heavy modules are imported only for the subcommand that needs them.
+"""
 
 from __future__ import annotations
 
 import os
 import sys
-from difflib import get_close_matches
 from importlib import import_module
+
+from . import __version__
+from .environment import import_plugins, prepare_process
+from .errors import UserError, did_you_mean
 
 COMMANDS = {
     "fit": ("fit", "train a model from a config file"),
@@ -27,10 +33,8 @@ def usage() -> str:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run one subcommand; the exit status."""
-    from seq2seq import __version__
-    from seq2seq.errors import UserError
-
+    """Runs one subcommand with `argv` (default: sys.argv) and returns the exit status."""
+    prepare_process()  # before a subcommand imports torch
     argv = sys.argv[1:] if argv is None else argv
     if not argv or argv[0] in ("-h", "--help", "help"):
         print(usage())
@@ -41,33 +45,33 @@ def main(argv: list[str] | None = None) -> int:
     name, rest = argv[0], argv[1:]
     try:
         if name not in COMMANDS:
-            near = get_close_matches(name, COMMANDS, 1)
-            hint = f"did you mean {near[0]!r}? " if near else ""
-            raise UserError(f"unknown command {name!r}; {hint}known are {', '.join(COMMANDS)}")
+            hint = " ".join([did_you_mean(name, COMMANDS), f"known are {', '.join(COMMANDS)}"]).strip()
+            raise UserError(f"unknown command {name!r}; {hint}")
+        import_plugins()
         module = import_module(f".commands.{COMMANDS[name][0]}", __package__)
         return module.main(argv if COMMANDS[name][0] == "fit" else rest)
     except UserError as error:
         return fail(" ".join(str(error).split()))
-    except BrokenPipeError:
-        abandon_output()  # whoever read it has had enough
+    except BrokenPipeError:  # the reader of standard output, such as `head`, has ended
+        discard_output()
         return 0
     except OSError as error:
         try:
             sys.stdout.flush()
-        except OSError:  # a full disk, say: the interpreter would try once more when it ends, and complain at length
-            abandon_output()
-        what = f"{error.filename}: {error.strerror}" if error.filename else str(error)
-        return fail(what)
+        except OSError:  # a full disk, for example: the interpreter would flush again at its end, and print a traceback
+            discard_output()
+        return fail(f"{error.filename}: {error.strerror}" if error.filename else str(error))
     except KeyboardInterrupt:
         return fail("interrupted", 130)
 
 
-def abandon_output() -> None:
-    """Send what is left for standard output nowhere."""
+def discard_output() -> None:
+    """Discards everything that is still to be written to standard output."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def fail(message: str, status: int = 1) -> int:
+    """Prints an error in one line and returns `status`."""
     print(f"seq2seq: error: {message}", file=sys.stderr)
     return status
 

@@ -43,8 +43,8 @@ class Batch:
         mask: [B, S] True where `document` holds a token.
         summary: [B, T+1] extended ids: start symbol, words, end symbol, padding.
         summary_mask: [B, T] True where `targets` holds a token.
-        target_positions: [M] positions in the flattened `summary_mask` that are True. They are found on the CPU, so that
-            no training step waits for a GPU.
+        target_positions: [M] positions in the flattened `summary_mask` that are True, found on the CPU so that no
+            training step waits for a GPU.
         rows: positions of the examples in their split.
         oov: for each example its out-of-vocabulary words, with the ids V, V + 1, ...
         loss_scale: factor of the summed loss. It averages gradients over the tokens of the whole optimizer step (all

@@ -27,9 +27,9 @@ WANDB = {
 }
 """Defaults of `fit`, `validate`, `test` and `predict`."""
 
-PROCESS: dict[str, str] = {
-    # Without a value `tokenizers` warns in every process of a data loader. Those processes only read ids.
-    "TOKENIZERS_PARALLELISM": "true",
+PROCESS = {
+    "THP_MEM_ALLOC_ENABLE": "1",  # torch then requests huge pages, on a Linux where programs must request them
+    "TOKENIZERS_PARALLELISM": "true",  # otherwise `tokenizers` warns in every process of a data loader
 }
 """Defaults of every command. The libraries read them when they are loaded."""
 

@@ -1,62 +1,56 @@
-"""`seq2seq fit | validate | test | predict`: the Lightning command line over our module and data."""
+"""`seq2seq fit | validate | test | predict`: Lightning's command line over our module and data."""
 
 from __future__ import annotations
 
-import difflib
-import logging
-import os
 import re
 import secrets
 import signal
 import sys
-import warnings
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, NoReturn
 
-# No account, no network, and no names of hosts, users or folders in a run's files, unless the user wishes otherwise.
-for key, value in {
-    "WANDB_MODE": "offline",
-    "WANDB_HOST": "",
-    "WANDB_SILENT": "true",
-    "WANDB_CONSOLE": "off",
-    "WANDB_DISABLE_GIT": "true",
-    "WANDB_DISABLE_CODE": "true",
-    "WANDB__DISABLE_META": "true",
-    "WANDB__DISABLE_MACHINE_INFO": "true",
-}.items():
-    os.environ.setdefault(key, value)
-
 from lightning.pytorch import Trainer
 from lightning.pytorch.callbacks import EarlyStopping
-from lightning.pytorch.cli import LightningArgumentParser, LightningCLI, SaveConfigCallback
+from lightning.pytorch.cli import LightningArgumentParser, SaveConfigCallback
 from lightning.pytorch.loggers import Logger
-from lightning.pytorch.utilities import rank_zero_info, rank_zero_only
+from lightning.pytorch.utilities import rank_zero_info
 from lightning.pytorch.utilities.exceptions import MisconfigurationException, SIGTERMException
 
-from seq2seq.checkpoint import read_checkpoint
-from seq2seq.errors import UserError
+from seq2seq.checkpoint import newest_checkpoint, read_checkpoint, run_id, start_run
+from seq2seq.environment import prepare_training
+from seq2seq.errors import UserError, did_you_mean
 from seq2seq.ops.cpu import tune_cpu
-from seq2seq.scoring import KINDS, describe
 from seq2seq.training.callbacks import (
     BestCheckpoint,
-    EndTogether,
     PlainProgress,
     PredictionFiles,
-    RunFiles,
+    ResultFiles,
     SampleHeadlines,
+    TerminateWorkers,
     has_terminal,
 )
 from seq2seq.training.datamodule import HeadlineData
-from seq2seq.training.exact_resume import Stopped, new_run, newest_checkpoint, plain_errors, run_id
+from seq2seq.training.evaluation import figure_names
+from seq2seq.training.interruptions import Stopped, process_errors
+from seq2seq.training.lightning_internals import OpenCLI, is_first_process, silence_useless_messages
 from seq2seq.training.module import SummarizerModule
 
-FOLDER = "runs/default"
-FIGURES = [f"validation/{name}" for name in (*KINDS, *describe([], []), "loss", "perplexity")] + ["train/loss"]
-"""What a checkpoint or the early stopping can go by."""
+DEFAULT_FOLDER = "runs/default"
+LINKS = ("tokenizer", "max_document_tokens", "seed")
+"""Attributes of the data that are also arguments of the module."""
+
+
+def raise_user_error(error: BaseException | None) -> None:
+    """Raises the UserError among the causes of an error, if there is one: jsonargparse wraps the errors of our code."""
+    while error is not None:
+        if isinstance(error, UserError):
+            raise error
+        error = error.__cause__ or error.__context__
 
 
 class SaveConfig(SaveConfigCallback):
-    """Saves the config without what was only for this start: where to resume from."""
+    """Saves the config without the checkpoint of this start."""
 
     def __init__(self, parser: LightningArgumentParser, config: Any, **settings: Any) -> None:
         config = config.clone()
@@ -65,48 +59,45 @@ class SaveConfig(SaveConfigCallback):
 
 
 class Parser(LightningArgumentParser):
-    """A parser whose errors are one line: what, where, cure."""
+    """A parser whose errors are one line: the fault, its place and the cure."""
 
     def add_class_arguments(self, theclass: type, *args: Any, **kwargs: Any) -> list[str]:
-        """Naming a logger is enough: save_dir has a default, which the run's folder replaces."""
+        """Gives loggers a default save_dir, which the run's folder replaces, so that naming a logger is enough."""
         added = super().add_class_arguments(theclass, *args, **kwargs)
         if issubclass(theclass, Logger) and "save_dir" in added:
             self.set_defaults(save_dir=".")
         return added
 
     def error(self, message: str, ex: Exception | None = None) -> NoReturn:
-        cause: BaseException | None = ex
-        while cause is not None:
-            if isinstance(cause, UserError):
-                raise cause
-            cause = cause.__cause__ or cause.__context__
+        raise_user_error(ex)
         text = " ".join(message.split())
         raise UserError(f"{text}{self._hint(text)}") from ex
 
     def parse_path(self, cfg_path: Any, *args: Any, **kwargs: Any) -> Any:
-        """Read a config file; its errors name it."""
+        """Reads a config file; its errors name the file."""
         try:
             return super().parse_path(cfg_path, *args, **kwargs)
         except UserError as error:
             raise UserError(f"{cfg_path}: {error}") from error
 
     def _hint(self, message: str) -> str:
-        """The known key that looks most like a misspelt one."""
+        """The known key that is most similar to a misspelt one."""
         found = re.search(r"(?:[Kk]ey|[Oo]ption|arguments:?) ['\"]?-*([\w.]+)", message)
         if not found:
             return ""
         keys = [action.dest for action in self._actions]
         if self._subcommands_action is not None:
             keys += [action.dest for sub in self._subcommands_action.choices.values() for action in sub._actions]
-        near = difflib.get_close_matches(found.group(1), [*keys, *(key.rsplit(".", 1)[-1] for key in keys)], 1)
-        return f"; did you mean {near[0]!r}?" if near else "; `--help` lists the keys"
+        hint = did_you_mean(found.group(1), [*keys, *(key.rsplit(".", 1)[-1] for key in keys)])
+        return f"; {hint or '`--help` lists the keys'}"
 
 
-class SummarizerCLI(LightningCLI):
-    """Links data to model, gives run folders their files, and lets a checkpoint bring its network and tokenizer."""
+class SummarizerCLI(OpenCLI):
+    """Links data to module, and takes network and tokenizer from a checkpoint if one is given."""
 
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
-        parser.link_arguments("data.vocabulary", "model.vocabulary", apply_on="instantiate")
+        for name in LINKS:
+            parser.link_arguments("data", f"model.{name}", compute_fn=attrgetter(name), apply_on="instantiate")
         parser.add_lightning_class_args(BestCheckpoint, "checkpoint")
         parser.add_lightning_class_args(EarlyStopping, "early_stopping")
         parser.set_defaults(
@@ -117,45 +108,26 @@ class SummarizerCLI(LightningCLI):
                 "early_stopping.check_on_train_epoch_end": False,  # beside the validation, before last.ckpt is written
             }
         )
-
         parser.add_argument(
             "--resume",
             type=str | None,
             default=None,
-            help="of fit: go on exactly where a run stopped; a checkpoint, or `auto` for the newest whole one of the "
-            "run's folder (trainer.default_root_dir; without one, the run starts afresh)",
+            help="for fit: continue a run exactly, from a checkpoint, or from the newest intact one of the run's "
+            "folder (auto); without a checkpoint in the folder, auto starts a new run",
         )
 
     def parse_arguments(self, parser: LightningArgumentParser, args: Any) -> None:
-        self.config = parser.parse_args(args)  # Lightning's own warns if there are arguments in sys.argv too
+        self.config = parser.parse_args(args)  # Lightning's own version warns if sys.argv has arguments too
 
-    def _find_checkpoint(self) -> None:
-        """--resume auto | PATH becomes --ckpt_path."""
-        config = self.config[self.config.subcommand]
-        wanted, config["resume"] = config["resume"], None  # the run's saved config is of no one start
-        if not wanted or self.config.subcommand != "fit":
-            return
-        if config.get("ckpt_path"):
-            raise UserError("--resume and --ckpt_path both say where to go on; give one")
-        if wanted != "auto":
-            config["ckpt_path"] = wanted
-            return
-        folder = Path(config["trainer.default_root_dir"] or FOLDER)
-        found, passed_over = newest_checkpoint(folder)
-        for reason in passed_over:
-            rank_zero_info(f"passed over: {reason}")
-        rank_zero_info(f"resuming from {found}" if found else f"no whole checkpoint in {folder}: starting afresh")
-        config["ckpt_path"] = str(found) if found else None
+    @property
+    def settings(self) -> Any:
+        """The config of the subcommand."""
+        return self.config[self.config.subcommand]
 
-    def before_fit(self) -> None:
-        if first_process() and self.run_id != run_id(self.folder):
-            new_run(self.folder, self.run_id)
-
-    def _parse_ckpt_path(self) -> None:
-        """A checkpoint's network replaces the config's, so that the config need not repeat it. (Lightning's own version
-        would also override how to search, and fails with a traceback on a broken file.)"""
+    def use_checkpoint(self) -> None:
+        """Takes the network of a checkpoint, so that the config need not repeat it. The search stays the config's."""
+        config = self.settings
         self._find_checkpoint()
-        config = self.config[self.config.subcommand]
         path = config.get("ckpt_path")
         if not path or path in ("best", "last", "hpc"):
             return
@@ -166,34 +138,65 @@ class SummarizerCLI(LightningCLI):
         if self.config.subcommand != "fit":
             config["data.max_document_tokens"] = known["max_document_tokens"]
 
+    def _find_checkpoint(self) -> None:
+        """Turns `--resume auto | PATH` into `--ckpt_path`."""
+        config = self.settings
+        resume, config["resume"] = config["resume"], None  # the saved config must not depend on this start
+        if not resume or self.config.subcommand != "fit":
+            return
+        if config.get("ckpt_path"):
+            raise UserError("--resume and --ckpt_path both name a checkpoint; give one of them")
+        if resume != "auto":
+            config["ckpt_path"] = resume
+            return
+        folder = Path(config["trainer.default_root_dir"] or DEFAULT_FOLDER)
+        found, passed_over = newest_checkpoint(folder)
+        for reason in passed_over:
+            rank_zero_info(f"passed over: {reason}")
+        rank_zero_info(f"resuming from {found}" if found else f"no intact checkpoint in {folder}: starting a new run")
+        config["ckpt_path"] = str(found) if found else None
+
     def before_instantiate_classes(self) -> None:
-        config = self.config[self.config.subcommand]
-        folder = config["trainer.default_root_dir"] or FOLDER
-        config["trainer.default_root_dir"] = folder
-        os.makedirs(folder, exist_ok=True)
-        self.folder = Path(folder)
+        config = self.settings
+        config["trainer.default_root_dir"] = config["trainer.default_root_dir"] or DEFAULT_FOLDER
+        self.folder = Path(config["trainer.default_root_dir"])
+        self.folder.mkdir(parents=True, exist_ok=True)
         self.run_id = (run_id(self.folder) if config.get("ckpt_path") else None) or secrets.token_hex(4)
-        loggers = config["trainer.logger"]
-        for logger in loggers if isinstance(loggers, list) else [loggers]:
-            if hasattr(logger, "init_args") and logger.init_args.get("save_dir", None) in (None, "."):
-                logger.init_args["save_dir"] = folder
-            if self.config.subcommand == "fit" and str(getattr(logger, "class_path", "")).endswith("WandbLogger"):
-                given = logger.init_args  # the dashboard of a resumed run goes on
-                if not given.get("id") and not given.get("version"):
-                    given["id"] = self.run_id
-                    logger["dict_kwargs"] = {"resume": "allow", **(logger.get("dict_kwargs") or {})}
+        self._place_loggers()
         for key in ("checkpoint", "early_stopping"):
-            if config[key].monitor not in FIGURES:
-                near = difflib.get_close_matches(config[key].monitor, FIGURES, 1)
-                hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(FIGURES)}"
+            if config[key].monitor not in (known := figure_names()):
+                hint = did_you_mean(config[key].monitor, known) or f"known are {', '.join(known)}"
                 raise UserError(f"{key}.monitor: there is no figure {config[key].monitor!r}; {hint}")
         seed = config.get("seed_everything")
         if not isinstance(seed, bool) and seed is not None:
             config["data.seed"] = seed
         if self.config.subcommand == "predict":
-            config["return_predictions"] = False  # they are written as they come
+            config["return_predictions"] = False  # PredictionFiles writes them
         if not has_terminal():
             config["trainer.enable_progress_bar"] = False
+
+    def instantiate_classes(self) -> None:
+        try:
+            super().instantiate_classes()
+        except ValueError as error:
+            raise_user_error(error)
+            raise
+
+    def _place_loggers(self) -> None:
+        """Loggers write into the run's folder; a W&B run has the run's id, so that a resumed run continues it."""
+        loggers = self.settings["trainer.logger"]
+        for logger in loggers if isinstance(loggers, list) else [loggers]:
+            if hasattr(logger, "init_args") and logger.init_args.get("save_dir", None) in (None, "."):
+                logger.init_args["save_dir"] = str(self.folder)
+            if self.config.subcommand == "fit" and str(getattr(logger, "class_path", "")).endswith("WandbLogger"):
+                given = logger.init_args
+                if not given.get("id") and not given.get("version"):
+                    given["id"] = self.run_id
+                    logger["dict_kwargs"] = {"resume": "allow", **(logger.get("dict_kwargs") or {})}
+
+    def before_fit(self) -> None:
+        if is_first_process() and self.run_id != run_id(self.folder):
+            start_run(self.folder, self.run_id)
 
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:
         try:
@@ -201,59 +204,38 @@ class SummarizerCLI(LightningCLI):
         except (MisconfigurationException, ValueError) as error:
             raise UserError(f"trainer: {error}") from error
 
-    def _run_subcommand(self, subcommand: str) -> None:
+    def run_subcommand(self, subcommand: str) -> None:
         try:
-            super()._run_subcommand(subcommand)
+            super().run_subcommand(subcommand)
         except MisconfigurationException as error:
             raise UserError(f"trainer: {error}") from error
         except RuntimeError as error:
             if "loading state_dict" not in str(error):
                 raise
-            path = self.config[subcommand].get("ckpt_path")
-            raise UserError(f"{path}: the weights don't fit the network it describes; the file is damaged") from error
-
-
-def first_process() -> bool:
-    """Whether this is the process that writes, before the trainer has been made and knows."""
-    return getattr(rank_zero_only, "rank", 0) == 0
-
-
-def quiet() -> None:
-    """Leave out what libraries say to everybody and what helps nobody here."""
-    for noise in (
-        ".*does not have many workers.*",
-        ".*Checkpoint directory .* exists and is not empty.*",
-        ".*is deprecated, use `isinstance.*",
-        ".*`weights_only` was not set.*",
-        ".*your dataloader is not resumable.*",  # it is: see PlannedLoader
-        ".*use `self.log.* sync_dist=True.*",  # every rank logs the figures of the whole split
-    ):
-        warnings.filterwarnings("ignore", message=noise)
-    for name in ("lightning.pytorch.utilities.rank_zero", "lightning.pytorch.accelerators.cuda"):
-        logging.getLogger(name).addFilter(
-            lambda record: not re.search(r"💡|TPU available|GPU available|to estimate number of", record.getMessage())
-        )
+            path = self.settings.get("ckpt_path")
+            raise UserError(f"{path}: the weights do not fit the network of the checkpoint; it is damaged") from error
 
 
 def main(argv: list[str]) -> int:
-    """Run the command with `argv` (subcommand first)."""
-    quiet()
+    """Runs the command with `argv`, whose first word is the subcommand. Returns the exit status."""
+    prepare_training()
+    silence_useless_messages()
     tune_cpu()
-    callbacks: list[Any] = [RunFiles(), PredictionFiles(), SampleHeadlines(), EndTogether()]
-    if not has_terminal():
-        callbacks.append(PlainProgress())
-    sys.argv = [sys.argv[0], *argv]  # read from here, also by the processes that Lightning starts beside this one
+    sys.argv = [sys.argv[0], *argv]  # Lightning starts further processes with these arguments
     try:
-        with plain_errors():
-            run(argv, callbacks)
+        with process_errors():
+            run()
     except (Stopped, SIGTERMException) as stopped:
         print(f"seq2seq: {str(stopped) or 'stopped by SIGTERM before the first step'}", file=sys.stderr)
         return 128 + signal.SIGTERM
     return 0
 
 
-def run(argv: list[str], callbacks: list[Any]) -> None:
-    """Parse, build, and run the subcommand."""
+def run() -> None:
+    """Parses the arguments in sys.argv, builds all parts and runs the subcommand."""
+    callbacks: list[Any] = [ResultFiles(), PredictionFiles(), SampleHeadlines(), TerminateWorkers()]
+    if not has_terminal():
+        callbacks.append(PlainProgress())
     SummarizerCLI(
         SummarizerModule,
         HeadlineData,
@@ -264,7 +246,7 @@ def run(argv: list[str], callbacks: list[Any]) -> None:
         seed_everything_default=1,
         trainer_defaults={
             "callbacks": callbacks,
-            "use_distributed_sampler": False,  # our sampler shards by itself
+            "use_distributed_sampler": False,  # BatchSampler gives each rank its own batches
             "num_sanity_val_steps": 0,
             "gradient_clip_val": 1.0,
             "max_epochs": 10,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import os
 from pathlib import Path
 
 import torch
@@ -13,8 +12,6 @@ M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # options of mallopt in glibc's mal
 
 def tune_cpu() -> None:
     """Call this before the first tensor is made."""
-    # torch reads this at its first allocation: where Linux leaves huge pages to the programs, it then asks for them.
-    os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
     keep_freed_memory()
     # Beside a GPU, which does the products, Lightning reads torch's precision, which torch refuses after this setting.
     if not torch.cuda.is_available() and amd_with_avx512():

@@ -1,1 +1,1 @@
-
+"""Training and evaluation with PyTorch Lightning: module, data, optimizer, callbacks and exact resume."""

@@ -334,7 +334,7 @@ def test_batch_budget_too_small(fit: Callable[..., str]) -> None:
 @pytest.mark.parametrize("section", ["checkpoint", "early_stopping"])
 def test_monitored_figure_that_does_not_exist(fit: Callable[..., str], section: str) -> None:
     message = fit(**{section: {"monitor": "validation/rouge9"}})
-    holds(message, f"{section}.monitor", "'validation/rouge9'", "did you mean validation/rouge")
+    holds(message, f"{section}.monitor", "'validation/rouge9'", "did you mean 'validation/rouge")
 
 
 @pytest.mark.parametrize(

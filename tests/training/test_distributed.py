@@ -94,9 +94,13 @@ def test_the_same_steps(tmp_path: Path) -> None:
 
 
 def test_resume_on_two_processes(tmp_path: Path) -> None:
-    """With dropout, from checkpoints within an epoch and beside a validation: the same to the last bit."""
+    """With dropout, from checkpoints within an epoch and beside a validation: the same to the last bit.
+
+    The two processes draw different random numbers, and the same ones in the resumed run.
+    """
     corpus = write_corpus(tmp_path / "corpus", 36)
     plan = {**on(2), "checkpoint": {"every_n_train_steps": 4}, "trainer__val_check_interval": 1.0}
+    plan["trainer__callbacks"] = [{"class_path": "parts_of_runs.RecordSeeds"}]
     starts: dict[str, list[str | Path]] = {"whole": []}
     starts |= {name: ["--resume", tmp_path / "whole" / f"{name}.ckpt"] for name in ("step-4", "step-8", "best")}
     commands: list[list[str | Path]] = []
@@ -109,6 +113,12 @@ def test_resume_on_two_processes(tmp_path: Path) -> None:
         assert differences(state(tmp_path / name / "last.ckpt"), expected) == [], name
         again = rows(tmp_path / name)
         assert again == logged[len(logged) - len(again) :], name
+    whole, again = (
+        [(tmp_path / name / f"seeds-{rank}.txt").read_text().split() for rank in range(2)]
+        for name in ("whole", "step-8")
+    )
+    assert len({*whole[0], *whole[1]}) == len(whole[0]) + len(whole[1])
+    assert again == [seeds[8:] for seeds in whole]
     assert len(rows(tmp_path / "step-4")) > len(rows(tmp_path / "step-8")) > 0
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-import os
+import itertools
 import re
 import resource
 import shutil
@@ -17,10 +17,10 @@ import yaml
 from helpers import config, read_jsonl, run, write_config, write_corpus, write_jsonl
 
 from seq2seq.batch import Batch
+from seq2seq.checkpoint import newest_checkpoint, run_id, start_run, write_checkpoint
 from seq2seq.errors import UserError
 from seq2seq.model.network import Seq2Seq
-from seq2seq.training import callbacks
-from seq2seq.training import exact_resume as resume
+from seq2seq.training.exact_resume import batch_seed
 
 
 def settings(folder: Path, corpus: dict[str, str], **changes: Any) -> dict[str, Any]:
@@ -34,6 +34,7 @@ def settings(folder: Path, corpus: dict[str, str], **changes: Any) -> dict[str, 
         "trainer__max_epochs": 3,
         "trainer__check_val_every_n_epoch": 1,
         "trainer__val_check_interval": 0.5,
+        "trainer__gradient_clip_val": 1.4,
         "trainer__logger": logger,
         "checkpoint": {"every_n_train_steps": 1},
     }
@@ -97,17 +98,15 @@ CASES = {
 def reference(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Reference:
     folder = tmp_path_factory.mktemp("reference")
     corpus = write_corpus(folder / "corpus", 36)
-    changes, stashed = CASES[request.param], []
-
-    def stash(checkpoint: dict[str, Any], file: Path) -> None:
-        resume.save_whole(checkpoint, file)
-        stashed.append(folder / f"{len(stashed):02}-{file.stem}")
-        shutil.copytree(folder / "run", stashed[-1])
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(callbacks, "save_whole", stash)
-        assert run("fit", "--config", write_config(folder / "a.yaml", settings(folder / "run", corpus, **changes))) == 0
-    return Reference(changes, corpus, state(folder / "run" / "last.ckpt"), rows(folder / "run"), stashed)
+    changes, stash = CASES[request.param], folder / "stash"
+    io = {"class_path": "parts_of_runs.CopyingIO", "init_args": {"copies": str(stash)}}
+    given = settings(folder / "run", corpus, **changes, trainer__plugins=[io])
+    assert run("fit", "--config", write_config(folder / "a.yaml", given)) == 0
+    shares = [float(row["train/clipped_share"]) for row in rows(folder / "run") if "train/clipped_share" in row]
+    assert 0 < shares[-1] < 1, "a share of 0 or 1 would not show that a resumed run counts from the checkpoint"
+    return Reference(
+        changes, corpus, state(folder / "run" / "last.ckpt"), rows(folder / "run"), sorted(stash.iterdir())
+    )
 
 
 def test_from_a_checkpoint_of_each_kind(reference: Reference) -> None:
@@ -122,6 +121,39 @@ def test_from_every_checkpoint(reference: Reference) -> None:
     assert [f"{file.name}: {d}" for file in reference.stashed for d in reference.resume(file)] == []
 
 
+def test_early_stopping_and_best_score_continue(tmp_path: Path) -> None:
+    """Nothing is learnt, so the first validation stays the best, and a patience of 3 ends the run after the fourth.
+
+    A run resumed after the second validation ends after the fourth too, with best.ckpt unchanged; a run resumed after
+    the fourth takes no further step.
+    """
+    corpus = write_corpus(tmp_path / "corpus", 8)
+    hopeless = {
+        "model__optimizer": {"learning_rate": 1e-12, "schedule": "constant"},
+        "trainer__val_check_interval": 1.0,
+        "early_stopping": {"patience": 3, "monitor": "validation/rougeL"},
+        "checkpoint": {"every_n_train_steps": None},
+    }
+
+    def fit(epochs: int) -> dict[str, Any]:
+        given = settings(tmp_path / "run", corpus, **hopeless, trainer__max_epochs=epochs)
+        assert run("fit", "--config", write_config(tmp_path / "a.yaml", given), "--resume", "auto") == 0
+        return torch.load(tmp_path / "run" / "last.ckpt", weights_only=True)
+
+    assert fit(2)["epoch"] == 1
+    best = (tmp_path / "run" / "best.ckpt").read_bytes()
+    assert fit(9)["epoch"] == 3
+    assert (tmp_path / "run" / "best.ckpt").read_bytes() == best
+    step = fit(9)["global_step"]
+    assert step == fit(9)["global_step"] == 4
+
+
+def test_a_seed_for_every_batch() -> None:
+    """Seed, epoch, batch and rank each change the random numbers."""
+    places = list(itertools.product((1, 2), range(3), range(3), range(3)))
+    assert len({batch_seed(*place) for place in places}) == len(places)
+
+
 # --- What goes wrong -------------------------------------------------------------------------------------------------
 
 
@@ -130,16 +162,10 @@ def broken_off(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a config and a run of it that met SIGTERM in its second epoch. Read only: copy `run`."""
     folder = tmp_path_factory.mktemp("broken-off")
     corpus = write_corpus(folder / "corpus", 36)
-    given = settings(folder / "run", corpus, checkpoint={"every_n_train_steps": 2})
+    stop = {"class_path": "parts_of_runs.Terminate", "init_args": {"step": 8}}
+    given = settings(folder / "run", corpus, checkpoint={"every_n_train_steps": 2}, trainer__callbacks=[stop])
     write_config(folder / "config.yaml", given)
-
-    def ask_to_stop(self: Any, trainer: Any, *_: Any) -> None:
-        if trainer.global_step == 8:
-            os.kill(os.getpid(), signal.SIGTERM)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(callbacks.BestCheckpoint, "on_train_batch_end", ask_to_stop)
-        assert run("fit", "--config", folder / "config.yaml") == 128 + signal.SIGTERM
+    assert run("fit", "--config", folder / "config.yaml") == 128 + signal.SIGTERM
     return folder
 
 
@@ -155,7 +181,7 @@ def test_sigterm_saves(broken_off: Path) -> None:
     names = {file.name for file in (broken_off / "run").iterdir()}
     assert names >= {"step-6.ckpt", "step-8.ckpt", "best.ckpt", "last.ckpt", "run.json"}
     assert not [name for name in names if name.endswith(".part")]
-    assert resume.newest_checkpoint(broken_off / "run") == (broken_off / "run" / "step-8.ckpt", [])
+    assert newest_checkpoint(broken_off / "run") == (broken_off / "run" / "step-8.ckpt", [])
 
 
 def test_a_checkpoint_is_plain_and_names_no_place(broken_off: Path) -> None:
@@ -173,14 +199,14 @@ def test_a_damaged_newest_checkpoint_is_passed_over(broken_off: Path, tmp_path: 
     whole = newest.read_bytes()
     for content in (whole[: len(whole) // 2], whole[:-100], b"", whole[:400_000] + b"\xff\xfe" + whole[400_002:]):
         newest.write_bytes(content)
-        found, passed_over = resume.newest_checkpoint(tmp_path)
+        found, passed_over = newest_checkpoint(tmp_path)
         assert found == tmp_path / "last.ckpt"
         assert "step-8.ckpt" in passed_over[0]
-    resume.new_run(tmp_path, "another")
-    found, passed_over = resume.newest_checkpoint(tmp_path)
+    start_run(tmp_path, "another")
+    found, passed_over = newest_checkpoint(tmp_path)
     assert found is None
     assert "earlier run" in passed_over[1]
-    assert resume.newest_checkpoint(tmp_path / "nowhere") == (None, [])
+    assert newest_checkpoint(tmp_path / "nowhere") == (None, [])
 
 
 def test_a_changed_corpus_is_refused(broken_off: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -223,10 +249,10 @@ def test_a_loss_that_is_not_a_number(
     """It is named with its rows; no checkpoint has it; the run goes on from the last good one to the same end."""
     loss = Seq2Seq.loss
 
-    def spoilt(self: Seq2Seq, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
-        summed, log_likelihood = loss(self, batch)
+    def spoilt(self: Seq2Seq, batch: Batch) -> tuple[dict[str, torch.Tensor], torch.Tensor]:
+        terms, log_likelihood = loss(self, batch)
         factor = float("nan") if self.training and 3 in batch.rows else 1.0
-        return summed * factor, log_likelihood * factor
+        return {name: term * factor for name, term in terms.items()}, log_likelihood * factor
 
     file = again(broken_off, tmp_path)
     monkeypatch.setattr(Seq2Seq, "loss", spoilt)
@@ -240,14 +266,14 @@ def test_a_loss_that_is_not_a_number(
 
 def test_a_full_disk_leaves_the_checkpoint_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "last.ckpt"
-    resume.save_whole({"weights": torch.ones(3)}, file)
+    write_checkpoint({"weights": torch.ones(3)}, file)
     before = file.read_bytes()
     limit = resource.getrlimit(resource.RLIMIT_FSIZE)
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # then writing fails with an error, as on a full disk
     resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, limit[1]))
     try:
         with pytest.raises(UserError, match=r"last\.ckpt: the checkpoint cannot be written \(File too large\)"):
-            resume.save_whole({"weights": torch.ones(10**6)}, file)
+            write_checkpoint({"weights": torch.ones(10**6)}, file)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limit)
         signal.signal(signal.SIGXFSZ, handler)
@@ -268,5 +294,5 @@ def test_the_dashboard_goes_on(broken_off: Path, tmp_path: Path, monkeypatch: py
     file = again(broken_off, tmp_path, trainer__logger=logger)
     for options in (["--resume", "auto"], []):
         assert run("fit", "--config", file, *options) == 1
-    assert given[0]["id"] == resume.run_id(broken_off / "run") != given[1]["id"]
+    assert given[0]["id"] == run_id(broken_off / "run") != given[1]["id"]
     assert given[0]["resume"] == "allow"

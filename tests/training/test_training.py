@@ -23,7 +23,8 @@ from seq2seq.decoding import SearchOptions
 from seq2seq.model.network import NetworkOptions
 from seq2seq.training.callbacks import BestCheckpoint
 from seq2seq.training.datamodule import HeadlineData
-from seq2seq.training.module import OptimizerOptions, SummarizerModule
+from seq2seq.training.module import SummarizerModule
+from seq2seq.training.optimizer import OptimizerOptions
 
 # ---- what a run leaves behind
 
@@ -259,7 +260,7 @@ def fit_in_python(folder: Path, recorder: Recorder, **settings: Any) -> Summariz
     seed_everything(3)
     network = NetworkOptions(embedding_size=16, encoder_size=16, decoder_size=24, dropout=0.0)
     optimizer = OptimizerOptions(warmup_steps=0, schedule="constant", learning_rate=1e-2)
-    module = SummarizerModule(data.vocabulary, network, optimizer, SearchOptions())
+    module = SummarizerModule(data.tokenizer, network, optimizer, SearchOptions(), max_document_tokens=30)
     trainer = Trainer(
         max_epochs=1,
         accelerator="cpu",

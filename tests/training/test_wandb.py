@@ -11,8 +11,7 @@ from typing import Any
 
 import pytest
 import yaml
-from helpers import config, process, write_config, write_corpus
-from test_inference import secrets
+from helpers import config, process, secrets, write_config, write_corpus
 
 pb = pytest.importorskip("wandb.proto.wandb_internal_pb2")
 

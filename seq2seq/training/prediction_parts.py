@@ -1,8 +1,9 @@
-"""Results that are written as they come: one part for each process, continued after an interruption, merged at the end.
+"""Result files that are written while the results are made, by several processes, across interruptions.
 
-A part is JSON Lines in a folder of its own, `parts.<fingerprint>`; the fingerprint stands for all that the results
-depend on, so that parts of another checkpoint, other settings or another corpus are never mixed in. Each line has the
-`row` it is about. A line counts once it is whole: what a killed process left half-written is cut off.
+Each process appends to its own part, a JSON Lines file in the folder `NAME.parts.FINGERPRINT`; at the end the parts are
+merged. The fingerprint covers everything that the results depend on, so that parts of another checkpoint, other
+settings or another corpus are never mixed. Each line has the key `row`. An incomplete last line of a killed process is
+removed.
 """
 
 from __future__ import annotations
@@ -18,13 +19,13 @@ import numpy as np
 from seq2seq.errors import UserError
 
 
-class Parts:
+class PredictionParts:
     """The parts of one result file.
 
     Args:
-        file: where the merged result will be; the parts lie beside it.
-        fingerprint: of all that the results depend on.
-        rows: how many results there will be, with `row` from 0 up.
+        file: the merged result; the parts are written beside it.
+        fingerprint: a digest of everything that the results depend on.
+        rows: number of results, with `row` from 0 to rows - 1.
     """
 
     def __init__(self, file: Path, fingerprint: str, rows: int) -> None:
@@ -32,30 +33,30 @@ class Parts:
         self.folder = file.with_name(f"{file.stem}.parts.{fingerprint}")
 
     def done(self) -> np.ndarray:
-        """[rows] True where some part has the result. Call it on all processes before one of them writes."""
+        """[rows] True where a part has the result. Call it on all processes before any of them writes."""
         found = np.zeros(self.rows, dtype=bool)
-        for part in sorted(self.folder.glob("*.jsonl")):
+        for part in self._files():
             for row, _, _ in _lines(part):
                 found[row] = True
         return found
 
     def others(self) -> list[Path]:
-        """Parts of other settings of the same result file, which are left alone."""
+        """Folders with parts of the same result file that have another fingerprint."""
         return sorted(set(self.file.parent.glob(f"{self.file.stem}.parts.*")) - {self.folder})
 
     def writer(self, rank: int) -> PartWriter:
-        """Open this process's part and continue it."""
+        """Opens the part of this process to continue it."""
         self.folder.mkdir(parents=True, exist_ok=True)
         return PartWriter(self.folder / f"{rank:05}.jsonl")
 
     def merged(self) -> Iterator[dict[str, Any]]:
         """All results in the order of their rows, one at a time. Raises UserError if some are missing."""
-        parts = sorted(self.folder.glob("*.jsonl"))
-        where = np.full((self.rows, 2), -1, dtype=np.int64)  # part and position of each row
+        parts = self._files()
+        positions = np.full((self.rows, 2), -1, dtype=np.int64)  # number of the part and byte position of each row
         for number, part in enumerate(parts):
             for row, position, _ in _lines(part):
-                where[row] = number, position
-        missing = int((where[:, 0] < 0).sum())
+                positions[row] = number, position
+        missing = int((positions[:, 0] < 0).sum())
         if missing:
             raise UserError(
                 f"{self.folder}: {missing:,} of {self.rows:,} results are missing; all machines must see the same"
@@ -63,7 +64,7 @@ class Parts:
             )
         files = [part.open("rb") for part in parts]
         try:
-            for number, position in where.tolist():
+            for number, position in positions.tolist():
                 files[number].seek(position)
                 yield json.loads(files[number].readline())
         finally:
@@ -71,12 +72,15 @@ class Parts:
                 file.close()
 
     def remove(self) -> None:
-        """Delete the parts, once the result is written."""
+        """Deletes the parts."""
         shutil.rmtree(self.folder)
+
+    def _files(self) -> list[Path]:
+        return sorted(self.folder.glob("*.jsonl"))
 
 
 class PartWriter:
-    """Appends lines to a part, and hands them to the system at once: killing the process loses no whole line."""
+    """Appends lines to a part and flushes them to the system: a killed process loses no complete line."""
 
     def __init__(self, path: Path) -> None:
         self._file = path.open("ab")
@@ -92,7 +96,7 @@ class PartWriter:
 
 
 def _lines(path: Path) -> Iterator[tuple[int, int, int]]:
-    """(row, position, bytes) of each line up to the first that is not whole."""
+    """(row, byte position, bytes) of each line before the first incomplete or damaged one."""
     position = 0
     with path.open("rb") as file:
         for line in file:

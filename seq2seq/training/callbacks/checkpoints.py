@@ -1,0 +1,164 @@
+"""Checkpoints: atomic files, the best and the last of a run, and one on SIGTERM."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning.pytorch import LightningModule, Trainer
+from lightning.pytorch.callbacks import EarlyStopping
+from lightning.pytorch.plugins.io import TorchCheckpointIO
+
+from seq2seq.checkpoint import write_checkpoint
+from seq2seq.errors import UserError
+
+from ..interruptions import Stopped
+from ..lightning_internals import OpenModelCheckpoint, use_checkpoint_io
+
+
+class AtomicCheckpointIO(TorchCheckpointIO):
+    """Writes checkpoints atomically, and reads plain values only."""
+
+    def save_checkpoint(self, checkpoint: dict[str, Any], path: Any, storage_options: Any = None) -> None:
+        write_checkpoint(checkpoint, Path(path))
+
+    def load_checkpoint(self, path: Any, map_location: Any = "cpu", weights_only: bool | None = True) -> dict[str, Any]:
+        return super().load_checkpoint(path, map_location=map_location, weights_only=True)
+
+
+class BestCheckpoint(OpenModelCheckpoint):
+    """Keeps `best.ckpt`, `last.ckpt` and the two newest `step-N.ckpt` in the run's folder (`trainer.default_root_dir`).
+
+    On SIGTERM it writes a `step-N.ckpt` and ends the run. Checkpoints contain no path of the machine.
+
+    Args:
+        monitor: the validation figure that determines the best checkpoint.
+        mode: max or min: whether a large or a small figure is good.
+        every_n_train_steps: optimizer steps between two `step-N.ckpt` (null = no limit).
+        every_minutes: minutes between two `step-N.ckpt` (null = no limit).
+    """
+
+    def __init__(
+        self,
+        monitor: str = "validation/rougeL",
+        mode: str = "max",
+        every_n_train_steps: int | None = None,
+        every_minutes: float | None = 10.0,
+    ) -> None:
+        for name, value in (("every_n_train_steps", every_n_train_steps), ("every_minutes", every_minutes)):
+            if value is not None and value <= 0:
+                raise UserError(f"checkpoint.{name}: {value} is too small; give more than 0, or null for never")
+        super().__init__(
+            filename="best",
+            monitor=monitor,
+            mode=mode,
+            save_top_k=1,
+            save_last=True,
+            save_on_train_epoch_end=False,  # beside the validation, before the end of the epoch is processed
+            auto_insert_metric_name=False,
+            enable_version_counter=False,
+        )
+        self.every_steps, self.every_minutes = every_n_train_steps, every_minutes
+        self._stop_requested = False
+        self._saved_step, self._saved_time = 0, 0.0
+        self._group: Any = None
+
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        self.dirpath = str(Path(trainer.default_root_dir))
+        use_checkpoint_io(trainer, AtomicCheckpointIO())
+        super().setup(trainer, pl_module, stage)
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        super().on_train_start(trainer, pl_module)
+        self._saved_step, self._saved_time = trainer.global_step, time.monotonic()
+        if trainer.world_size > 1:  # on the CPU, so that the exchange of every step does not wait for a GPU
+            self._group = torch.distributed.new_group(backend="gloo")
+        # Lightning's own handler stops each process anywhere; here all processes stop together, between two steps.
+        self._stop_requested = trainer.received_sigterm
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, self._request_stop)
+        for stopping in trainer.early_stopping_callbacks:
+            if isinstance(stopping, EarlyStopping) and stopping.wait_count >= stopping.patience:
+                trainer.should_stop = True  # decided before the checkpoint was written
+        if trainer.val_check_batch not in (None, float("inf")):  # validate between steps, not within one
+            whole = int(trainer.val_check_batch) // trainer.accumulate_grad_batches * trainer.accumulate_grad_batches
+            trainer.val_check_batch = whole if 0 < whole < trainer.num_training_batches else trainer.val_check_batch
+
+    def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int) -> None:
+        """Saves and stops here: the previous step is complete and logged, and the next has not started."""
+        if batch_idx % trainer.accumulate_grad_batches:
+            return
+        stop, due = self._agree(trainer)
+        step = trainer.global_step
+        if step > self._saved_step and (stop or due or (self.every_steps and step % self.every_steps == 0)):
+            self._save_step(trainer)
+        if stop:
+            file = self._step_file(step)
+            saved = f"saved {file}" if file.exists() else "nothing new to save"
+            raise Stopped(f"stopped by SIGTERM after step {step}; {saved}; continue with `--resume auto`")
+
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Writes last.ckpt after every validation; Lightning writes it only together with a new best.ckpt."""
+        super().on_validation_end(trainer, pl_module)
+        if self.saves_now(trainer):
+            self.write_last(trainer)
+
+    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Writes last.ckpt if no validation came after the last step."""
+        if not self.saved_at(trainer.global_step):
+            self.write_last(trainer)
+
+    def before_save(self, trainer: Trainer) -> None:
+        """Writes the logs first: a resumed run does not repeat the steps before its checkpoint."""
+        for logger in trainer.loggers:
+            logger.save()
+
+    def state_dict(self) -> dict[str, Any]:
+        return _map_paths(super().state_dict(), os.path.basename) | {"dirpath": ""}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        folder = self.dirpath or "."
+        self.current_score = state_dict["current_score"]
+        state = _map_paths(state_dict, lambda name: os.path.join(folder, name))
+        super().load_state_dict(state | {"dirpath": self.dirpath})
+
+    def _request_stop(self, signum: int, frame: Any) -> None:
+        self._stop_requested = True
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)  # a second signal ends the process at once
+
+    def _agree(self, trainer: Trainer) -> tuple[bool, bool]:
+        """Whether to stop, and whether to save because of the time: the same answer on all ranks.
+
+        A stop request to any rank counts; only the clock of rank 0 counts.
+        """
+        late = self.every_minutes and time.monotonic() - self._saved_time > 60 * self.every_minutes
+        flags = torch.tensor([self._stop_requested, bool(late and trainer.is_global_zero)], dtype=torch.int32)
+        if self._group is not None:
+            torch.distributed.all_reduce(flags, torch.distributed.ReduceOp.MAX, group=self._group)
+        stop, due = flags.tolist()
+        return bool(stop), bool(due)
+
+    def _step_file(self, step: int) -> Path:
+        return Path(self.dirpath or ".") / f"step-{step}.ckpt"
+
+    def _save_step(self, trainer: Trainer) -> None:
+        newest, previous = self._step_file(trainer.global_step), self._step_file(self._saved_step)
+        self.write(trainer, newest)
+        if trainer.is_global_zero:
+            for file in newest.parent.glob("step-*.ckpt"):
+                if file not in (newest, previous):
+                    file.unlink()
+        self._saved_step, self._saved_time = trainer.global_step, time.monotonic()
+
+
+def _map_paths(state: dict[str, Any], change: Callable[[str], str]) -> dict[str, Any]:
+    """The state of a ModelCheckpoint with every file name changed."""
+    changed = {k: change(v) if k.endswith("_path") and v else v for k, v in state.items()}
+    changed["best_k_models"] = {change(name): score for name, score in state["best_k_models"].items()}
+    return changed

@@ -1,0 +1,113 @@
+"""Evaluation of a split: a prediction for each example, gathered over all ranks, scored in the order of the corpus.
+
+Each rank scores its own examples. The mean over the split is computed from all of them in corpus order, so every
+number of processes gives the same scores, to the last digit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import fsum
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, distributed
+
+from seq2seq.batch import Batch
+from seq2seq.inference import Headline
+from seq2seq.scoring import FIGURES, KINDS, SETTINGS, describe, mean_scores, score_pair
+
+NO_HEADLINE = Headline("", 0.0, 0.0)
+
+
+class Prediction(NamedTuple):
+    """The result of one example.
+
+    Args:
+        row: position in the split.
+        hypotheses: the n best headlines, best first.
+        document, reference: the texts of the example.
+        rouge: F1 of ROUGE-1, ROUGE-2 and ROUGE-L, in [0, 1].
+        log_likelihood: log-probability of the encoded reference.
+        words: tokens of the encoded reference, end symbol included.
+    """
+
+    row: int
+    hypotheses: list[Headline]
+    document: str
+    reference: str
+    rouge: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    log_likelihood: float = 0.0
+    words: int = 0
+
+    @property
+    def text(self) -> str:
+        """The best headline."""
+        return self.hypotheses[0].text
+
+    def record(self) -> dict[str, Any]:
+        """The line of a prediction file: document, reference, prediction; with n-best also hypotheses and scores."""
+        texts = {"document": self.document, "reference": self.reference, "prediction": self.text}
+        return texts | ({"hypotheses": [h._asdict() for h in self.hypotheses]} if len(self.hypotheses) > 1 else {})
+
+
+class Outcome(NamedTuple):
+    """The predictions of a split in corpus order, and its scores."""
+
+    predictions: list[Prediction]
+    scores: dict[str, float]
+
+    def line(self) -> str:
+        """The scores in one line."""
+        s = self.scores
+        rouge = "  ".join(f"ROUGE-{kind[5:]} {s[kind]:.2f}" for kind in KINDS)
+        rest = f"<unk> in {s['unk_share']:.1f} %  novel words {s['novel_unigrams']:.1f} %"
+        return f"{rouge}  ({SETTINGS}; {len(self.predictions)} examples)  loss {s['loss']:.3f}  {rest}"
+
+
+def figure_names() -> list[str]:
+    """The figures by which a checkpoint or early stopping can be chosen."""
+    return [f"validation/{name}" for name in (*KINDS, *FIGURES, "loss", "perplexity")] + ["train/loss"]
+
+
+def make_predictions(batch: Batch, hypotheses: Sequence[list[Headline]], eos: int) -> list[Prediction]:
+    """Predictions without scores, one for each example of a batch.
+
+    A document without a token is encoded as the end symbol `eos`, and has an empty headline, as in `decode`.
+    """
+    empty = (batch.document[:, 0] == eos).tolist()
+    found = [[NO_HEADLINE] if is_empty else best for is_empty, best in zip(empty, hypotheses, strict=True)]
+    return list(map(Prediction, batch.rows, found, batch.documents, batch.references))
+
+
+def score_predictions(predictions: Sequence[Prediction], batch: Batch, log_likelihoods: Tensor) -> list[Prediction]:
+    """Adds scores to the predictions of a batch.
+
+    Args:
+        log_likelihoods: [M] log-probabilities of the batch's target words.
+    """
+    examples = batch.target_positions.cpu() // batch.summary_mask.shape[1]
+    sums = torch.zeros(len(batch), dtype=torch.float64).index_add_(0, examples, log_likelihoods.cpu().double())
+    words = batch.summary_mask.sum(dim=1).tolist()
+    return [
+        p._replace(rouge=score_pair(p.reference, p.text), log_likelihood=log_likelihood, words=count)
+        for p, log_likelihood, count in zip(predictions, sums.tolist(), words, strict=True)
+    ]
+
+
+def gather_predictions(predictions: list[Prediction], world_size: int) -> list[Prediction]:
+    """The predictions of all ranks in corpus order, on every rank."""
+    parts: list[Any] = [predictions]
+    if world_size > 1:
+        parts = [None] * world_size
+        distributed.all_gather_object(parts, predictions)
+    return sorted((p for part in parts for p in part), key=lambda p: p.row)
+
+
+def score_split(predictions: list[Prediction]) -> Outcome:
+    """Scores of a whole split: mean ROUGE, every registered figure, and loss and perplexity per target word."""
+    texts = [p.text for p in predictions]
+    loss = -fsum(p.log_likelihood for p in predictions) / max(sum(p.words for p in predictions), 1)
+    scores = mean_scores([p.rouge for p in predictions]) | describe([p.document for p in predictions], texts)
+    perplexity = float(torch.tensor(loss, dtype=torch.float64).exp())
+    return Outcome(predictions, scores | {"loss": loss, "perplexity": perplexity})

@@ -1,0 +1,157 @@
+"""Every use of Lightning beyond its public interface, in one file.
+
+A new release of Lightning can rename or remove these parts without notice.
+tests/training/test_lightning_internals.py checks each of them and names a missing one.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import subprocess
+import warnings
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from lightning.pytorch import Trainer
+from lightning.pytorch.callbacks import ModelCheckpoint
+from lightning.pytorch.cli import LightningCLI
+from lightning.pytorch.plugins.io import TorchCheckpointIO
+from lightning.pytorch.utilities import rank_zero_only
+
+SEEN_WITH = ("2.6.6",)
+"""Releases of Lightning with which this file was tested."""
+
+USELESS_WARNINGS = (
+    ".*does not have many workers.*",
+    ".*Checkpoint directory .* exists and is not empty.*",
+    ".*is deprecated, use `isinstance.*",
+    ".*`weights_only` was not set.*",
+    ".*your dataloader is not resumable.*",  # it is resumable: see PlannedLoader
+    ".*use `self.log.* sync_dist=True.*",  # all ranks log the same figures: those of the whole split
+)
+USELESS_MESSAGES = r"💡|TPU available|GPU available|to estimate number of"
+MESSAGE_LOGGERS = ("lightning.pytorch.utilities.rank_zero", "lightning.pytorch.accelerators.cuda")
+
+
+# --- Progress of the training loop -----------------------------------------------------------------------------------
+
+
+class Position(NamedTuple):
+    """Position of a checkpoint between two batches: finished epochs, and finished batches of the current epoch."""
+
+    epoch: int
+    batches: int
+
+
+def repair_progress_counters(loop: dict[str, Any]) -> None:
+    """Changes the saved state of the training loop from "batch fetched, not started" to "between two batches".
+
+    Lightning restores the position from four counters, and takes equal counters for "between two batches".
+    """
+    progress = loop["epoch_loop.batch_progress"]
+    for counter in (progress["total"], progress["current"]):
+        if counter["ready"] == counter["completed"] + 1 and counter["started"] == counter["completed"]:
+            counter["ready"] -= 1
+            progress["is_last_batch"] = False
+
+
+def training_position(loop: dict[str, Any]) -> Position:
+    """The position in a saved state of the training loop, after `repair_progress_counters`."""
+    epochs = loop["epoch_progress"]["current"]
+    between_epochs = epochs["ready"] == epochs["processed"]
+    batches = 0 if between_epochs else loop["epoch_loop.batch_progress"]["current"]["ready"]
+    return Position(epochs["processed"], batches)
+
+
+def logged_steps(trainer: Trainer) -> int:
+    """Optimizer steps by the count of the loggers."""
+    return trainer.fit_loop.epoch_loop._batches_that_stepped
+
+
+def set_logged_steps(trainer: Trainer, steps: int) -> None:
+    """Sets the loggers' count: Lightning restores one step too few from a checkpoint written beside a validation."""
+    trainer.fit_loop.epoch_loop._batches_that_stepped = steps
+
+
+# --- Checkpoints -----------------------------------------------------------------------------------------------------
+
+
+class OpenModelCheckpoint(ModelCheckpoint):
+    """`ModelCheckpoint` with public names for the private methods that `BestCheckpoint` needs."""
+
+    def before_save(self, trainer: Trainer) -> None:
+        """Hook: called on all ranks before a checkpoint is written."""
+
+    def write(self, trainer: Trainer, file: Path) -> None:
+        """Writes a checkpoint of the current state."""
+        self._save_checkpoint(trainer, str(file))
+
+    def write_last(self, trainer: Trainer) -> None:
+        """Writes last.ckpt."""
+        self._save_last_checkpoint(trainer, self._monitor_candidates(trainer))
+
+    def saves_now(self, trainer: Trainer) -> bool:
+        """False in a sanity check, and if the current step is saved already."""
+        return not self._should_skip_saving_checkpoint(trainer)
+
+    def saved_at(self, step: int) -> bool:
+        """Whether the last checkpoint was written after optimizer step `step`."""
+        return self._last_global_step_saved == step
+
+    def _save_checkpoint(self, trainer: Trainer, filepath: str) -> None:
+        self.before_save(trainer)
+        super()._save_checkpoint(trainer, filepath)
+
+
+def use_checkpoint_io(trainer: Trainer, checkpoint_io: TorchCheckpointIO) -> None:
+    """Replaces Lightning's default reader and writer of checkpoints; keeps one that the user has chosen."""
+    if type(trainer.strategy.checkpoint_io) is TorchCheckpointIO:
+        trainer.strategy.checkpoint_io = checkpoint_io
+
+
+# --- Processes -------------------------------------------------------------------------------------------------------
+
+
+def take_child_processes(trainer: Trainer) -> list[subprocess.Popen]:
+    """Returns the processes that Lightning started beside this one, and removes them from Lightning's list.
+
+    Otherwise Lightning's observer of this list would kill the current process before it can report its error.
+    """
+    running: list[subprocess.Popen] = getattr(trainer.strategy.launcher, "procs", [])
+    taken = list(running)
+    running.clear()
+    return taken
+
+
+def is_first_process() -> bool:
+    """Whether this process has rank 0. Works before a trainer exists."""
+    return getattr(rank_zero_only, "rank", 0) == 0
+
+
+# --- Command line ----------------------------------------------------------------------------------------------------
+
+
+class OpenCLI(LightningCLI):
+    """`LightningCLI` with public names for two private steps."""
+
+    def use_checkpoint(self) -> None:
+        """Hook: changes the parsed config if it names a checkpoint."""
+
+    def run_subcommand(self, subcommand: str) -> None:
+        """Runs fit, validate, test or predict."""
+        super()._run_subcommand(subcommand)
+
+    def _parse_ckpt_path(self) -> None:  # Lightning's version prints a traceback for a damaged file
+        self.use_checkpoint()
+
+    def _run_subcommand(self, subcommand: str) -> None:
+        self.run_subcommand(subcommand)
+
+
+def silence_useless_messages() -> None:
+    """Hides messages of Lightning that are wrong here or are advertisements."""
+    for message in USELESS_WARNINGS:
+        warnings.filterwarnings("ignore", message=message)
+    for name in MESSAGE_LOGGERS:
+        logging.getLogger(name).addFilter(lambda record: not re.search(USELESS_MESSAGES, record.getMessage()))

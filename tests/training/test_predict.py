@@ -1,0 +1,192 @@
+"""`predict`: written while it runs, continued after an interruption, merged in corpus order."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from helpers import TrainedRun, pairs, process, read_jsonl, run, write_jsonl
+
+from seq2seq.batch import Batch
+from seq2seq.decoding import SearchOptions
+from seq2seq.errors import UserError
+from seq2seq.training import module
+from seq2seq.training.callbacks import prediction_files
+from seq2seq.training.prediction_parts import PartWriter, PredictionParts
+
+ROOT = Path(__file__).parents[2]
+
+
+def predict(run_: TrainedRun, folder: Path, *more: str | Path) -> int:
+    settings = ["--config", run_.config, "--ckpt_path", run_.best, "--trainer.default_root_dir", folder]
+    return run("predict", *settings, "--data.eval_tokens", "60", *more)
+
+
+@pytest.fixture(scope="module")
+def expected(trained: TrainedRun) -> list[dict[str, Any]]:
+    return read_jsonl(trained.folder / "predictions.jsonl")
+
+
+def interrupt(monkeypatch: pytest.MonkeyPatch, after: int) -> None:
+    """Let a process die after so many batches, half a line written."""
+    write, count = PartWriter.write, 0
+
+    def dying(self: PartWriter, lines: list[dict[str, Any]]) -> None:
+        nonlocal count
+        count += 1
+        if count > after:
+            self._file.write(json.dumps(lines[0]).encode()[:-5])
+            self._file.flush()
+            raise KeyboardInterrupt
+        write(self, lines)
+
+    monkeypatch.setattr(PartWriter, "write", dying)
+
+
+SLOW_WRITES = """
+from seq2seq.training.prediction_parts import PartWriter
+write = PartWriter.write
+def slowly(self, lines):
+    write(self, lines)
+    time.sleep(1)
+PartWriter.write = slowly
+from seq2seq.__main__ import main
+sys.exit(main())
+"""
+
+
+def test_predict_writes_what_test_writes(
+    trained: TrainedRun, tmp_path: Path, expected: list[dict[str, Any]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert predict(trained, tmp_path) == 0
+    assert read_jsonl(tmp_path / "predictions-test.jsonl") == expected
+    assert not list(tmp_path.glob("*.parts.*"))
+    assert f"{len(expected)} predictions -> " in capsys.readouterr().out
+
+
+def test_predict_continues(
+    trained: TrainedRun, tmp_path: Path, expected: list[dict[str, Any]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        interrupt(patch, after=2)
+        predict(trained, tmp_path)
+    assert not (tmp_path / "predictions-test.jsonl").exists()
+    (part,) = tmp_path.glob("predictions-test.parts.*/00000.jsonl")
+    written = part.read_bytes()
+    assert not written.endswith(b"\n")
+    kept = written.count(b"\n")
+    assert 0 < kept < len(expected)
+    tried: list[int] = []
+    generate = module.generate
+
+    def watched(network: Any, batch: Batch, options: SearchOptions) -> Any:
+        tried.append(len(batch))
+        return generate(network, batch, options)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "generate", watched)
+        capsys.readouterr()
+        assert predict(trained, tmp_path) == 0
+    assert f"{kept} of {len(expected)} predictions are there already: continuing" in capsys.readouterr().out
+    assert sum(tried) == len(expected) - kept
+    assert read_jsonl(tmp_path / "predictions-test.jsonl") == expected
+
+
+def test_predict_merges_what_was_complete(
+    trained: TrainedRun, tmp_path: Path, expected: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(prediction_files, "write_lines", lambda *_: (_ for _ in ()).throw(UserError("disk full")))
+        assert predict(trained, tmp_path) == 1
+    assert not (tmp_path / "predictions-test.jsonl").exists()
+    assert predict(trained, tmp_path) == 0
+    assert read_jsonl(tmp_path / "predictions-test.jsonl") == expected
+
+
+def test_predict_mixes_nothing(
+    trained: TrainedRun, tmp_path: Path, expected: list[dict[str, Any]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Parts of a greedy search, and of a changed corpus, are not taken for those of a beam search."""
+    changed = write_jsonl(tmp_path / "changed.jsonl", pairs(12, first=50))
+    for other in (["--model.search.beam_size", "1"], ["--data.corpus.test", changed]):
+        with pytest.MonkeyPatch.context() as patch:
+            interrupt(patch, after=1)
+            predict(trained, tmp_path, *other)
+    left = sorted(tmp_path.glob("*.parts.*"))
+    assert len(left) == 2
+    capsys.readouterr()
+    assert predict(trained, tmp_path) == 0
+    out = capsys.readouterr().out
+    assert "continuing" not in out
+    assert all(f"{folder}: left by an unfinished run with other settings; not used" in out for folder in left)
+    assert read_jsonl(tmp_path / "predictions-test.jsonl") == expected
+    assert sorted(tmp_path.glob("*.parts.*")) == left
+
+
+def test_parts_of_several_processes(tmp_path: Path) -> None:
+    """Any number of processes, then another number; a row found twice counts once; damaged lines are cut off."""
+    file = tmp_path / "result.jsonl"
+    parts = PredictionParts(file, "abc", 10)
+    assert not parts.done().any()
+    for rank in range(3):
+        writer = parts.writer(rank)
+        writer.write([{"row": row, "text": f"{row}é"} for row in range(rank, 7, 3)])
+        writer.close()
+    with (parts.folder / "00002.jsonl").open("ab") as broken:
+        broken.write(b'\0\0\0\n{"row": 9, "text": "after the damage"}\n')
+    assert np.flatnonzero(~parts.done()).tolist() == [7, 8, 9]
+    with pytest.raises(UserError, match="3 of 10 results are missing"):
+        list(parts.merged())
+    writer = parts.writer(2)
+    writer.write([{"row": row, "text": f"{row}é"} for row in (6, 7, 8, 9)])
+    writer.close()
+    assert [line["text"] for line in parts.merged()] == [f"{row}é" for row in range(10)]
+    parts.remove()
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.slow
+def test_predict_of_two_processes_is_killed_and_continued_with_one(
+    trained: TrainedRun, tmp_path: Path, expected: list[dict[str, Any]]
+) -> None:
+    """kill -9 of both processes as soon as both have written something; then the rest with one."""
+    settings = ["--config", trained.config, "--ckpt_path", trained.best, "--trainer.default_root_dir", tmp_path]
+    two = ["--trainer.devices", "2", "--trainer.strategy", "ddp", "--data.eval_tokens", "60"]
+    slow = f"import time, sys; sys.path.insert(0, {str(ROOT)!r})\n{SLOW_WRITES}"
+    script = tmp_path / "slow.py"
+    script.write_text(slow)
+    command = [sys.executable, script, "predict", *settings, *two]
+    started = subprocess.Popen([str(word) for word in command], start_new_session=True)
+    parts: list[Path] = []
+    deadline = time.monotonic() + 120
+    while len(parts) < 2 or not all(part.stat().st_size for part in parts):
+        parts = list(tmp_path.glob("predictions-test.parts.*/*.jsonl"))
+        assert started.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    os.killpg(started.pid, signal.SIGKILL)
+    started.wait()
+    kept = sum(part.read_bytes().count(b"\n") for part in parts)
+    assert 0 < kept < len(expected)
+    done = process("predict", *settings, "--data.eval_tokens", "60", timeout=120)
+    assert done.returncode == 0, done.stderr.decode()
+    assert f"{kept} of {len(expected)} predictions are there already" in done.stdout.decode()
+    assert read_jsonl(tmp_path / "predictions-test.jsonl") == expected
+
+
+@pytest.mark.slow
+def test_predict_of_two_processes(trained: TrainedRun, tmp_path: Path, expected: list[dict[str, Any]]) -> None:
+    settings = ["--config", trained.config, "--ckpt_path", trained.best, "--trainer.default_root_dir", tmp_path]
+    two = ["--trainer.devices", "2", "--trainer.strategy", "ddp"]
+    done = process("predict", *settings, *two, timeout=120)
+    assert done.returncode == 0, done.stderr.decode()
+    assert read_jsonl(tmp_path / "predictions-test.jsonl") == expected
+    assert not list(tmp_path.glob("*.parts.*"))
