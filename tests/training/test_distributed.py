@@ -68,7 +68,7 @@ def test_the_same_steps(tmp_path: Path) -> None:
     In the case "incomplete" the last step of an epoch has fewer batches: 6 batches of one example, 4 in a step.
     """
     corpora = {count: write_corpus(tmp_path / f"corpus-{count}", count) for count in (36, 6)}
-    cases = {  # name: (examples of the corpus, examples of a batch, (processes, accumulate), equivalent with one process)
+    cases = {  # name: (examples of the corpus, examples of a batch, (processes, accumulate), the same with one process)
         "processes": (36, 8, (2, 1), (1, 2)),
         "both": (36, 8, (2, 2), (1, 4)),
         "incomplete": (6, 1, (2, 2), (1, 4)),

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import torch
+import yaml
 from helpers import TrainedRun, config, pairs, read_jsonl, run, train, write_config, write_corpus
 from lightning.pytorch import Callback, Trainer, seed_everything
 from lightning.pytorch.loggers import CSVLogger
@@ -87,6 +88,15 @@ def test_validate_and_predict(trained: TrainedRun, tmp_path: Path, capsys: pytes
         assert len(texts) == 2
         assert texts[0] == line["prediction"]
         assert scores[0] >= scores[1]
+
+
+def test_the_saved_config_is_a_config(trained: TrainedRun, tmp_path: Path) -> None:
+    """It holds what the user can set, not the values that the module takes from the data."""
+    saved = yaml.safe_load((trained.folder / "config.yaml").read_text())
+    assert set(saved["model"]) == {"network", "optimizer", "search"}
+    file = write_config(tmp_path / "saved.yaml", saved)
+    options = ["--ckpt_path", trained.best, "--trainer.default_root_dir", tmp_path]
+    assert run("validate", "--config", file, *options) == 0
 
 
 def test_documents_without_a_token_have_an_empty_headline_in_test_and_decode(
