@@ -1,6 +1,6 @@
-"""Bad input from the command line: one line that names what is wrong, where and what to do; never a traceback.
+"""Bad input on the command line gives one line with the fault, its place and the cure, and never a traceback.
 
-The readers' own complaints are tested file by file in test_corpora.py; here stands that they reach the user.
+tests/data/test_corpora.py tests the errors of each reader; here their way to the user is tested.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Complain = Callable[..., str]
 
 
 def the_error(stderr: str) -> str:
-    """The only line of an error, checked to be that and the last thing said."""
+    """The error line. Checks that it is the only one, and the last line of the output."""
     lines = stderr.splitlines()
     assert "Traceback" not in stderr
     assert [line for line in lines if line.startswith("seq2seq: error: ")] == lines[-1:], stderr
@@ -31,7 +31,7 @@ def the_error(stderr: str) -> str:
 
 @pytest.fixture
 def complain(capsys: pytest.CaptureFixture[str]) -> Complain:
-    """Run a command that must fail; returns its one line."""
+    """Runs a command that must fail. Returns its error line."""
 
     def complained(*argv: str | Path) -> str:
         capsys.readouterr()
@@ -45,7 +45,7 @@ def complain(capsys: pytest.CaptureFixture[str]) -> Complain:
 
 @pytest.fixture
 def fit(tmp_path: Path, complain: Complain) -> Callable[..., str]:
-    """Fit with a sound config but for some changes (see helpers.config), and `options` behind it."""
+    """Runs `fit` with a valid config and some changes (see helpers.config), followed by `options`."""
 
     def fitted(*options: str, corpus: dict[str, Any] | None = None, **changes: Any) -> str:
         sound = write_corpus(tmp_path / "corpus")
@@ -72,8 +72,8 @@ def test_missing_corpus_file_names_the_nearest(tmp_path: Path, fit: Callable[...
     holds(message, "data.corpus.train", tmp_path / "corpus" / "trian.jsonl", "did you mean", "train.jsonl")
 
 
-def test_missing_validation_file_is_told_before_the_training(tmp_path: Path, fit: Callable[..., str]) -> None:
-    late = {"trainer__check_val_every_n_epoch": 2}  # one epoch: it would never be opened
+def test_missing_validation_file_is_reported_before_the_training(tmp_path: Path, fit: Callable[..., str]) -> None:
+    late = {"trainer__check_val_every_n_epoch": 2}  # with one epoch it would never be opened
     message = fit(corpus={"validation": str(tmp_path / "no.jsonl")}, **late)
     holds(message, "data.corpus.validation", tmp_path / "no.jsonl")
 
@@ -156,7 +156,7 @@ def broken_checkpoint(kind: str, folder: Path, sound: Path) -> Path:
     elif kind == "other zip":
         with zipfile.ZipFile(file, "w") as archive:
             archive.writestr("readme.txt", "hello")
-    else:  # one of ours with something changed inside
+    else:  # a valid checkpoint with one change
         checkpoint = torch.load(sound, weights_only=True)
         if kind == "older format":
             checkpoint["seq2seq"]["format"] = 0
@@ -431,7 +431,7 @@ def test_show_of_an_empty_file(trained: TrainedRun, tmp_path: Path, complain: Co
     holds(complain("show", "--checkpoint", trained.best, "--input", file), file)
 
 
-# ---- as a process: exit status, and nothing but the one line
+# ---- as a process: exit status, and only one line
 
 
 def test_process_status_and_the_only_line(tmp_path: Path) -> None:
@@ -448,4 +448,4 @@ def test_process_of_fit(tmp_path: Path) -> None:
     done: subprocess.CompletedProcess[bytes] = process("fit", "--config", file)
     assert done.returncode == 1
     holds(the_error(done.stderr.decode()), "data.corpus.train", tmp_path / "no.jsonl")
-    assert io.BytesIO(done.stderr).read().count(b"\n") <= 2  # the seed may be told before
+    assert io.BytesIO(done.stderr).read().count(b"\n") <= 2  # a line with the seed may come before

@@ -1,4 +1,4 @@
-"""Several processes give what one gives: the same scores and predictions to the last digit, the same steps."""
+"""Several processes give the same scores, predictions and steps as one process."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ GROUP = {"trainer__strategy": "ddp", "trainer__accelerator": "cpu"}
 
 
 def on(world: int) -> dict[str, Any]:
-    """Trainer settings of so many processes."""
+    """Trainer settings for `world` processes."""
     return {"trainer__devices": world, **(GROUP if world > 1 else {})}
 
 
 def test_the_same_scores_and_predictions(trained: TrainedRun, tmp_path: Path) -> None:
-    """On 1, 2 and 3 processes: eleven examples, of which two are empty, and one example (fewer than processes)."""
+    """With 1, 2 and 3 processes: twelve examples, two of them empty; and one example, fewer than processes."""
     one = {**trained.corpus, "test": str(write_jsonl(tmp_path / "one.jsonl", pairs(1, first=50)))}
-    found: dict[int, dict[str, Any]] = {}  # for each number of processes every figure and every prediction
+    found: dict[int, dict[str, Any]] = {}  # processes -> every figure and every prediction
     for world in (1, 2, 3):
         commands, found[world] = [], {}
         for name, corpus in (("eleven", trained.corpus), ("one", one)):
@@ -63,10 +63,12 @@ def test_the_same_scores_and_predictions(trained: TrainedRun, tmp_path: Path) ->
 
 
 def test_the_same_steps(tmp_path: Path) -> None:
-    """In float64 without dropout, the same batches form the same steps whether they come from processes or from
-    accumulation; also where the last step of an epoch has fewer batches (6 batches of one example, 4 a step)."""
+    """In float64 without dropout, processes and accumulation take the same steps over the same batches.
+
+    In the case "incomplete" the last step of an epoch has fewer batches: 6 batches of one example, 4 in a step.
+    """
     corpora = {count: write_corpus(tmp_path / f"corpus-{count}", count) for count in (36, 6)}
-    cases = {  # name: (examples of the corpus, examples a batch, (processes, accumulate), the same with one process)
+    cases = {  # name: (examples of the corpus, examples of a batch, (processes, accumulate), the same with one process)
         "processes": (36, 8, (2, 1), (1, 2)),
         "both": (36, 8, (2, 2), (1, 4)),
         "incomplete": (6, 1, (2, 2), (1, 4)),
@@ -94,9 +96,9 @@ def test_the_same_steps(tmp_path: Path) -> None:
 
 
 def test_resume_on_two_processes(tmp_path: Path) -> None:
-    """With dropout, from checkpoints within an epoch and beside a validation: the same to the last bit.
+    """With dropout, from checkpoints within an epoch and after a validation: equal to the last bit.
 
-    The two processes draw different random numbers, and the same ones in the resumed run.
+    The two processes draw different random numbers, and draw the same again in a resumed run.
     """
     corpus = write_corpus(tmp_path / "corpus", 36)
     plan = {**on(2), "checkpoint": {"every_n_train_steps": 4}, "trainer__val_check_interval": 1.0}
@@ -124,7 +126,7 @@ def test_resume_on_two_processes(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_one_fails_all_end(tmp_path: Path) -> None:
-    """Killing either of two processes that Lightning's launcher started ends the other, soon and with an error."""
+    """If one of two processes of Lightning's launcher is killed, the other ends soon, with an error."""
     corpus = write_corpus(tmp_path / "corpus", 36)
     file = write_config(tmp_path / "a.yaml", settings(tmp_path / "run", corpus, trainer__max_epochs=10**5, **on(2)))
     for victim in (0, 1):

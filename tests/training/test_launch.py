@@ -20,7 +20,7 @@ def test_every_config_parses(file: Path, tmp_path: Path, capsys: pytest.CaptureF
 
 
 def launched(script: str, folder: Path, arguments: list[str | Path], status: int, **settings: str) -> list[list[str]]:
-    """Run a launch script among commands that only note how they were called; the first ends with `status`."""
+    """Runs a launch script with stand-ins that record their arguments; all but scontrol end with `status`."""
     calls = folder / "calls"
     for name in ("srun", "torchrun", "scontrol"):
         command = folder / name

@@ -1,4 +1,4 @@
-"""`predict`: written while it runs, continued after an interruption, merged in corpus order."""
+"""`predict` writes while it runs, continues after an interruption, and merges in corpus order."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def expected(trained: TrainedRun) -> list[dict[str, Any]]:
 
 
 def interrupt(monkeypatch: pytest.MonkeyPatch, after: int) -> None:
-    """Let a process die after so many batches, half a line written."""
+    """Ends a process after `after` batches, within a line."""
     write, count = PartWriter.write, 0
 
     def dying(self: PartWriter, lines: list[dict[str, Any]]) -> None:
@@ -114,7 +114,7 @@ def test_predict_merges_what_was_complete(
 def test_predict_mixes_nothing(
     trained: TrainedRun, tmp_path: Path, expected: list[dict[str, Any]], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Parts of a greedy search, and of a changed corpus, are not taken for those of a beam search."""
+    """Parts of a greedy search or of a changed corpus are not used for a beam search."""
     changed = write_jsonl(tmp_path / "changed.jsonl", pairs(12, first=50))
     for other in (["--model.search.beam_size", "1"], ["--data.corpus.test", changed]):
         with pytest.MonkeyPatch.context() as patch:
@@ -132,7 +132,7 @@ def test_predict_mixes_nothing(
 
 
 def test_parts_of_several_processes(tmp_path: Path) -> None:
-    """Any number of processes, then another number; a row found twice counts once; damaged lines are cut off."""
+    """Different numbers of processes continue the parts; a row in two parts counts once; damaged lines are removed."""
     file = tmp_path / "result.jsonl"
     parts = PredictionParts(file, "abc", 10)
     assert not parts.done().any()
@@ -157,7 +157,7 @@ def test_parts_of_several_processes(tmp_path: Path) -> None:
 def test_predict_of_two_processes_is_killed_and_continued_with_one(
     trained: TrainedRun, tmp_path: Path, expected: list[dict[str, Any]]
 ) -> None:
-    """kill -9 of both processes as soon as both have written something; then the rest with one."""
+    """kill -9 of both processes after both have written a line; then one process decodes the rest."""
     settings = ["--config", trained.config, "--ckpt_path", trained.best, "--trainer.default_root_dir", tmp_path]
     two = ["--trainer.devices", "2", "--trainer.strategy", "ddp", "--data.eval_tokens", "60"]
     slow = f"import time, sys; sys.path.insert(0, {str(ROOT)!r})\n{SLOW_WRITES}"

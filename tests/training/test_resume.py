@@ -1,4 +1,4 @@
-"""A stopped run goes on as if it had never been stopped: bit for bit, from every checkpoint that it ever wrote."""
+"""A resumed run is equal to an uninterrupted one, bit for bit, from every checkpoint."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from seq2seq.training.exact_resume import batch_seed
 
 
 def settings(folder: Path, corpus: dict[str, str], **changes: Any) -> dict[str, Any]:
-    """A run of three epochs with dropout, that validates in the middle of an epoch too and logs every step."""
+    """A run of three epochs with dropout, with validations within epochs, that logs every step."""
     logger = {
         "class_path": "lightning.pytorch.loggers.CSVLogger",
         "init_args": {"save_dir": str(folder), "name": "log", "version": ""},
@@ -42,7 +42,7 @@ def settings(folder: Path, corpus: dict[str, str], **changes: Any) -> dict[str, 
 
 
 def rows(folder: Path) -> list[dict[str, str]]:
-    """What was logged, without speeds; nothing where a run had already ended."""
+    """The logged figures without speeds; empty if the run logged nothing."""
     name = folder / "log" / "metrics.csv"
     if not name.exists():
         return []
@@ -52,14 +52,14 @@ def rows(folder: Path) -> list[dict[str, str]]:
 
 
 def state(file: Path) -> dict[str, Any]:
-    """All of a checkpoint that training changes."""
+    """The parts of a checkpoint that training changes."""
     checkpoint = torch.load(file, weights_only=True)
     kept = ("state_dict", "optimizer_states", "lr_schedulers", "callbacks", "global_step")
     return {key: checkpoint[key] for key in kept}
 
 
 def differences(one: Any, other: Any, where: str = "") -> list[str]:
-    """Where two nests of plain values and tensors differ in a single bit."""
+    """The places in which two nested structures of values and tensors differ."""
     if isinstance(one, dict) and isinstance(other, dict) and one.keys() == other.keys():
         return [d for key in one for d in differences(one[key], other[key], f"{where}.{key}")]
     if isinstance(one, list | tuple) and isinstance(other, list | tuple) and len(one) == len(other):
@@ -70,7 +70,7 @@ def differences(one: Any, other: Any, where: str = "") -> list[str]:
 
 
 class Reference(NamedTuple):
-    """An uninterrupted run, and its folder as it was after each checkpoint that it wrote."""
+    """An uninterrupted run, and copies of its folder after each checkpoint."""
 
     changes: dict[str, Any]
     corpus: dict[str, str]
@@ -79,7 +79,7 @@ class Reference(NamedTuple):
     stashed: list[Path]
 
     def resume(self, stashed: Path) -> list[str]:
-        """Go on from there; what came out differently."""
+        """Resumes from a copy of the folder. Returns the differences from the uninterrupted run."""
         before = rows(stashed)
         (stashed / "log" / "metrics.csv").unlink()
         again = write_config(stashed / "again.yaml", settings(stashed, self.corpus, **self.changes))
@@ -110,7 +110,7 @@ def reference(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
 
 
 def test_from_a_checkpoint_of_each_kind(reference: Reference) -> None:
-    """Within an epoch, at its start, beside a validation: best.ckpt (before last.ckpt was written) and last.ckpt."""
+    """step-N.ckpt within an epoch and at its start; best.ckpt and last.ckpt after a validation."""
     kinds = {file.name.split("-")[1] + str(i % 3): file for i, file in enumerate(reference.stashed[:-1])}
     assert {name[:-1] for name in kinds} == {"best", "last", "step"}
     assert [f"{file.name}: {d}" for file in kinds.values() for d in reference.resume(file)] == []
@@ -154,13 +154,13 @@ def test_a_seed_for_every_batch() -> None:
     assert len({batch_seed(*place) for place in places}) == len(places)
 
 
-# --- What goes wrong -------------------------------------------------------------------------------------------------
+# --- Faults ----------------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
-def broken_off(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a config and a run of it that met SIGTERM in its second epoch. Read only: copy `run`."""
-    folder = tmp_path_factory.mktemp("broken-off")
+def stopped(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a config and its run, stopped by SIGTERM in the second epoch. Read only: copy `run`."""
+    folder = tmp_path_factory.mktemp("stopped")
     corpus = write_corpus(folder / "corpus", 36)
     stop = {"class_path": "parts_of_runs.Terminate", "init_args": {"step": 8}}
     given = settings(folder / "run", corpus, checkpoint={"every_n_train_steps": 2}, trainer__callbacks=[stop])
@@ -169,32 +169,32 @@ def broken_off(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def again(broken_off: Path, folder: Path, **changes: Any) -> Path:
-    """A config that goes on in a copy of the broken-off run."""
-    shutil.copytree(broken_off / "run", folder / "run", dirs_exist_ok=True)
-    given = yaml.safe_load((broken_off / "config.yaml").read_text())
+def continued(stopped: Path, folder: Path, **changes: Any) -> Path:
+    """A config that continues a copy of the stopped run."""
+    shutil.copytree(stopped / "run", folder / "run", dirs_exist_ok=True)
+    given = yaml.safe_load((stopped / "config.yaml").read_text())
     corpus = changes.pop("corpus", given["data"]["corpus"])
     return write_config(folder / "config.yaml", settings(folder / "run", corpus, **changes))
 
 
-def test_sigterm_saves(broken_off: Path) -> None:
-    names = {file.name for file in (broken_off / "run").iterdir()}
+def test_sigterm_saves(stopped: Path) -> None:
+    names = {file.name for file in (stopped / "run").iterdir()}
     assert names >= {"step-6.ckpt", "step-8.ckpt", "best.ckpt", "last.ckpt", "run.json"}
     assert not [name for name in names if name.endswith(".part")]
-    assert newest_checkpoint(broken_off / "run") == (broken_off / "run" / "step-8.ckpt", [])
+    assert newest_checkpoint(stopped / "run") == (stopped / "run" / "step-8.ckpt", [])
 
 
-def test_a_checkpoint_is_plain_and_names_no_place(broken_off: Path) -> None:
-    for file in (broken_off / "run").glob("*.ckpt"):
+def test_a_checkpoint_is_plain_and_names_no_place(stopped: Path) -> None:
+    for file in (stopped / "run").glob("*.ckpt"):
         assert torch.load(file, weights_only=True)["resume"]["epoch"] >= 0
         content = file.read_bytes()
-        assert str(broken_off).encode() not in content
+        assert str(stopped).encode() not in content
         assert str(Path.home()).encode() + b"/" not in content
 
 
-def test_a_damaged_newest_checkpoint_is_passed_over(broken_off: Path, tmp_path: Path) -> None:
-    """Truncated, or with one byte changed in the middle; and one of an earlier run in the same folder."""
-    shutil.copytree(broken_off / "run", tmp_path, dirs_exist_ok=True)
+def test_a_damaged_newest_checkpoint_is_passed_over(stopped: Path, tmp_path: Path) -> None:
+    """A truncated file, a file with changed bytes, and a file of an earlier run in the same folder."""
+    shutil.copytree(stopped / "run", tmp_path, dirs_exist_ok=True)
     newest = tmp_path / "step-8.ckpt"
     whole = newest.read_bytes()
     for content in (whole[: len(whole) // 2], whole[:-100], b"", whole[:400_000] + b"\xff\xfe" + whole[400_002:]):
@@ -209,10 +209,10 @@ def test_a_damaged_newest_checkpoint_is_passed_over(broken_off: Path, tmp_path: 
     assert newest_checkpoint(tmp_path / "nowhere") == (None, [])
 
 
-def test_a_changed_corpus_is_refused(broken_off: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """One word of one headline, of the same length, is enough; moved files are not."""
+def test_a_changed_corpus_is_refused(stopped: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A single changed word of the same length is noticed; the folder of the files does not matter."""
     corpus = write_corpus(tmp_path / "corpus", 36)
-    file = again(broken_off, tmp_path, corpus=corpus)
+    file = continued(stopped, tmp_path, corpus=corpus)
     lines = read_jsonl(Path(corpus["train"]))
     lines[5]["summary"] = lines[5]["summary"].replace("Bergen", "Delhi")
     write_jsonl(Path(corpus["train"]), lines)
@@ -228,13 +228,13 @@ def test_a_changed_corpus_is_refused(broken_off: Path, tmp_path: Path, capsys: p
     ],
 )
 def test_other_batches_are_refused(
-    broken_off: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], changes: dict[str, Any], words: str
+    stopped: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], changes: dict[str, Any], words: str
 ) -> None:
-    assert run("fit", "--config", again(broken_off, tmp_path, **changes), "--resume", "auto") == 1
+    assert run("fit", "--config", continued(stopped, tmp_path, **changes), "--resume", "auto") == 1
     assert words in capsys.readouterr().err
 
 
-def test_without_a_checkpoint_it_starts_afresh(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_without_a_checkpoint_a_new_run_starts(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     file = write_config(
         tmp_path / "a.yaml", settings(tmp_path / "run", write_corpus(tmp_path, 8), trainer__max_epochs=1)
     )
@@ -244,18 +244,18 @@ def test_without_a_checkpoint_it_starts_afresh(tmp_path: Path, caplog: pytest.Lo
 
 
 def test_a_loss_that_is_not_a_number(
-    broken_off: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    stopped: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """It is named with its rows; no checkpoint has it; the run goes on from the last good one to the same end."""
+    """The error names the training pairs, and no checkpoint contains the step."""
     loss = Seq2Seq.loss
 
-    def spoilt(self: Seq2Seq, batch: Batch) -> tuple[dict[str, torch.Tensor], torch.Tensor]:
+    def with_nan(self: Seq2Seq, batch: Batch) -> tuple[dict[str, torch.Tensor], torch.Tensor]:
         terms, log_likelihood = loss(self, batch)
         factor = float("nan") if self.training and 3 in batch.rows else 1.0
         return {name: term * factor for name, term in terms.items()}, log_likelihood * factor
 
-    file = again(broken_off, tmp_path)
-    monkeypatch.setattr(Seq2Seq, "loss", spoilt)
+    file = continued(stopped, tmp_path)
+    monkeypatch.setattr(Seq2Seq, "loss", with_nan)
     assert run("fit", "--config", file, "--resume", "auto") == 1
     message = capsys.readouterr().err
     assert "not a finite number" in message
@@ -264,12 +264,12 @@ def test_a_loss_that_is_not_a_number(
         assert all(w.isfinite().all() for w in torch.load(checkpoint, weights_only=True)["state_dict"].values())
 
 
-def test_a_full_disk_leaves_the_checkpoint_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_keeps_the_earlier_checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "last.ckpt"
     write_checkpoint({"weights": torch.ones(3)}, file)
     before = file.read_bytes()
     limit = resource.getrlimit(resource.RLIMIT_FSIZE)
-    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # then writing fails with an error, as on a full disk
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # writing then fails with an error, as on a full disk
     resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, limit[1]))
     try:
         with pytest.raises(UserError, match=r"last\.ckpt: the checkpoint cannot be written \(File too large\)"):
@@ -281,18 +281,18 @@ def test_a_full_disk_leaves_the_checkpoint_before(tmp_path: Path, monkeypatch: p
     assert [f.name for f in tmp_path.iterdir()] == ["last.ckpt"]
 
 
-def test_the_dashboard_goes_on(broken_off: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A resumed run keeps its id, a new one gets its own."""
+def test_a_resumed_run_keeps_its_wandb_id(stopped: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A resumed run keeps its id; a new run gets a new id."""
     given: list[dict[str, Any]] = []
 
     def init(**settings: Any) -> None:
         given.append(settings)
-        raise UserError("enough")
+        raise UserError("the settings are known")
 
     monkeypatch.setattr("wandb.init", init)
     logger = {"class_path": "lightning.pytorch.loggers.WandbLogger", "init_args": {"project": "tests"}}
-    file = again(broken_off, tmp_path, trainer__logger=logger)
+    file = continued(stopped, tmp_path, trainer__logger=logger)
     for options in (["--resume", "auto"], []):
         assert run("fit", "--config", file, *options) == 1
-    assert given[0]["id"] == run_id(broken_off / "run") != given[1]["id"]
+    assert given[0]["id"] == run_id(stopped / "run") != given[1]["id"]
     assert given[0]["resume"] == "allow"

@@ -1,5 +1,7 @@
-"""Training end to end, and its arithmetic: a tiny corpus is learnt by heart, scores are what rouge-score says of the
-predictions, a resumed run goes on where it stopped, gradients are means over tokens, and the norm is clipped."""
+"""Training end to end: a tiny corpus is memorised, scores are equal to those of rouge-score, a resumed run continues.
+
+Arithmetic: gradients are means over tokens, their norm is clipped, every term of the loss is logged.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +12,7 @@ from typing import Any
 
 import pytest
 import torch
+import yaml
 from helpers import TrainedRun, config, pairs, read_jsonl, run, train, write_config, write_corpus
 from lightning.pytorch import Callback, Trainer, seed_everything
 from lightning.pytorch.loggers import CSVLogger
@@ -20,16 +23,16 @@ from seq2seq.data.bucketing import BatchOptions
 from seq2seq.data.corpora import CorpusOptions
 from seq2seq.data.tokenizer import TokenizerOptions
 from seq2seq.decoding import SearchOptions
-from seq2seq.model.network import NetworkOptions
+from seq2seq.model.network import NetworkOptions, Seq2Seq
 from seq2seq.training.callbacks import BestCheckpoint
 from seq2seq.training.datamodule import HeadlineData
 from seq2seq.training.module import SummarizerModule
 from seq2seq.training.optimizer import OptimizerOptions
 
-# ---- what a run leaves behind
+# ---- results of a run
 
 
-def test_a_small_corpus_is_learnt_by_heart(trained: TrainedRun) -> None:
+def test_a_small_corpus_is_memorised(trained: TrainedRun) -> None:
     """The best checkpoint was chosen by greedy search on validation, which is the training split."""
     checkpoint = torch.load(trained.best, weights_only=True)
     (state,) = [s for name, s in checkpoint["callbacks"].items() if name.startswith("BestCheckpoint")]
@@ -87,10 +90,19 @@ def test_validate_and_predict(trained: TrainedRun, tmp_path: Path, capsys: pytes
         assert scores[0] >= scores[1]
 
 
+def test_the_saved_config_is_a_config(trained: TrainedRun, tmp_path: Path) -> None:
+    """It holds what the user can set, not the values that the module takes from the data."""
+    saved = yaml.safe_load((trained.folder / "config.yaml").read_text())
+    assert set(saved["model"]) == {"network", "optimizer", "search"}
+    file = write_config(tmp_path / "saved.yaml", saved)
+    options = ["--ckpt_path", trained.best, "--trainer.default_root_dir", tmp_path]
+    assert run("validate", "--config", file, *options) == 0
+
+
 def test_documents_without_a_token_have_an_empty_headline_in_test_and_decode(
     trained: TrainedRun, tmp_path: Path
 ) -> None:
-    """Control characters are not words, although they are not blank either."""
+    """Control characters are neither words nor blanks."""
     corpus = tmp_path / "odd.jsonl"
     lines = [{"document": text, "summary": "x"} for text in ("\x01\x02", "", pairs(1)[0]["document"], "\u2028")]
     corpus.write_text("".join(json.dumps(line) + "\n" for line in lines))
@@ -101,11 +113,11 @@ def test_documents_without_a_token_have_an_empty_headline_in_test_and_decode(
     assert found == ["", "", pairs(1)[0]["summary"], ""]
 
 
-# ---- checkpoints, stopping and going on
+# ---- checkpoints, stopping and resuming
 
 
 def test_early_stopping(tmp_path: Path) -> None:
-    """Nothing is learnt at a hopeless learning rate: two validations without progress after the first end the run."""
+    """With a tiny learning rate nothing is learnt: two validations without progress after the first end the run."""
     changes = {"model__optimizer__learning_rate": 1e-12, "trainer__check_val_every_n_epoch": 1}
     learnt = train(tmp_path, early_stopping={"patience": 2, "monitor": "validation/rougeL"}, **changes)
     last = torch.load(learnt.folder / "last.ckpt", weights_only=True)
@@ -113,7 +125,7 @@ def test_early_stopping(tmp_path: Path) -> None:
 
 
 def losses(folder: Path) -> dict[int, float]:
-    """Step -> training loss, as logged by the CSVLogger."""
+    """Optimizer step -> training loss, from the file of the CSVLogger."""
     (file,) = folder.rglob("metrics.csv")
     with open(file, newline="") as lines:
         return {int(row["step"]): float(row["train/loss"]) for row in csv.DictReader(lines) if row["train/loss"]}
@@ -122,8 +134,8 @@ def losses(folder: Path) -> dict[int, float]:
 LOGGED = {"trainer__logger": {"class_path": "lightning.pytorch.loggers.CSVLogger", "init_args": {"save_dir": "."}}}
 
 
-def test_a_resumed_run_goes_on_as_if_it_had_not_stopped(tmp_path: Path) -> None:
-    """Six epochs at once, and three and then three more: the same losses, steps and weights, dropout included."""
+def test_a_resumed_run_is_equal_to_an_uninterrupted_one(tmp_path: Path) -> None:
+    """Six epochs, and three epochs continued for three more: equal losses, steps and weights, with dropout."""
     corpus = write_corpus(tmp_path / "corpus")
     changes = LOGGED | {"trainer__check_val_every_n_epoch": 1, "model__optimizer__schedule": "constant"}
 
@@ -146,8 +158,8 @@ def test_a_resumed_run_goes_on_as_if_it_had_not_stopped(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("workers", [0, 1])
-def test_a_run_resumed_in_mid_epoch_goes_on_with_the_next_batch(tmp_path: Path, workers: int) -> None:
-    """Nine batches an epoch, validated every three; stopped after fifteen, in the midst of the second epoch."""
+def test_a_run_resumed_within_an_epoch_continues_with_the_next_batch(tmp_path: Path, workers: int) -> None:
+    """Nine batches in an epoch, a validation after every third; stopped after 15, within the second epoch."""
     corpus = write_corpus(tmp_path / "corpus", count=18)
     changes = LOGGED | {
         "model__optimizer__schedule": "constant",
@@ -201,7 +213,7 @@ LOGGERS = {"CSVLogger": "metrics.csv", "TensorBoardLogger": "events.out.tfevents
 
 @pytest.mark.parametrize("names", [["CSVLogger"], ["TensorBoardLogger"], list(LOGGERS)], ids="+".join)
 def test_loggers_need_only_be_named(names: list[str], trained: TrainedRun, tmp_path: Path) -> None:
-    """One by an option, several by a list; each writes into the run's folder."""
+    """One logger as an option, several as a list; each writes into the run's folder."""
     loggers = [{"class_path": f"lightning.pytorch.loggers.{name}"} for name in names]
     chosen = json.dumps(loggers) if len(names) > 1 else loggers[0]["class_path"]
     settings = ["--config", trained.config, "--trainer.default_root_dir", tmp_path, "--trainer.logger", chosen]
@@ -226,7 +238,7 @@ def test_tensorboard_holds_the_figures(trained: TrainedRun, tmp_path: Path) -> N
 
 
 class Recorder(Callback):
-    """Keeps the gradients before and after clipping, and the weights, of every optimizer step."""
+    """Records batches, weights, gradients before and after clipping, and logged figures of every optimizer step."""
 
     def __init__(self) -> None:
         self.before: list[dict[str, torch.Tensor]] = []
@@ -252,7 +264,7 @@ class Recorder(Callback):
 
 
 def fit_in_python(folder: Path, recorder: Recorder, **settings: Any) -> SummarizerModule:
-    """One epoch without the command line; the corpus has headlines of different lengths."""
+    """Trains one epoch without the command line, on headlines of different lengths."""
     corpus = write_corpus(folder / "corpus", count=22)
     data = HeadlineData(
         CorpusOptions(**corpus), TokenizerOptions(vocab_size=80), BatchOptions(tokens=120), max_document_tokens=30
@@ -297,13 +309,13 @@ def test_gradients_are_means_over_the_tokens_of_the_whole_step(tmp_path: Path, a
         module.network.zero_grad()
         total = sum(-module.network.target_log_probs(batch)[0].sum() for batch in group)
         tokens = sum(int(batch.summary_mask.sum()) for batch in group)
-        (total / tokens).backward()  # the definition: all tokens of the step weigh the same
+        (total / tokens).backward()  # the definition: all tokens of the step have the same weight
         for name, parameter in module.network.named_parameters():
             if parameter.grad is not None:
                 torch.testing.assert_close(recorder.before[number][name], parameter.grad, rtol=1e-4, atol=1e-6)
 
 
-def test_the_norm_is_logged_before_clipping_and_obeyed_after(tmp_path: Path) -> None:
+def test_the_norm_is_logged_before_clipping_and_limited_after(tmp_path: Path) -> None:
     recorder = Recorder()
     fit_in_python(tmp_path, recorder, gradient_clip_val=0.5)
     norms = [norm(gradients) for gradients in recorder.before]
@@ -317,8 +329,27 @@ def test_the_norm_is_logged_before_clipping_and_obeyed_after(tmp_path: Path) -> 
     assert share == pytest.approx(sum(n > 0.5 for n in norms) / len(norms), abs=1e-6)
 
 
+def test_every_term_of_the_loss_is_logged_and_trained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A term "penalty" of 3 per target word, whose gradient is -1 per target word for each embedding weight."""
+    loss = Seq2Seq.loss
+
+    def with_penalty(self: Seq2Seq, batch: Batch) -> tuple[dict[str, torch.Tensor], torch.Tensor]:
+        terms, log_likelihood = loss(self, batch)
+        weight, words = self.embedding.weight, len(batch.places)
+        return terms | {"penalty": words * (3 + (weight.detach() - weight).sum())}, log_likelihood
+
+    plain, recorder = Recorder(), Recorder()
+    fit_in_python(tmp_path / "plain", plain, gradient_clip_val=None)
+    monkeypatch.setattr(Seq2Seq, "loss", with_penalty)
+    fit_in_python(tmp_path / "penalty", recorder, gradient_clip_val=None)
+    assert [step["train/penalty"] for step in recorder.logged] == pytest.approx([3.0] * len(recorder.logged))
+    assert recorder.logged[0]["train/loss"] == pytest.approx(plain.logged[0]["train/loss"])
+    before, after = (r.before[0]["embedding.weight"] for r in (plain, recorder))
+    torch.testing.assert_close(after, before - 1, rtol=1e-4, atol=1e-5)
+
+
 def test_warmup_and_schedule(tmp_path: Path) -> None:
-    """The learning rate of the k-th step: linear up over the warm-up, then linear down to zero at the end."""
+    """The learning rate rises linearly in the warm-up, then falls linearly to zero at the last step."""
     changes = LOGGED | {"trainer__max_epochs": 4, "model__optimizer__warmup_steps": 4}
     learnt = train(tmp_path, **changes)
     (file,) = learnt.folder.rglob("metrics.csv")

@@ -1,4 +1,4 @@
-"""What a run leaves for Weights & Biases: a run of the shipped logger, offline, read back from its file."""
+"""The files of an offline W&B run with the shipped logger."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FULL, FIRST, MIDDLE, LAST = 1, 2, 3, 4
 
 def records(file: Path) -> Iterator[Any]:
     """The records of a .wandb file: LevelDB's log format (blocks of 32 KiB; records of checksum, length, kind, data,
-    cut where a block ends; a block's last six bytes or fewer are padding) after a header of seven bytes."""
+    split at the end of a block; up to six last bytes of a block are padding) after a header of seven bytes."""
     content = file.read_bytes()
     assert content[:4] == b":W&B"
     position, parts = FILE_HEADER, b""
@@ -46,7 +46,7 @@ def records(file: Path) -> Iterator[Any]:
 
 @pytest.fixture(scope="module")
 def logged(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a run with the logger of the quickstart, in a process of its own, which is offline by itself."""
+    """The folder of a run with the logger of the quickstart, in a separate process without W&B variables."""
     folder = tmp_path_factory.mktemp("wandb")
     logger = yaml.safe_load(QUICKSTART.read_text(encoding="utf-8"))["trainer"]["logger"]
     settings = config(
@@ -70,7 +70,7 @@ def the_file(folder: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def history(logged: Path) -> list[dict[str, Any]]:
-    """What was logged, one dictionary a record, nested keys joined by dots."""
+    """The logged figures: a dictionary for each record, with nested keys joined by dots."""
     return [
         {".".join(item.nested_key) or item.key: json.loads(item.value_json) for item in record.history.item}
         for record in records(the_file(logged))
@@ -115,19 +115,19 @@ def test_table_of_sample_headlines(logged: Path, history: list[dict[str, Any]]) 
     assert 0 < len(table["data"]) <= 16
 
 
-def test_nothing_says_where_the_run_was_made(logged: Path) -> None:
-    """Folder, host and user stand in none of the files that would be uploaded."""
+def test_no_file_names_folder_host_or_user(logged: Path) -> None:
+    """No uploaded file contains the folder, the host or the user."""
     hidden = secrets(logged)
     uploaded = [file for file in logged.rglob("files/**/*") if file.is_file()]
     assert [file.name for file in uploaded if any(secret in file.read_bytes() for secret in hidden)] == []
     for record in records(the_file(logged)):
         assert record.run.host == ""
         for entry in record.artifact.manifest.contents:
-            entry.ClearField("local_path")  # where wandb keeps a table until `wandb sync`; stays on this machine
+            entry.ClearField("local_path")  # not uploaded: the place of a table until `wandb sync`
         assert [secret for secret in hidden if secret in record.SerializeToString()] == [], record
 
 
 def test_log_files_are_not_uploaded(logged: Path) -> None:
-    """wandb's own debug logs name folders; they lie beside what is synchronised, not in it."""
+    """The debug logs of wandb name folders; they are outside the uploaded folder."""
     for file in logged.rglob("*.log"):
         assert file.parent.name == "logs" or file.is_symlink(), os.fspath(file)
