@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib.util
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -106,3 +107,15 @@ def test_the_check_sees_every_kind_of_import() -> None:
         "seq2seq.training.module.SummarizerModule",
     ]
     assert [own(name) for name in found[1:]] == ["errors", "model", "data", "training"]
+
+
+def test_the_picture_in_the_docs_is_that_of_the_source() -> None:
+    docs = ROOT.parent / "docs"
+    spec = importlib.util.spec_from_file_location("rooms", docs / "rooms.py")
+    assert spec is not None
+    assert spec.loader is not None
+    rooms = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(rooms)
+    page = (docs / "architecture.md").read_text(encoding="utf-8")
+    assert f"```\n{rooms.picture()}\n```" in page, "run `python docs/rooms.py` and put its picture into the page"
+    assert len(page.splitlines()) <= 120

@@ -1,0 +1,58 @@
+"""Draws the rooms of the package and the imports between them, read from the source.
+
+python docs/rooms.py            # prints the picture that docs/architecture.md shows; a test holds both equal
+"""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+PACKAGE = Path(__file__).resolve().parents[1] / "seq2seq"
+ORDER = (
+    *("__main__", "commands", "training", "inference", "checkpoint", "decoding", "scoring", "data", "model", "ops"),
+    *("batch", "progress", "files", "options", "environment", "errors"),
+)
+
+
+def files_of(room: str) -> list[Path]:
+    """The source files of a room: a folder or a single file."""
+    folder = PACKAGE / room
+    return sorted(folder.rglob("*.py")) if folder.is_dir() else [folder.with_suffix(".py")]
+
+
+def purpose(room: str) -> str:
+    """The first sentence of the room's docstring."""
+    text = ast.get_docstring(ast.parse(files_of(room)[0].read_text(encoding="utf-8"))) or ""
+    first = " ".join(text.split("\n\n")[0].split())
+    return first.split(": ")[0].split(". ")[0].rstrip(".")
+
+
+def imported_rooms(room: str) -> list[str]:
+    """The rooms that the files of a room import, in the order of the picture."""
+    found = set()
+    for file in files_of(room):
+        package = ("seq2seq", *file.relative_to(PACKAGE).parts[:-1])
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom):
+                base = package[: len(package) - node.level + 1] if node.level else ()
+                name = (*base, *(node.module or "").split("."))
+                name = tuple(part for part in name if part)
+                if name[:1] == ("seq2seq",):
+                    found |= {name[1]} if len(name) > 1 else {alias.name for alias in node.names}
+    return [other for other in ORDER if other in found and other != room]
+
+
+def picture() -> str:
+    """One line for each room: its name and purpose; below it the rooms that it imports."""
+    lines = []
+    for room in ORDER:
+        name = f"{room}/" if (PACKAGE / room).is_dir() else f"{room}.py"
+        lines.append(f"{name:15} {purpose(room)}")
+        if below := imported_rooms(room):
+            lines.append(f"{'':16}-> {' '.join(below)}")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    print(picture())
