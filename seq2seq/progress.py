@@ -16,9 +16,11 @@ class Progress:
         what: the work, in a word or two.
         total: how many there are; None = not known.
         unit: of what.
+        seconds: time between two lines in a log.
     """
 
-    def __init__(self, what: str, total: int | None = None, unit: str = "pairs") -> None:
+    def __init__(self, what: str, total: int | None = None, unit: str = "pairs", seconds: float = SECONDS) -> None:
+        self.seconds = seconds
         self.what, self.total, self.unit, self.done = what, total, unit, 0
         self._bar = None
         if sys.stderr.isatty():
@@ -35,7 +37,7 @@ class Progress:
         self.done += count
         if self._bar is not None:
             self._bar.update(count)
-        elif time.monotonic() - self._told >= SECONDS:
+        elif time.monotonic() - self._told >= self.seconds:
             self._told = time.monotonic()
             self._tell(f"{self.what}: {self.done:,}" + (f" of {self.total:,}" if self.total else ""))
 
