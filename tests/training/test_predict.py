@@ -183,10 +183,22 @@ def test_predict_of_two_processes_is_killed_and_continued_with_one(
 
 
 @pytest.mark.slow
-def test_predict_of_two_processes(trained: TrainedRun, tmp_path: Path, expected: list[dict[str, Any]]) -> None:
+def test_predict_of_two_processes(
+    trained: TrainedRun, tmp_path: Path, expected: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The process that Lightning's launcher starts imports plugins too."""
+    plugins, processes = tmp_path / "plugins", tmp_path / "processes"
+    plugins.mkdir()
+    processes.mkdir()
+    (plugins / "process_trace.py").write_text(
+        f"import os, pathlib\npathlib.Path({str(processes)!r}, str(os.getpid())).touch()\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", f"{plugins}:{ROOT}")
+    monkeypatch.setenv("SEQ2SEQ_PLUGINS", "process_trace")
     settings = ["--config", trained.config, "--ckpt_path", trained.best, "--trainer.default_root_dir", tmp_path]
     two = ["--trainer.devices", "2", "--trainer.strategy", "ddp"]
     done = process("predict", *settings, *two, timeout=120)
     assert done.returncode == 0, done.stderr.decode()
+    assert len(list(processes.iterdir())) == 2
     assert read_jsonl(tmp_path / "predictions-test.jsonl") == expected
     assert not list(tmp_path.glob("*.parts.*"))

@@ -1,4 +1,4 @@
-"""Big corpora and long runs: all cores, little memory, nothing done twice, nothing lost."""
+"""Large corpora: all cores, bounded memory, equal results."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ ROOT = Path(__file__).parents[2]
 # ---- preparing
 
 
-# ---- what the benchmarks of growth and of faults measure by
+# ---- measurements of the benchmarks
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ ALLOCATES = "import time; block = bytearray({size}); block[::4096] = block[::409
 
 
 def test_measured_memory(scale: Any, tmp_path: Path) -> None:
-    """Of two processes that map the same file and hold 20 MB each."""
+    """Two processes map the same file and allocate 20 MB each."""
     size, held, mapped = 20_000_000, 40, 30
     shared = tmp_path / "shared"
     shared.write_bytes(bytes(mapped * 1_000_000))
@@ -52,12 +52,12 @@ def test_measured_memory(scale: Any, tmp_path: Path) -> None:
     assert output.count(str(size)) == 2
     assert seconds > 0.3
     assert held < peak.anonymous < held + 20
-    assert held + mapped < peak.mapped < held + mapped + 25  # once, and not twice
+    assert held + mapped < peak.mapped < held + mapped + 25  # the shared file counts once
     assert peak.group is None
 
 
 def test_hard_limit(scale: Any) -> None:
-    """What fits goes on, what does not is killed; the page cache counts, and is given back."""
+    """A process within the limit ends normally; a larger one is killed. The page cache counts, and is freed."""
     try:
         group = scale.Group(100)
     except SystemExit as error:
@@ -73,7 +73,7 @@ def test_hard_limit(scale: Any) -> None:
 
 
 def test_groups_of_version_2(scale: Any, tmp_path: Path) -> None:
-    """On files that look like a group's."""
+    """Reads the files of a control group of version 2."""
     group = scale.Group(2000, tmp_path)
     assert (group.folder / "memory.max").read_text() == "2000000000"
     (group.folder / "memory.peak").write_text("1500000000\n")
@@ -106,7 +106,7 @@ def summarizer(trained: TrainedRun) -> Summarizer:
 
 
 def room_for(documents: int, error: Exception, tried: list[int]) -> Any:
-    """A `_generate` that fails like a device which can hold so many documents."""
+    """A `_generate` that fails like a device with memory for `documents` documents."""
     generate = inference._generate
 
     def limited(network: Any, batch: Batch, options: SearchOptions) -> Hypotheses:
@@ -143,7 +143,7 @@ def test_out_of_memory_halves_the_batch(
     assert [[h.text for h in headlines] for headlines in found] == [[h.text for h in hs] for hs in expected]
     scores = [[h.score for headlines in result for h in headlines] for result in (found, expected)]
     assert scores[0] == pytest.approx(scores[1], abs=1e-5)
-    assert tried[0] == 25  # the empty one needs no search
+    assert tried[0] == 25  # the empty document needs no search
     assert sum(size for size in tried if size <= room) == 25
     assert "out of memory with 25 documents" in caplog.text
 
