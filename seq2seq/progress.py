@@ -11,7 +11,6 @@ class Progress:
     """`with Progress("Encoding", total) as progress: progress.update(count)`.
 
     Args:
-<<<<<<< HEAD
         label: the name of the work.
         total: the number of units of the whole work; None = unknown.
         unit: the name of a unit, in plural.
@@ -23,17 +22,6 @@ class Progress:
         self, label: str, total: int | None = None, unit: str = "pairs", interval: float = 15.0, announce: bool = False
     ) -> None:
         self.label, self.total, self.unit, self.interval, self.done = label, total, unit, interval, 0
-=======
-        what: the work, in a word or two.
-        total: how many there are; None = not known.
-        unit: of what.
-        seconds: time between two lines in a log.
-    """
-
-    def __init__(self, what: str, total: int | None = None, unit: str = "pairs", seconds: float = SECONDS) -> None:
-        self.seconds = seconds
-        self.what, self.total, self.unit, self.done = what, total, unit, 0
->>>>>>> training
         self._bar = None
         if sys.stderr.isatty():
             from tqdm import tqdm
@@ -51,15 +39,9 @@ class Progress:
         self.done += count
         if self._bar is not None:
             self._bar.update(count)
-<<<<<<< HEAD
         elif time.monotonic() - self._last_line >= self.interval:
             self._last_line = time.monotonic()
             self._write_line(f"{self.label}: {self.done:,}" + (f" of {self.total:,}" if self.total else ""))
-=======
-        elif time.monotonic() - self._told >= self.seconds:
-            self._told = time.monotonic()
-            self._tell(f"{self.what}: {self.done:,}" + (f" of {self.total:,}" if self.total else ""))
->>>>>>> training
 
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None
