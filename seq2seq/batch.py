@@ -24,7 +24,7 @@ from torch import Tensor
 
 
 class Vocabulary(NamedTuple):
-    """Size and special ids of a tokenizer. The network knows nothing else of it."""
+    """Size and special ids of a tokenizer. The network needs nothing else of it."""
 
     size: int
     pad: int

@@ -1,4 +1,4 @@
-"""What the end-to-end tests share: a tiny corpus, a config for it, and a way to run the command in this process."""
+"""Helpers of the end-to-end tests: a tiny corpus, a config for it, and a way to run the command in this process."""
 
 from __future__ import annotations
 

@@ -89,7 +89,7 @@ def test_libraries_are_imported_only_where_they_belong(library: str) -> None:
 
 @pytest.mark.parametrize("file", sorted((ROOT / "model").rglob("*.py")), ids=lambda file: file.name)
 def test_the_network_asks_for_no_device(file: Path) -> None:
-    """It knows no kernel, no kind of device and no autocast; `ops` does."""
+    """Kernels, kinds of device and autocast belong to `ops`."""
     source = file.read_text(encoding="utf-8")
     for word in ("device.type", "is_cuda", "autocast", "num_threads", "kernels", '"cpu"', '"cuda"'):
         assert word not in source.replace("compiled loop", ""), f"{file.name} asks for {word}"

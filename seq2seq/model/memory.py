@@ -1,4 +1,4 @@
-"""An encoded batch of documents: the only thing that the decoder knows of them."""
+"""An encoded batch of documents, the decoder's only view of them."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ decides which of them runs. Arguments are checked once, before either. All opera
     linear_logsumexp(hidden [N, E], packed, out [N, W]) -> log-norms [N]                      no gradient
     reference_only()                                                     context manager: plain versions everywhere
 
-Nothing here knows a module of the network. numba, LLVM and settings of the CPU appear nowhere else.
+Nothing here depends on a module of the network. numba, LLVM and settings of the CPU appear nowhere else.
 """
 
 from .attention import attend

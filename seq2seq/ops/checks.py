@@ -59,7 +59,7 @@ class Arguments:
 
 
 def under_autocast(x: Tensor) -> bool:
-    """Whether autocast is on for the device of x. (The device "meta" knows no autocast.)"""
+    """Whether autocast is on for the device of x. (The device "meta" has no autocast.)"""
     return x.device.type != "meta" and torch.is_autocast_enabled(x.device.type)
 
 

@@ -2,7 +2,7 @@
 
 Compiled loops work on contiguous float32 tensors on the CPU. They pay from `MIN_ROWS` rows on, because they must be
 loaded first (0.4 s). If they cannot be used (no numba, an error of the compiler, a forked process, a thread layer that
-is not thread-safe), one warning says so and the plain versions run from then on, with the same results up to rounding.
+is not thread-safe), one warning is given and the plain versions run from then on, with the same results up to rounding.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ if numba.config.THREADING_LAYER == "default":
 def use_threads(count: int) -> int:
     """Sets and returns the number of threads: `count`, or fewer if numba has fewer.
 
-    Raises ValueError if numba has no threads of the configured kind, or is told not to compile.
+    Raises ValueError if numba has no threads of the configured kind, or if its compiler is switched off.
     """
     if numba.config.DISABLE_JIT:
         raise ValueError("NUMBA_DISABLE_JIT is set")

@@ -78,7 +78,7 @@ def test_encoder_equals_a_packed_bidirectional_layer(cell: str, layers: int) -> 
     expected, _ = pad_packed_sequence(reference(packed)[0], batch_first=True)
     for row, length in enumerate(lengths.tolist()):
         torch.testing.assert_close(states[row, :length], expected[row, :length])
-        # The whole is what each direction says after its last word: forwards at the end, backwards at the start.
+        # The final state holds each direction's last output: forwards at the end, backwards at the start.
         torch.testing.assert_close(whole[row], torch.cat([expected[row, length - 1, :4], expected[row, 0, 4:]]))
 
 

@@ -11,7 +11,7 @@ from .types import GRUWeights, Lookup
 
 def gru(x: Tensor, h0: Tensor, weights: GRUWeights) -> Tensor:
     """x [N, T, I], h0 [N, H] -> states [N, T, H]."""
-    learning = torch.is_grad_enabled()  # cuDNN keeps the values that the gradient needs only if it is told to
+    learning = torch.is_grad_enabled()  # cuDNN keeps the values for the gradient only in training mode
     states, _ = torch.gru(x, h0.unsqueeze(0), list(weights), True, 1, 0.0, learning, False, True)
     return states
 

@@ -14,7 +14,7 @@ from ..product import TILE_COLUMNS, TILE_ROWS, panels, product
 
 __all__ = ["logits", "panels"]
 
-PANELS_AT_ONCE = 16  # with the weights that make them, so many panels of logits fit into the cache of a core
+PANELS_AT_ONCE = 16  # panels of logits that fit into the cache of a core, together with their weights
 
 
 @inner
