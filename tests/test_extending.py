@@ -1,4 +1,4 @@
-"""The five changes of docs/extending.md: the code and the options of the page train, decode, and give correct values."""
+"""The five changes of docs/extending.md: code and options of the page train, decode, and give correct values."""
 
 from __future__ import annotations
 
@@ -158,7 +158,9 @@ def test_minimal_gated_cell(
     monkeypatch.delenv(PLUGINS)
     capsys.readouterr()
     assert run("decode", "--checkpoint", tmp_path / "run" / "best.ckpt", "--input", tmp_path / "documents.jsonl") == 1
-    assert "'mgu'" in capsys.readouterr().err
+    error = capsys.readouterr().err
+    assert "network.cell: 'mgu' is none of" in error
+    assert f"name the module that registers it in {PLUGINS}" in error
 
 
 @torch.no_grad()
