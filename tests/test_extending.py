@@ -160,7 +160,7 @@ def test_minimal_gated_cell(
     assert run("decode", "--checkpoint", tmp_path / "run" / "best.ckpt", "--input", tmp_path / "documents.jsonl") == 1
     error = capsys.readouterr().err
     assert "network.cell: 'mgu' is none of" in error
-    assert f"name the module that registers it in {PLUGINS}" in error
+    assert PLUGINS in error
 
 
 @torch.no_grad()

@@ -65,5 +65,6 @@ class NetworkOptions:
 
 def _check_registered(key: str, name: str, registry: Iterable[str]) -> None:
     if name not in registry:
-        hint = did_you_mean(name, registry) or f"name the module that registers it in {PLUGINS}"
-        raise UserError(f"{key}: {name!r} is none of: {', '.join(registry) or 'nothing is registered'}; {hint}")
+        known = ", ".join(registry) or "nothing is registered"
+        hints = [did_you_mean(name, registry), f"{PLUGINS} names the modules that register others"]
+        raise UserError(f"{key}: {name!r} is none of: {known}; {'; '.join(filter(None, hints))}")
