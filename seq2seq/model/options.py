@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from ..environment import PLUGINS
 from ..errors import UserError, did_you_mean
 from ..options import check_limits, limited
 from .attention import ATTENTIONS
@@ -64,6 +65,6 @@ class NetworkOptions:
 
 def _check_registered(key: str, name: str, registry: Iterable[str]) -> None:
     if name not in registry:
-        hint = did_you_mean(name, registry)
         known = ", ".join(registry) or "nothing is registered"
-        raise UserError(f"{key}: {name!r} is none of: {known}" + (f"; {hint}" if hint else ""))
+        hints = [did_you_mean(name, registry), f"{PLUGINS} names the modules that register others"]
+        raise UserError(f"{key}: {name!r} is none of: {known}; {'; '.join(filter(None, hints))}")
