@@ -15,6 +15,7 @@ from collections.abc import Iterable
 from dataclasses import field, fields
 from typing import Any, get_args, get_type_hints
 
+from .environment import PLUGINS
 from .errors import UserError, did_you_mean
 
 
@@ -48,11 +49,14 @@ def check_limits(options: Any, section: str) -> None:
 
 
 def check_choice(key: str, value: Any, choices: Iterable[str]) -> None:
-    """Raises UserError, with the most similar choice, if `value` is not one of `choices` (for example a registry)."""
-    choices = list(choices)
-    if value not in choices:
-        hint = did_you_mean(str(value), choices)
-        raise UserError(f"{key}: {value!r} is none of {', '.join(choices)}" + (f"; {hint}" if hint else ""))
+    """Raises UserError, with the most similar choice, if `value` is not one of `choices`. If they are a registry (a
+    dictionary), the error also names the variable by which plugins add to it."""
+    if value in choices:
+        return
+    known = ", ".join(choices) or "nothing is registered"
+    plugins = f"{PLUGINS} names the modules that register others" if isinstance(choices, dict) else ""
+    hints = "; ".join(filter(None, [did_you_mean(str(value), choices), plugins]))
+    raise UserError(f"{key}: {value!r} is none of {known}" + (f"; {hints}" if hints else ""))
 
 
 def _check_number(

@@ -24,7 +24,8 @@ LAYERS = [
     ["decoding", "scoring", "data", "model"],
     ["ops"],
     ["batch", "progress"],
-    ["files", "options", "environment"],
+    ["files", "options"],
+    ["environment"],
     ["errors"],
     [""],  # the package itself: its version
 ]

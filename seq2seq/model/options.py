@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from ..environment import PLUGINS
-from ..errors import UserError, did_you_mean
-from ..options import check_limits, limited
+from ..errors import UserError
+from ..options import check_choice, check_limits, limited
 from .attention import ATTENTIONS
 from .cells import CELLS
 from .losses import LOSS_TERMS
@@ -53,18 +51,11 @@ class NetworkOptions:
 
     def __post_init__(self) -> None:
         check_limits(self, "network")
-        _check_registered("network.cell", self.cell, CELLS)
-        _check_registered("network.attention", self.attention, ATTENTIONS)
+        check_choice("network.cell", self.cell, CELLS)
+        check_choice("network.attention", self.attention, ATTENTIONS)
         for name in self.loss_terms:
-            _check_registered("network.loss_terms", name, LOSS_TERMS)
+            check_choice("network.loss_terms", name, LOSS_TERMS)
         if self.pointer and self.attention == "none":
             raise UserError(
                 "network.pointer: copying needs attention; set network.attention, or network.pointer to false"
             )
-
-
-def _check_registered(key: str, name: str, registry: Iterable[str]) -> None:
-    if name not in registry:
-        known = ", ".join(registry) or "nothing is registered"
-        hints = [did_you_mean(name, registry), f"{PLUGINS} names the modules that register others"]
-        raise UserError(f"{key}: {name!r} is none of: {known}; {'; '.join(filter(None, hints))}")
