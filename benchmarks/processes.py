@@ -13,7 +13,7 @@ import shutil
 import statistics
 from pathlib import Path
 
-from common import ROOT, machine, seq2seq
+from common import ROOT, machine, median_range, ratios, run_seq2seq
 
 
 def rate(folder: Path, processes: int) -> float:
@@ -39,7 +39,7 @@ def main() -> None:
             folder = args.output / f"{processes}-{run}"
             shutil.rmtree(ROOT / folder, ignore_errors=True)  # an earlier run's log must not be read for this one's
             options = ["--trainer.strategy", "ddp", "--trainer.devices", str(processes)] if processes > 1 else []
-            seq2seq(
+            run_seq2seq(
                 *("fit", "--config", args.config, "--trainer.default_root_dir", folder, "--trainer.accelerator", "cpu"),
                 *("--trainer.max_epochs", "1", "--trainer.limit_train_batches", str(args.batches // processes)),
                 *("--trainer.limit_val_batches", "0", "--trainer.log_every_n_steps", "5"),
@@ -49,12 +49,9 @@ def main() -> None:
             rates.append(rate(folder, processes))
     one, many = found[1], found[args.count]
     print(machine())
-    print(f"1 process, {args.count} threads: {statistics.median(one):,.0f} tokens/s ({min(one):,.0f}-{max(one):,.0f})")
-    print(
-        f"{args.count} processes, 1 thread: {statistics.median(many):,.0f} tokens/s ({min(many):,.0f}-{max(many):,.0f})"
-    )
-    ratios = [b / a for a, b in zip(one, many, strict=True)]
-    print(f"ratio, run by run: {statistics.median(ratios):.2f} ({min(ratios):.2f}-{max(ratios):.2f})")
+    print(f"1 process, {args.count} threads: {median_range(one, 0)} tokens/s")
+    print(f"{args.count} processes, 1 thread: {median_range(many, 0)} tokens/s")
+    print(f"ratio, by round: {median_range(ratios(many, one))}")
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ import argparse
 import json
 from pathlib import Path
 
-from common import ROOT, first_words, lead, metrics, row, seq2seq, side_by_side, spread, title
+from common import ROOT, first_words, lead, metrics, row, run_seq2seq, side_by_side, spread, title
 
 from seq2seq.data.raw.reuters21578 import tokenize
 
@@ -83,10 +83,10 @@ def main() -> None:
         common = ["--config", "configs/reuters21578.yaml", "--config", overlay, "--trainer.accelerator", "cpu"]
         threads = 1 if args.workers > 1 else None
         root, seeds = folder(variant, seed), ["--seed_everything", str(seed)]
-        seq2seq("fit", *common, "--trainer.default_root_dir", root, *seeds, *VARIANTS[variant], threads=threads)
+        run_seq2seq("fit", *common, "--trainer.default_root_dir", root, *seeds, *VARIANTS[variant], threads=threads)
         for search, options in SEARCHES.items():
             where = ["--trainer.default_root_dir", root / place(search), "--ckpt_path", root / "best.ckpt"]
-            seq2seq("test", *common, *where, *seeds, *options, threads=threads)
+            run_seq2seq("test", *common, *where, *seeds, *options, threads=threads)
 
     if not args.report:
         side_by_side([lambda v=v, s=s: run(v, s) for v in args.variants for s in args.seeds], args.workers)
