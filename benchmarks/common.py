@@ -67,9 +67,8 @@ def run_python(*arguments: str | Path, environment: dict[str, str] | None = None
     Raises SystemExit if the script fails.
     """
     command = [sys.executable, *map(str, arguments)]
-    done = subprocess.run(
-        command, stdout=subprocess.PIPE, text=True, cwd=ROOT, env={**os.environ, **(environment or {})}
-    )
+    variables = {**os.environ, **(environment or {})}
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, cwd=ROOT, env=variables)
     if done.returncode:
         raise SystemExit(f"{' '.join(command)} ended with status {done.returncode}")
     return json.loads(done.stdout.splitlines()[-1])

@@ -110,8 +110,8 @@ class Bench:
             splits[split] = folder / f"{split}.jsonl"
             splits[split].write_text("\n".join(lines) + "\n")
         self.corpus = {name: str(file) for name, file in splits.items()}
-        fit = self.fit("undisturbed")
-        assert fit.wait() == 0, fit.log.read_text()[-2000:]
+        process = self.fit("undisturbed")
+        assert process.wait() == 0, process.log.read_text()[-2000:]
         self.expected = self.state("undisturbed")
 
     def fit(self, run: str, *options: str, before: Callable[[], None] | None = None, **data: Any) -> Process:
@@ -178,7 +178,7 @@ def same(one: Any, other: Any) -> bool:
 
 
 def killed(bench: Bench, count: int = 20) -> Result:
-    """Trainings that are killed `count` times in all, at random moments after a first checkpoint, and then continued."""
+    """Trainings that are killed `count` times in all, at random moments after a first checkpoint, and continued."""
     steps: list[int] = []
     trainings = lost = 0
     while len(steps) < count:
@@ -411,7 +411,7 @@ def fuzzed(bench: Bench, count: int = 2000, batches: int = 8) -> Result:
 
 
 def fuzz(rng: random.Random) -> bytes:
-    """A line: random bytes, a huge line, control characters, right-to-left text, emoji, punctuation, nothing, or two."""
+    """A line of random bytes, many words, control characters, right-to-left text, emoji or punctuation; or two of them."""
     pick = [
         lambda: rng.randbytes(rng.randrange(300)),
         lambda: (rng.choice(["word ", "x", "é", "<s> </s> <unk> ", "1,2.3 "]) * rng.randrange(20_000)).encode(),

@@ -62,7 +62,10 @@ def train(steps: list[int], words: int, tokens: int) -> None:
 
 
 def fit(configs: list[str]) -> None:
-    """Runs `seq2seq fit` in a temporary folder, and prints its highest resident memory. Raises SystemExit if it fails."""
+    """Runs `seq2seq fit` in a temporary folder, and prints its highest resident memory.
+
+    Raises SystemExit if it fails.
+    """
     with tempfile.TemporaryDirectory(prefix="memory-") as folder:
         command = [sys.executable, "-m", "seq2seq", "fit", *(word for file in configs for word in ("--config", file))]
         command += ["--trainer.default_root_dir", folder]

@@ -58,7 +58,8 @@ def measure(documents: np.ndarray, summaries: np.ndarray, options: BatchOptions)
             of[indices] = number
         batch_of.append(of)
     real = int(documents.sum() + targets.sum())
-    pools = np.diff(sampler._equal_key_bounds)
+    keys = np.stack([-(-np.maximum(documents, 1) // options.bucket_width), targets])
+    pools = np.unique(keys, axis=1, return_counts=True)[1]
     mates = np.median(np.repeat(pools, pools)) - 1
     # Pairs that share a batch in both epochs, of those that do in the first.
     both = np.unique(np.stack(batch_of), axis=1, return_counts=True)[1]

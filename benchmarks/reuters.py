@@ -5,8 +5,8 @@ direction, decoder 256, dropout 0.2, Adam 1e-3, clipping 1.0, 64 documents a bat
     python benchmarks/reuters.py [--seeds 1 2 3] [--workers 1] [--data data/reuters21578] [--output runs/reuters]
     python benchmarks/reuters.py --stories benchmarks/stories.txt      # the first seed's headlines for other stories
 
-The text is lower-cased and tokenised beforehand (`seq2seq.data.raw.reuters21578.tokenize`), as for every other system in the
-table; what is scored are tokens joined by blanks.
+`seq2seq.data.raw.reuters21578.tokenize` lower-cases and tokenises the text beforehand, as for every other system in the
+table. Tokens joined by blanks are scored.
 """
 
 from __future__ import annotations

@@ -41,7 +41,7 @@ def total_loss(network: Any, batch: Any) -> Any:
 
 
 def training(build_network: Callable, options: type, steps: int) -> float:
-    """Median seconds of a training step at the sizes of the comparison. The first pass over the batches is a warm-up."""
+    """Median seconds of a training step at the sizes of the comparison, after a first pass over the batches."""
     import torch
     import workload
 

@@ -1,7 +1,7 @@
 """Random text as training batches: the same work for all benchmarks of training speed and memory.
 
-Sizes: `reuters` has the sizes of the comparison with other toolkits (vocabulary 10,000, embeddings 128, encoder 2 x 128,
-decoder 2 x 256, 64 documents of up to 80 words a batch). `gigaword` has vocabulary 50,000, embeddings 300, encoder
+`reuters` has the sizes of the comparison with other toolkits: vocabulary 10,000, embeddings 128, encoder 2 x 128,
+decoder 2 x 256, 64 documents of up to 80 words a batch. `gigaword` has vocabulary 50,000, embeddings 300, encoder
 2 x 512, decoder 2 x 512, and 4,000 tokens a batch. Lengths are distributed as in the corpora.
 
 `revision_child.py` uses this file with earlier revisions of the package too, so it imports only names that they have.
