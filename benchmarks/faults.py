@@ -411,7 +411,7 @@ def fuzzed(bench: Bench, count: int = 2000, batches: int = 8) -> Result:
 
 
 def fuzz(rng: random.Random) -> bytes:
-    """A line of random bytes, many words, control characters, right-to-left text, emoji or punctuation; or two of them."""
+    """A line of random bytes, words, control characters, right-to-left text, emoji or punctuation; or two of these."""
     pick = [
         lambda: rng.randbytes(rng.randrange(300)),
         lambda: (rng.choice(["word ", "x", "é", "<s> </s> <unk> ", "1,2.3 "]) * rng.randrange(20_000)).encode(),

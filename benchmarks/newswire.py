@@ -1,4 +1,4 @@
-"""The embedded corpus: the quickstart, the same without pointer, without attention, and the lead baseline.
+"""Quality on the embedded corpus: the quickstart, without pointer, without attention, and the lead baseline.
 
 python benchmarks/newswire.py [--seeds 1] [--workers 1] [--output runs/newswire]
 """

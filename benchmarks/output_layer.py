@@ -1,4 +1,4 @@
-"""The output layer and its loss, forwards and backwards, against materialising the logits and their gradient.
+"""Time and memory of the output layer with its loss, forwards and backwards, beside a version that holds all logits.
 
     python benchmarks/output_layer.py [--vocabulary 50000] [--words 4000] [--size 300] [--runs 5]
 

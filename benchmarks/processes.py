@@ -1,8 +1,8 @@
-"""Training on one machine's cores: one process with N threads against N processes with one thread, in turn (A B A B).
+"""Training on the cores of one machine: one process with N threads, and N processes with one thread, in turn (A B A B).
 
     python benchmarks/processes.py [--count 2] [--config configs/quickstart.yaml] [--batches 120] [--runs 3]
 
-Tokens a second are what the runs log themselves (median after the first third), times the number of processes.
+Tokens per second are taken from the logs of the runs (median after the first third), times the number of processes.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from common import ROOT, machine, median_range, ratios, run_seq2seq
 
 
 def rate(folder: Path, processes: int) -> float:
-    """Tokens a second of all processes together, from the run's own log."""
+    """Tokens per second of all processes together, from the log of the run."""
     with open(next((ROOT / folder).rglob("metrics.csv"))) as file:
         values = [
             float(line["train/tokens_per_second"]) for line in csv.DictReader(file) if line["train/tokens_per_second"]
@@ -37,7 +37,7 @@ def main() -> None:
     for run in range(args.runs):
         for processes, rates in found.items():
             folder = args.output / f"{processes}-{run}"
-            shutil.rmtree(ROOT / folder, ignore_errors=True)  # an earlier run's log must not be read for this one's
+            shutil.rmtree(ROOT / folder, ignore_errors=True)  # the log of an earlier run must not be read
             options = ["--trainer.strategy", "ddp", "--trainer.devices", str(processes)] if processes > 1 else []
             run_seq2seq(
                 *("fit", "--config", args.config, "--trainer.default_root_dir", folder, "--trainer.accelerator", "cpu"),
