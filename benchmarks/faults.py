@@ -1,13 +1,14 @@
-"""What a run survives: break it in many ways, go on, and compare the end with that of a run that was left alone.
+"""Faults: interrupts or damages a training in many ways, continues it, and compares its end with an undisturbed run.
 
-    python benchmarks/faults.py
+    python benchmarks/faults.py [FAULT ...]
 
-"Lost" counts what must be 0: trainings that ended with other weights or another optimizer state than the undisturbed
-one (by a single bit), and lines of input without a line of output. Needs Linux.
+"Lost" must be 0. It counts trainings whose weights or optimizer state differ from the undisturbed run by a single bit,
+and lines of input without a line of output. Needs Linux.
 """
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import os
 import pickle
@@ -25,12 +26,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import common
 import torch
 import yaml
-from common import ROOT, machine
 
-from seq2seq.training import exact_resume as resume
-from seq2seq.__main__ import main
+from seq2seq.__main__ import main as seq2seq
+from seq2seq.checkpoint import newest_checkpoint
 from seq2seq.commands import fit  # noqa: F401 (imported once here, so that the processes forked below start at once)
 from seq2seq.model.network import Seq2Seq
 
@@ -39,7 +40,7 @@ EPOCHS = 6
 
 
 class Result(NamedTuple):
-    """Of one fault: how often it was tried, how often all went well afterwards, what was lost, and what was seen."""
+    """One fault: attempts, attempts that the run survived, losses, and a remark."""
 
     fault: str
     tried: int
@@ -49,7 +50,7 @@ class Result(NamedTuple):
 
 
 class Process:
-    """The command in a forked process; its output lies in a file."""
+    """The command `seq2seq` in a forked process, with its output in a file."""
 
     def __init__(
         self, log: Path, *argv: str | Path, stdin: Path | None = None, before: Callable[[], None] | None = None
@@ -64,7 +65,7 @@ class Process:
             try:
                 if before:
                     before()
-                status = main([str(a) for a in argv])
+                status = seq2seq([str(a) for a in argv])
             except BaseException as error:
                 print(repr(error), file=sys.stderr)
                 status = 99
@@ -93,28 +94,28 @@ class Process:
             os.kill(self.pid, signum)
 
     def error(self) -> str:
-        """The line that says what was wrong."""
+        """The last error message in the log."""
         lines = [line for line in self.log.read_text(errors="replace").splitlines() if line.startswith("seq2seq: ")]
         return lines[-1].removeprefix("seq2seq: ") if lines else ""
 
 
 class Bench:
-    """A small training that can be broken: 480 pairs of the embedded corpus, dropout on, a checkpoint every 5 steps."""
+    """A small training to damage: 480 pairs of the embedded corpus, with dropout, and a checkpoint every 5 steps."""
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.random = folder, random.Random(SEED)
         splits = {}
         for split, count in (("train", 480), ("validation", 24), ("test", 8)):
-            lines = (ROOT / "data" / "newswire" / f"{split}.jsonl").read_text().splitlines()[:count]
+            lines = (common.ROOT / "data" / "newswire" / f"{split}.jsonl").read_text().splitlines()[:count]
             splits[split] = folder / f"{split}.jsonl"
             splits[split].write_text("\n".join(lines) + "\n")
         self.corpus = {name: str(file) for name, file in splits.items()}
-        fit = self.fit("undisturbed")
-        assert fit.wait() == 0, fit.log.read_text()[-2000:]
+        process = self.fit("undisturbed")
+        assert process.wait() == 0, process.log.read_text()[-2000:]
         self.expected = self.state("undisturbed")
 
     def fit(self, run: str, *options: str, before: Callable[[], None] | None = None, **data: Any) -> Process:
-        """Start or go on with a run (in a folder of its own)."""
+        """Starts or continues a run, in a folder of its own."""
         size = {"embedding_size": 32, "encoder_size": 32, "decoder_size": 48, "dropout": 0.3}
         config = {
             "seed_everything": SEED,
@@ -145,16 +146,16 @@ class Bench:
         return {key: checkpoint[key] for key in ("state_dict", "optimizer_states", "lr_schedulers", "global_step")}
 
     def ends_alike(self, run: str, **data: Any) -> bool:
-        """Go on with a run to its end: is it the undisturbed one's, to the last bit?"""
+        """Continues a run to its end; returns whether the end is that of the undisturbed run, to the last bit."""
         return self.fit(run, **data).wait() == 0 and same(self.state(run), self.expected)
 
     def checkpoints(self, run: str) -> list[Path]:
-        """Whole names only, newest first."""
+        """The finished checkpoints of a run, newest first."""
         files = (self.folder / run).glob("*.ckpt")
         return sorted(files, key=lambda f: f.stat().st_mtime_ns, reverse=True)
 
     def wait_for_checkpoints(self, process: Process, run: str, count: int = 2) -> None:
-        """Until so many have been written since the call."""
+        """Waits until `count` checkpoints have been written since the call."""
         now = time.time_ns()
         while process.running():
             if sum(step.stat().st_mtime_ns > now for step in self._present(run)) >= count:
@@ -177,7 +178,7 @@ def same(one: Any, other: Any) -> bool:
 
 
 def killed(bench: Bench, count: int = 20) -> Result:
-    """Trainings, killed `count` times in all at random moments after a first checkpoint, every time gone on with."""
+    """Trainings that are killed `count` times in all, at random moments after a first checkpoint, and continued."""
     steps: list[int] = []
     trainings = lost = 0
     while len(steps) < count:
@@ -188,8 +189,8 @@ def killed(bench: Bench, count: int = 20) -> Result:
             time.sleep(bench.random.uniform(0, 1.2))
             process.kill(signal.SIGKILL)
             if process.wait() != -signal.SIGKILL:
-                break  # it had come to its end
-            newest, _ = resume.newest_checkpoint(bench.folder / name)
+                break  # it had already ended
+            newest, _ = newest_checkpoint(bench.folder / name)
             steps.append(torch.load(newest, weights_only=True)["global_step"] if newest else 0)
             process = bench.fit(name)
         process.kill(signal.SIGKILL)
@@ -218,7 +219,7 @@ def terminated(bench: Bench, count: int = 4) -> Result:
 
 
 def full_disk(bench: Bench) -> Result:
-    """The run's folder is a small disk of its own; it is filled up, and later there is room again."""
+    """The run's folder is a small disk. It is filled up, and later emptied again."""
     folder = bench.folder / "full"
     with small_disk(folder) as mounted:
         process = bench.fit("full")
@@ -230,7 +231,7 @@ def full_disk(bench: Bench) -> Result:
             resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (100_000, 100_000))
         status, said = process.wait(), process.error()
         size = max(file.stat().st_size for file in bench.checkpoints("full"))
-        whole = resume.newest_checkpoint(folder)[0]
+        whole = newest_checkpoint(folder)[0]
         filling.unlink(missing_ok=True)
         alike = bench.ends_alike("full")
     good = status == 1 and "cannot be written" in said and whole is not None and alike
@@ -256,7 +257,7 @@ def small_disk(folder: Path) -> Iterator[bool]:
 
 
 def fill(file: Path, leave: int) -> None:
-    """Write until the disk has only so many bytes left."""
+    """Writes until the disk has only `leave` bytes left."""
     with file.open("wb") as stream, contextlib.suppress(OSError):
         while (free := shutil.disk_usage(file.parent).free) > leave:
             stream.write(bytes(min(free - leave, 1 << 20)))
@@ -275,7 +276,7 @@ def truncated(bench: Bench) -> Result:
         process.wait()
         newest = bench.checkpoints(run)[0]
         os.truncate(newest, int(newest.stat().st_size * share))
-        found, passed_over = resume.newest_checkpoint(bench.folder / run)
+        found, passed_over = newest_checkpoint(bench.folder / run)
         said = passed_over[0] if passed_over else ""
         alike = bench.ends_alike(run)
         survived += found is not None and bool(passed_over) and alike
@@ -333,9 +334,10 @@ def not_a_number(bench: Bench) -> Result:
         loss = Seq2Seq.loss
 
         def spoilt(self: Seq2Seq, batch: Any) -> Any:
-            summed, log_likelihood = loss(self, batch)
+            terms, log_likelihoods = loss(self, batch)
             steps[0] += self.training
-            return (summed * float("nan") if steps[0] == 60 else summed), log_likelihood
+            factor = float("nan") if steps[0] == 60 else 1.0
+            return {name: factor * term for name, term in terms.items()}, log_likelihoods
 
         steps = [0]
         Seq2Seq.loss = spoilt  # type: ignore[method-assign]
@@ -353,7 +355,7 @@ def not_a_number(bench: Bench) -> Result:
 
 
 class Payload:
-    """What a pickle could do."""
+    """A pickled object that creates a file when it is loaded."""
 
     def __init__(self, mark: Path) -> None:
         self.mark = mark
@@ -366,7 +368,7 @@ def pickled(bench: Bench) -> Result:
     mark, evil = bench.folder / "executed", bench.folder / "evil.ckpt"
     checkpoint = torch.load(bench.folder / "undisturbed" / "last.ckpt", weights_only=True)
     torch.save({**checkpoint, "callbacks": {"x": Payload(mark)}}, evil)
-    with zipfile.ZipFile(evil) as archive:  # that it would work, if it were let
+    with zipfile.ZipFile(evil) as archive:  # proves that loading it would run the code
         assert b"touch" in archive.read(next(name for name in archive.namelist() if name.endswith("data.pkl")))
     bare = bench.folder / "bare.ckpt"
     bare.write_bytes(pickle.dumps(Payload(mark)))
@@ -409,7 +411,7 @@ def fuzzed(bench: Bench, count: int = 2000, batches: int = 8) -> Result:
 
 
 def fuzz(rng: random.Random) -> bytes:
-    """A line: random bytes, huge, control characters, right-to-left, emoji, punctuation, nothing, or two of these."""
+    """A line of random bytes, words, control characters, right-to-left text, emoji or punctuation; or two of these."""
     pick = [
         lambda: rng.randbytes(rng.randrange(300)),
         lambda: (rng.choice(["word ", "x", "é", "<s> </s> <unk> ", "1,2.3 "]) * rng.randrange(20_000)).encode(),
@@ -437,34 +439,45 @@ def table(results: list[Result]) -> str:
     )
 
 
-if __name__ == "__main__":
+FAULTS: dict[str, Callable[[Bench], Result]] = {
+    fault.__name__: fault
+    for fault in (
+        killed,
+        terminated,
+        full_disk,
+        truncated,
+        changed_corpus,
+        worker_killed,
+        not_a_number,
+        pickled,
+        fuzzed,
+    )
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("faults", nargs="*", metavar="FAULT", help=f"default: all of {', '.join(FAULTS)}")
+    parser.add_argument("--keep", action="store_true", help="keep the folder with all files")
+    args = parser.parse_args()
+    if unknown := set(args.faults) - set(FAULTS):
+        parser.error(f"no such fault: {', '.join(sorted(unknown))}; known are {', '.join(FAULTS)}")
     torch.set_num_threads(1)
     os.environ["OMP_NUM_THREADS"] = "1"
-    began = time.monotonic()
-    work = Path(tempfile.mkdtemp(prefix="faults-"))
+    began, folder = time.monotonic(), Path(tempfile.mkdtemp(prefix="faults-"))
     try:
-        bench = Bench(work)
-        faults = [
-            killed,
-            terminated,
-            full_disk,
-            truncated,
-            changed_corpus,
-            worker_killed,
-            not_a_number,
-            pickled,
-            fuzzed,
-        ]
-        wanted = sys.argv[1:]
-        results = []
-        for fault in faults:
-            if not wanted or fault.__name__ in wanted:
-                print(f"{fault.__name__} ...", file=sys.stderr, flush=True)
-                results.append(fault(bench))
-                print(results[-1], file=sys.stderr, flush=True)
+        bench, results = Bench(folder), []
+        for name in args.faults or FAULTS:
+            print(f"{name} ...", file=sys.stderr, flush=True)
+            results.append(FAULTS[name](bench))
+            print(results[-1], file=sys.stderr, flush=True)
     finally:
-        if os.environ.get("KEEP") is None:
-            shutil.rmtree(work, ignore_errors=True)
-    command = " ".join(["python benchmarks/faults.py", *sys.argv[1:]])
-    print(f"`{command}`, seed {SEED}, {time.monotonic() - began:.0f} s; {machine()}\n")
+        if not args.keep:
+            shutil.rmtree(folder, ignore_errors=True)
+    command = " ".join(["python benchmarks/faults.py", *args.faults])
+    print(f"`{command}`, seed {SEED}, {time.monotonic() - began:.0f} s; {common.machine()}\n")
     print(table(results))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,4 +1,4 @@
-"""The embedded corpus: the quickstart, the same without pointer, without attention, and the lead baseline.
+"""Quality on the embedded corpus: the quickstart, without pointer, without attention, and the lead baseline.
 
 python benchmarks/newswire.py [--seeds 1] [--workers 1] [--output runs/newswire]
 """
@@ -9,7 +9,7 @@ import argparse
 import json
 from pathlib import Path
 
-from common import ROOT, first_words, lead, metrics, row, seq2seq, side_by_side, spread, title
+from common import ROOT, first_words, lead, metrics, row, run_seq2seq, side_by_side, spread, title
 
 VARIANTS: dict[str, list[str]] = {
     "quickstart": [],
@@ -35,8 +35,8 @@ def main() -> None:
         common = ["--config", "configs/quickstart.yaml", "--trainer.default_root_dir", folder(variant, seed)]
         threads = 1 if args.workers > 1 else None
         options = VARIANTS[variant]
-        seq2seq("fit", *common, "--seed_everything", str(seed), *options, threads=threads)
-        seq2seq("test", *common, "--ckpt_path", folder(variant, seed) / "best.ckpt", threads=threads)
+        run_seq2seq("fit", *common, "--seed_everything", str(seed), *options, threads=threads)
+        run_seq2seq("test", *common, "--ckpt_path", folder(variant, seed) / "best.ckpt", threads=threads)
 
     jobs = [lambda v=v, s=s: run(v, s) for s in args.seeds for v in VARIANTS]
     side_by_side(jobs, args.workers)

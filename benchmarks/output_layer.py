@@ -1,10 +1,10 @@
-"""The output layer and its loss, forwards and backwards, against materialising the logits and their gradient.
+"""Time and memory of the output layer with its loss, forwards and backwards, beside a version that holds all logits.
 
     python benchmarks/output_layer.py [--vocabulary 50000] [--words 4000] [--size 300] [--runs 5]
 
-`materialised` is torch's linear layer and cross-entropy in float32; `ours` is `seq2seq.model.loss.MixtureLoss` without
-a pointer, which computes the same. Each run is a fresh process, the two in turn; memory is the process's highest
-resident memory above what it had with weights, features and targets in place. The gradients of both are compared.
+`materialised` is torch's linear layer and cross-entropy in float32; `ours` is `seq2seq.ops.linear_cross_entropy`
+without a pointer, which computes the same. Each run is a fresh process, the two in turn. Memory is the highest resident
+memory of the process, less its memory before the first loss. The gradients of both are compared.
 """
 
 from __future__ import annotations
@@ -13,23 +13,21 @@ import argparse
 import json
 import resource
 import statistics
-import subprocess
-import sys
 import time
 
+import common
 import torch
-from common import machine
 from torch.nn import functional
 
-from seq2seq.ops import cpu as hardware
-from seq2seq.ops.loss import MixtureLoss
+from seq2seq import ops
+from seq2seq.ops.cpu import amd_with_avx512, use_onednn_products
 
 WAYS = ("materialised", "ours")
 
 
 def loss_of(way: str, features: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor, targets: torch.Tensor):
     if way == "ours":
-        return MixtureLoss.apply(features, weight, bias, None, None, targets, 0.0)[0]
+        return ops.linear_cross_entropy(features, weight, bias, targets)[0]
     return functional.cross_entropy(functional.linear(features, weight, bias), targets, reduction="sum")
 
 
@@ -39,8 +37,8 @@ def peak() -> float:
 
 
 def child(way: str, vocabulary: int, words: int, size: int, repeats: int = 5) -> None:
-    if hardware.amd_with_avx512():  # as `seq2seq fit`, which also keeps freed memory: that would blur the peak
-        hardware.use_onednn_products()
+    if amd_with_avx512():  # as `seq2seq fit` does; it also keeps freed memory, which would blur the peak
+        use_onednn_products()
     torch.manual_seed(1)
     weight = (torch.randn(vocabulary, size) / size**0.5).requires_grad_()
     bias = torch.zeros(vocabulary, requires_grad=True)
@@ -79,20 +77,17 @@ def main() -> None:
     results: dict[str, list[dict[str, float]]] = {way: [] for way in WAYS}
     for _ in range(args.runs):
         for way in WAYS:
-            command = [sys.executable, __file__, "--child", way, *map(str, sizes)]
-            results[way].append(json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout))
-    print(f"{machine()}; {torch.get_num_threads()} threads")
+            results[way].append(common.run_python(__file__, "--child", way, *map(str, sizes)))
+    print(f"{common.machine()}; {torch.get_num_threads()} threads")
     print(f"vocabulary {args.vocabulary:,}, {args.words:,} words, size {args.size}; {args.runs} runs, in turn\n")
     print("| way | ms (lowest-highest) | memory, MB | largest difference of gradients |\n|---|---|---|---|")
     for way, runs in results.items():
-        times = [1e3 * run["seconds"] for run in runs]
+        times = common.median_range([1e3 * run["seconds"] for run in runs], 0)
         memory, difference = max(run["memory"] for run in runs), max(run["difference"] for run in runs)
-        spread = f"{statistics.median(times):.0f} ({min(times):.0f}-{max(times):.0f})"
-        print(f"| {way} | {spread} | {memory:,.0f} | {difference:.1e} |")
-    pairs = list(zip(*results.values(), strict=True))
+        print(f"| {way} | {times} | {memory:,.0f} | {difference:.1e} |")
     for key in ("seconds", "memory"):
-        ratios = [plain[key] / ours[key] for plain, ours in pairs]
-        print(f"{key}: materialised / ours {statistics.median(ratios):.2f} ({min(ratios):.2f}-{max(ratios):.2f})")
+        found = common.ratios(*([run[key] for run in results[way]] for way in WAYS))
+        print(f"{key}: materialised / ours {common.median_range(found)}")
 
 
 if __name__ == "__main__":

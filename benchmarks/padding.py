@@ -1,12 +1,12 @@
-"""How much of a training batch is padding, and how random the batches still are.
+"""The share of padding in training batches, and the randomness of the batches.
 
     python benchmarks/padding.py --train "data/webnews/train-*.jsonl.gz" [--tokens 8000] [--widths 1 2 4 8 16]
 
 For each bucket width: padded tokens / real tokens over an epoch, and three measures of randomness. `length` is
-Spearman's correlation between the place of a batch in the epoch and its length (0: the order says nothing of the
-length). `mates` is the number of examples of the same lengths, which are shuffled anew every epoch (median over the
-examples). `again` is the share of an example's batch-mates that are batch-mates in the next epoch too, and beside it
-what a wholly random order would give.
+Spearman's correlation between the position of a batch in the epoch and its length (0: no relation). `mates` is the
+number of examples with the same rounded lengths, which every epoch shuffles again (median over the examples). `again`
+is the share of an example's batch-mates that are batch-mates in the next epoch too; the share in a wholly random order
+stands in brackets.
 """
 
 from __future__ import annotations
@@ -43,6 +43,7 @@ def ranks(values: np.ndarray) -> np.ndarray:
 
 
 def measure(documents: np.ndarray, summaries: np.ndarray, options: BatchOptions) -> str:
+    """A line of the table for one bucket width. documents, summaries: [n] lengths."""
     sampler = BatchSampler(documents, summaries, options, shuffle=True, seed=1)
     targets = summaries + 1
     batch_of, correlations, padded = [], [], 0
@@ -57,7 +58,8 @@ def measure(documents: np.ndarray, summaries: np.ndarray, options: BatchOptions)
             of[indices] = number
         batch_of.append(of)
     real = int(documents.sum() + targets.sum())
-    pools = np.diff(sampler.runs)
+    keys = np.stack([-(-np.maximum(documents, 1) // options.bucket_width), targets])
+    pools = np.unique(keys, axis=1, return_counts=True)[1]
     mates = np.median(np.repeat(pools, pools)) - 1
     # Pairs that share a batch in both epochs, of those that do in the first.
     both = np.unique(np.stack(batch_of), axis=1, return_counts=True)[1]

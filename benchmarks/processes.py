@@ -1,8 +1,8 @@
-"""Training on one machine's cores: one process with N threads against N processes with one thread, in turn (A B A B).
+"""Training on the cores of one machine: one process with N threads, and N processes with one thread, in turn (A B A B).
 
     python benchmarks/processes.py [--count 2] [--config configs/quickstart.yaml] [--batches 120] [--runs 3]
 
-Tokens a second are what the runs log themselves (median after the first third), times the number of processes.
+Tokens per second are taken from the logs of the runs (median after the first third), times the number of processes.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ import shutil
 import statistics
 from pathlib import Path
 
-from common import ROOT, machine, seq2seq
+from common import ROOT, machine, median_range, ratios, run_seq2seq
 
 
 def rate(folder: Path, processes: int) -> float:
-    """Tokens a second of all processes together, from the run's own log."""
+    """Tokens per second of all processes together, from the log of the run."""
     with open(next((ROOT / folder).rglob("metrics.csv"))) as file:
         values = [
             float(line["train/tokens_per_second"]) for line in csv.DictReader(file) if line["train/tokens_per_second"]
@@ -37,9 +37,9 @@ def main() -> None:
     for run in range(args.runs):
         for processes, rates in found.items():
             folder = args.output / f"{processes}-{run}"
-            shutil.rmtree(ROOT / folder, ignore_errors=True)  # an earlier run's log must not be read for this one's
+            shutil.rmtree(ROOT / folder, ignore_errors=True)  # the log of an earlier run must not be read
             options = ["--trainer.strategy", "ddp", "--trainer.devices", str(processes)] if processes > 1 else []
-            seq2seq(
+            run_seq2seq(
                 *("fit", "--config", args.config, "--trainer.default_root_dir", folder, "--trainer.accelerator", "cpu"),
                 *("--trainer.max_epochs", "1", "--trainer.limit_train_batches", str(args.batches // processes)),
                 *("--trainer.limit_val_batches", "0", "--trainer.log_every_n_steps", "5"),
@@ -49,12 +49,9 @@ def main() -> None:
             rates.append(rate(folder, processes))
     one, many = found[1], found[args.count]
     print(machine())
-    print(f"1 process, {args.count} threads: {statistics.median(one):,.0f} tokens/s ({min(one):,.0f}-{max(one):,.0f})")
-    print(
-        f"{args.count} processes, 1 thread: {statistics.median(many):,.0f} tokens/s ({min(many):,.0f}-{max(many):,.0f})"
-    )
-    ratios = [b / a for a, b in zip(one, many, strict=True)]
-    print(f"ratio, run by run: {statistics.median(ratios):.2f} ({min(ratios):.2f}-{max(ratios):.2f})")
+    print(f"1 process, {args.count} threads: {median_range(one, 0)} tokens/s")
+    print(f"{args.count} processes, 1 thread: {median_range(many, 0)} tokens/s")
+    print(f"ratio, by round: {median_range(ratios(many, one))}")
 
 
 if __name__ == "__main__":

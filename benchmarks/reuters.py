@@ -1,12 +1,12 @@
-"""Reuters-21578 at the sizes fixed for comparing toolkits: word vocabulary 10,000, embeddings 128, encoder 128 for each
-direction, decoder 256, dropout 0.2, Adam 1e-3, clipping 1.0, 64 documents a batch, 10 epochs; beam 5 and greedy.
+"""Quality on Reuters-21578, at the sizes of the comparison with other toolkits: word vocabulary 10,000, embeddings 128,
+encoder 2 x 128, decoder 256, dropout 0.2, Adam 1e-3, clipping 1.0, 64 documents a batch, 10 epochs; beam 5 and greedy.
 
     seq2seq prepare reuters21578 --output data/reuters21578
     python benchmarks/reuters.py [--seeds 1 2 3] [--workers 1] [--data data/reuters21578] [--output runs/reuters]
     python benchmarks/reuters.py --stories benchmarks/stories.txt      # the first seed's headlines for other stories
 
-The text is lower-cased and tokenised beforehand (`seq2seq.data.raw.reuters21578.tokenize`), as for every other system in the
-table; what is scored are tokens joined by blanks.
+`seq2seq.data.raw.reuters21578.tokenize` lower-cases and tokenises the text beforehand, as for every other system in the
+table. Tokens joined by blanks are scored.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import argparse
 import json
 from pathlib import Path
 
-from common import ROOT, first_words, lead, metrics, row, seq2seq, side_by_side, spread, title
+from common import ROOT, first_words, lead, metrics, row, run_seq2seq, side_by_side, spread, title
 
 from seq2seq.data.raw.reuters21578 import tokenize
 
@@ -31,7 +31,7 @@ SEARCHES: dict[str, list[str]] = {
 
 
 def tokenised(source: Path, output: Path) -> Path:
-    """The prepared corpus as line-aligned token files, and the config section that names them."""
+    """Writes the prepared corpus as line-aligned token files; returns a config file that names them."""
     output.mkdir(parents=True, exist_ok=True)
     corpus = {}
     for split in ("train", "validation", "test"):
@@ -54,9 +54,9 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
     parser.add_argument("--variants", nargs="+", choices=list(VARIANTS), default=list(VARIANTS))
     parser.add_argument("--workers", type=int, default=1, help="runs side by side; more than one share the cores")
-    parser.add_argument("--data", type=Path, default=Path("data/reuters21578"), help="what `seq2seq prepare` wrote")
+    parser.add_argument("--data", type=Path, default=Path("data/reuters21578"), help="output of `seq2seq prepare`")
     parser.add_argument("--output", type=Path, default=Path("runs/reuters"))
-    parser.add_argument("--report", action="store_true", help="only print the table of runs that are there")
+    parser.add_argument("--report", action="store_true", help="only print the table of existing runs")
     parser.add_argument(
         "--stories", type=Path, help="only print the first seed's headlines for the stories in this file"
     )
@@ -83,10 +83,10 @@ def main() -> None:
         common = ["--config", "configs/reuters21578.yaml", "--config", overlay, "--trainer.accelerator", "cpu"]
         threads = 1 if args.workers > 1 else None
         root, seeds = folder(variant, seed), ["--seed_everything", str(seed)]
-        seq2seq("fit", *common, "--trainer.default_root_dir", root, *seeds, *VARIANTS[variant], threads=threads)
+        run_seq2seq("fit", *common, "--trainer.default_root_dir", root, *seeds, *VARIANTS[variant], threads=threads)
         for search, options in SEARCHES.items():
             where = ["--trainer.default_root_dir", root / place(search), "--ckpt_path", root / "best.ckpt"]
-            seq2seq("test", *common, *where, *seeds, *options, threads=threads)
+            run_seq2seq("test", *common, *where, *seeds, *options, threads=threads)
 
     if not args.report:
         side_by_side([lambda v=v, s=s: run(v, s) for v in args.variants for s in args.seeds], args.workers)

@@ -1,17 +1,17 @@
-"""Growth: what preparing and training cost with 40,000, 400,000 and 4,000,000 pairs, and decoding 1,000,000 lines.
+"""Growth: the cost of preparing and training with 40,000, 400,000 and 4,000,000 pairs, and of decoding 1,000,000 lines.
 
 python benchmarks/scale.py [--sizes 40000 400000 4000000] [--decode 100000 1000000] [--limit-mb 2000]
 
-The pairs are invented newswire (data/newswire/generate.py), written before anything is measured. Every start is a fresh
-process, and finds none of the corpus and of the cache in memory; the first start of a size has an empty cache.
+The pairs are invented newswire (data/newswire/generate.py), written before the measurements. Every start is a fresh
+process that must read corpus and cache from the disk. The first start of a size has an empty cache.
 
-Memory is the highest sum over the process and its children: of anonymous pages (RssAnon of /proc/PID/status: what the
-program itself needs; every 50 ms), and of all pages that are mapped, a page which n processes share counting 1/n for
-each (Pss of /proc/PID/smaps_rollup: with those of memory-mapped files, which the system takes back when it needs them;
-as often as a twentieth of the time allows).
+Memory is the highest sum over the process and its children, in two figures. The first sums anonymous pages, which the
+program itself needs (RssAnon of /proc/PID/status, read every 50 ms). The second sums all mapped pages, and counts a
+page of n processes as 1/n for each (Pss of /proc/PID/smaps_rollup, read in a twentieth of the time). It includes
+memory-mapped files, which the system takes back when it needs memory.
 
-With --limit-mb every command runs in a memory cgroup of its own, which counts the page cache too, also that of files
-read and written, and never has more than the limit: a command that needs more is killed. Needs root.
+With --limit-mb every command runs in its own memory cgroup, which also counts the page cache of files that it reads and
+writes. A command that needs more than the limit is killed. Needs root.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def write_shard(file: Path) -> None:
 
 
 def generate(folder: Path, pairs: int) -> list[Path]:
-    """`pairs` pairs in files of `SHARD`; those that are there already are used again."""
+    """Returns files of `SHARD` pairs each with `pairs` pairs in all; existing files are used again."""
     folder.mkdir(parents=True, exist_ok=True)
     files = [folder / f"part-{i:03}.jsonl" for i in range(-(-pairs // SHARD))]
     with ProcessPoolExecutor() as pool:
@@ -100,7 +100,7 @@ class Group:
             ) from error
 
     def command(self, words: Iterable[str]) -> list[str]:
-        """The same command, begun inside."""
+        """The same command, started inside the group."""
         return ["sh", "-c", 'echo $$ > "$0" && exec "$@"', str(self.folder / "cgroup.procs"), *words]
 
     def usage(self) -> Usage:
@@ -111,13 +111,13 @@ class Group:
         return Usage(self._read(peak) / 1e6, self._read(reached, "max"), self._read(killed, "oom_kill"))
 
     def _read(self, file: str, key: str = "") -> int:
-        """The number in a file, or in its line that begins with the key."""
+        """The number in a file, or in the line of the file that begins with the key."""
         words = (self.folder / file).read_text().split()
         return int(words[words.index(key) + 1 if key in words else 0])
 
 
 class Usage(NamedTuple):
-    """Of a group: the most memory at a time in MB, how often the limit was reached, and how many were killed for it."""
+    """Usage of a group: highest memory in MB, times at the limit, and processes killed at the limit."""
 
     peak: float
     reached: int
@@ -144,7 +144,11 @@ class Peak(NamedTuple):
 def watched(
     command: list[str | Path], environment: dict[str, str], limit_mb: int | None, read: Iterable[Path] = ()
 ) -> tuple[str, float, Peak]:
-    """Run a command: (its output, seconds, peak memory). The files it will `read` are taken out of the page cache."""
+    """Runs a command; returns its output, its seconds and its peak memory.
+
+    Args:
+        read: files that are removed from the page cache first.
+    """
     for file in read:
         forget(file)
     words, group = [str(word) for word in command], None
@@ -181,20 +185,20 @@ def watched(
 
 
 def forget(file: Path) -> None:
-    """Take a file out of the page cache, so that it is read from disk, and counted as memory of who reads it."""
+    """Removes a file from the page cache. Its next reader reads it from the disk, and owns its pages."""
     with file.open("rb") as stream:
         os.fsync(stream.fileno())
         os.posix_fadvise(stream.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
 
 def cpu_time() -> float:
-    """Processor seconds of all children that have ended."""
+    """Processor seconds of all child processes that have ended."""
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
     return usage.ru_utime + usage.ru_stime
 
 
 def family(pid: int) -> list[int]:
-    """A process and its children, theirs included."""
+    """A process and all its descendants."""
     members = [pid]
     for member in members:
         try:
@@ -206,7 +210,7 @@ def family(pid: int) -> list[int]:
 
 
 def kilobytes(pid: int, file: str, key: str) -> int:
-    """A figure of a process in a file of /proc, in kB; 0 when it has ended."""
+    """A value in a file of a process in /proc, in kB; 0 if the process has ended."""
     try:
         text = Path(f"/proc/{pid}/{file}").read_text()
     except OSError:
@@ -215,7 +219,7 @@ def kilobytes(pid: int, file: str, key: str) -> int:
 
 
 def start_up(config: Path) -> None:
-    """In a fresh process: everything up to the first batch, then an epoch of the sampler. Prints the seconds."""
+    """Runs all work up to the first batch, then an epoch of the sampler; prints the seconds. Needs a fresh process."""
     import yaml
 
     from seq2seq.data.bucketing import BatchOptions
@@ -247,7 +251,7 @@ def start_up(config: Path) -> None:
 
 
 def grow(corpus: list[Path], folder: Path, limit_mb: int | None) -> str:
-    """One line of the table."""
+    """Measures one size; returns a line of the table."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     for file in corpus:
@@ -287,7 +291,7 @@ HEADER = (
 
 
 def decode(corpus: list[Path], folder: Path, counts: list[int], limit_mb: int | None) -> Iterator[str]:
-    """Stream lines through `seq2seq decode` with a tiny network: lines of a table."""
+    """Streams lines through `seq2seq decode` with a tiny network; yields lines of a table."""
     folder.mkdir(parents=True, exist_ok=True)
     environment = {**os.environ, "HF_DATASETS_CACHE": str(folder.resolve() / "cache"), "HF_HUB_OFFLINE": "1"}
     train = folder / "part-000.jsonl"

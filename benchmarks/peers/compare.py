@@ -14,7 +14,7 @@ Sizes: one vocabulary of 10,000 words for documents and headlines, embeddings 12
 units for each direction, GRU decoder with 256 units and attention, dropout 0.2, Adam 1e-3, clipping 1.0, 64 pairs a
 batch, documents of at most 80 words, headlines of at most 20 words when searching. float32, the same number of threads.
 
-What is measured, for all alike:
+Measured for all systems alike:
 - training: words of documents and headlines a second (no padding, no symbols of start and end), between the ends of
   optimizer steps in the toolkit's own loop, data loading included, after a warm-up;
 - greedy and beam-5 search: headlines a second over the whole test split in a warm process, from text to text, in the
@@ -22,13 +22,13 @@ What is measured, for all alike:
 - start: seconds of the whole process of the toolkit's command line for one document, greedy, files in the disk's cache;
 - memory: the highest resident set of the (main) process while training, searching, and in that start.
 
-What is not equal, beside what each driver's first lines say:
+Differences, besides those in the first lines of each driver:
 - ours has two decoder layers and the pointer, the others one layer and no pointer; ours has no input feeding, Joey NMT
   and OpenNMT-py have (their decoders as they come), which makes them go through time step by step in training;
 - ours uses one matrix for embeddings and output (2.8 million weights), the others two (4.7 million);
 - ours puts documents of similar length into a batch in training, OpenNMT-py too, Joey NMT and Yoyodyne do not;
-- how long headlines are is each model's own business and decides the work of a search: the table says how many words
-  they have. The checkpoints are of an epoch or two: good enough to end their sentences, not for comparing quality.
+- each model writes headlines of another length, which determines the work of a search: the table has the mean number of
+  words. The checkpoints are of one or two epochs: enough to end the headlines, but not to compare quality.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def python(system: str) -> Path:
 
 
 def drive(system: str, verb: str, options: argparse.Namespace, *more: str) -> dict[str, Any]:
-    """Run a driver's verb in its environment and read what it found; what it prints goes to a log."""
+    """Runs a verb of a driver in its environment and returns the result. The output of the driver goes to a log."""
     folder = shared.run_folder(system, verb)
     output, log = folder / "found.json", folder / "log.txt"
     output.unlink(missing_ok=True)
@@ -84,7 +84,7 @@ def drive(system: str, verb: str, options: argparse.Namespace, *more: str) -> di
     command += ["--threads", str(options.threads), "--device", options.device, *more]
     environment = dict(os.environ)
     if system != "ours":
-        environment.pop("PYTHONPATH", None)  # what is on ours must not be found by theirs
+        environment.pop("PYTHONPATH", None)  # our modules must not be visible in other environments
     start = time.perf_counter()
     with open(log, "w") as sink:
         status = subprocess.run(command, stdout=sink, stderr=subprocess.STDOUT, env=environment, cwd=shared.ROOT)

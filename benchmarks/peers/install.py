@@ -7,7 +7,7 @@
 Each environment is .peers/NAME/venv: a virtual environment with the torch of constraints.txt first, then what the peer
 needs (benchmarks/peers/requirements/NAME.txt), then the peer itself with `--no-deps`, because two of the three ask for
 another torch than ours. torch is pinned in every call of pip, and looked at afterwards: timings with different versions
-of it could not be compared. Can be run again at any time: what is whole is left alone, what was begun goes on. Each
+of it could not be compared. A second run leaves complete environments alone and continues the others. Each
 takes about a minute with a fast network, and a gigabyte of disk with a torch without CUDA (several with it).
 
 Without a network: let pip find the files elsewhere (its own settings hold here too), for example
@@ -42,13 +42,13 @@ def torch_version() -> str:
 
 
 def recipe(name: str) -> str:
-    """What an environment is made from, as a fingerprint: another recipe, another environment."""
+    """A fingerprint of everything an environment is made from. An environment with another fingerprint is made anew."""
     parts = [PEERS[name][0], torch_version(), sys.version, (HERE / "requirements" / f"{name}.txt").read_text()]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
 def run(python: Path, *words: str | Path) -> None:
-    """Run Python of an environment; its own output is the progress."""
+    """Runs the Python of an environment; its output is the progress."""
     print("    $ python " + " ".join(str(word).replace(str(ROOT) + "/", "") for word in words), flush=True)
     if subprocess.run([python, *words], cwd=FOLDER).returncode:
         raise SystemExit(

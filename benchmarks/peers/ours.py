@@ -77,8 +77,8 @@ def checkpoint() -> Path:
 
 
 def decode(args: argparse.Namespace) -> dict[str, Any]:
-    from seq2seq.ops.cpu import tune_cpu
     from seq2seq.inference import Summarizer
+    from seq2seq.ops.cpu import tune_cpu
 
     tune_cpu()  # as `seq2seq decode` does
     summarizer = Summarizer.from_checkpoint(checkpoint(), args.device)

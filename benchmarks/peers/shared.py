@@ -1,5 +1,5 @@
-"""What the drivers of `benchmarks/peers` share. The standard library alone (torch only where a driver has it anyway),
-because each driver runs in its toolkit's environment, where ours is not installed.
+"""The common ground of the drivers in `benchmarks/peers`. It needs only the standard library, and torch where a driver
+has loaded it, because each driver runs in the environment of its toolkit, without our package.
 
 A driver is called `python DRIVER.py VERB [options]`, with the Python of its environment:
 
@@ -64,7 +64,7 @@ def run_folder(name: str, verb: str) -> Path:
 
 
 class Steps:
-    """Counts words and stamps times of optimizer steps, whatever the toolkit: torch tells when one is done.
+    """Counts words and records the end of each optimizer step, with a hook of torch that all toolkits pass.
 
     steps = Steps(cuda=False)
     ... steps.words(n, model) before each step, from a wrapped training step ...

@@ -5,8 +5,8 @@
 A library for transducing characters, used here with words as its symbols, separated by blanks: `SoftAttentionGRUModel`,
 a bidirectional GRU encoder and a GRU decoder that reads the context of concat attention, queried by its last state,
 together with the last word; one layer, one embedding matrix for both sides, its own output matrix; no input feeding, no
-pointer. It knows no limit on a vocabulary and learns no unknown symbol: here words outside the 10,000 are `<unk>` in
-its files already. Its tables are read with quoting, so a double quote is written as two single ones.
+pointer. It has no limit on a vocabulary and learns no unknown symbol: its files have `<unk>` for words outside the
+10,000. Its tables are read with quoting, so a double quote is written as two single ones.
 
 Differences that matter: batches are drawn at random, without regard to length, and prepared by a second process; the
 beam search takes one document at a time and makes an object of each of the 10,000 x 5 continuations of each step, so
@@ -16,7 +16,7 @@ the main process; the second one is a fork that shares most of it.
 Patches: in `decode`, the checkpoint's own settings are kept from replacing those of the config file, as they do in
 Lightning's command line since 2.6: the beam's width is one of them, and every search would have that of training, 1.
 It asks for torch 2.9.1 and wandb (for sweeps); it runs with our torch and without wandb. Checkpoints hold pickled
-objects, which torch is told to load by an environment variable.
+objects, which an environment variable lets torch load.
 """
 
 from __future__ import annotations
