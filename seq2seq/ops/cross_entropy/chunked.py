@@ -16,6 +16,9 @@ from torch.nn import functional
 from .reference import MIN_PROB
 
 MAX_ROWS = {"cpu": 256, "cuda": 2048}  # enough rows for products at full speed
+ROW_STEP = 32
+"""Chunks have a multiple of this many rows. Libraries of matrix products keep compiled code and buffers for each shape
+they have met; the largest products, those over the vocabulary, then have few shapes."""
 MAX_LOGITS = {"cpu": 1 << 24, "cuda": 1 << 27}
 
 
@@ -30,15 +33,24 @@ def linear_cross_entropy(
     chunk: int | None,
 ) -> tuple[Tensor, Tensor]:
     """See `ops.cross_entropy`."""
-    chunk = chunk or chunk_rows(hidden.device.type, len(weight), len(hidden))
-    return _CrossEntropy.apply(hidden, weight, bias, target, gate_logit, copy_prob, label_smoothing, chunk)
+    rows = len(hidden)
+    chunk = chunk or chunk_rows(hidden.device.type, len(weight), rows)
+    missing = -rows % min(chunk, ROW_STEP)
+    hidden, target = functional.pad(hidden, (0, 0, 0, missing)), functional.pad(target, (0, missing))
+    if gate_logit is not None and copy_prob is not None:
+        gate_logit, copy_prob = functional.pad(gate_logit, (0, missing)), functional.pad(copy_prob, (0, missing))
+    loss, likelihoods = _CrossEntropy.apply(
+        hidden, weight, bias, target, gate_logit, copy_prob, label_smoothing, chunk, rows
+    )
+    return loss, likelihoods[:rows]
 
 
 def chunk_rows(device: str, words: int, rows: int) -> int:
     """Rows of a chunk: few chunks of about the same size, because products of few rows are slow."""
     most = max(1, min(MAX_ROWS.get(device, 256), MAX_LOGITS.get(device, 1 << 24) // words))
     chunks = max(1, -(-rows // most))
-    return max(1, -(-rows // chunks))
+    size = max(1, -(-rows // chunks))
+    return min(most, -(-size // ROW_STEP) * ROW_STEP)
 
 
 def softmax_in_place(logits: Tensor, bias: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -61,6 +73,7 @@ class _CrossEntropy(torch.autograd.Function):
         copy_prob: Tensor | None,
         smoothing: float,
         chunk: int,
+        real_rows: int,  # the others are padding
     ) -> tuple[Tensor, Tensor]:
         exact = torch.promote_types(hidden.dtype, torch.float32)  # sums and logarithms are never in half precision
         words, w = len(weight), weight.to(hidden.dtype)
@@ -87,9 +100,10 @@ class _CrossEntropy(torch.autograd.Function):
                 chosen = torch.logaddexp(generated, functional.logsigmoid(-gate) + copied.clamp_min(MIN_PROB).log())
                 share = (generated - chosen).exp()
             likelihoods[rows] = chosen
-            loss -= (1 - smoothing) * chosen.sum()
+            real = (torch.arange(start, start + len(h), device=h.device) < real_rows).to(exact)
+            loss -= (1 - smoothing) * chosen.dot(real)
             if smoothing:
-                loss -= smoothing * (mean - log_norm).sum()
+                loss -= smoothing * (mean - log_norm).dot(real)
             if not learning:
                 continue
             if gate_logit is not None and copy_prob is not None:
@@ -97,8 +111,8 @@ class _CrossEntropy(torch.autograd.Function):
                 slope = (smoothing - 1) * (1 - share) / copied.clamp_min(MIN_PROB)
                 d_copy[rows] = slope.where(copied > MIN_PROB, 0)
             # d loss / d logits = push * probs - pull * onehot(target) - smoothing / V
-            pull = (1 - smoothing) * share
-            push = pull + smoothing
+            pull = (1 - smoothing) * share * real
+            push = pull + smoothing * real
             d_bias.unsqueeze(0).addmm_(push.unsqueeze(0), probs)  # a third of the time of addmv_
             d_bias.index_add_(0, inside, -pull)
             if h.dtype == exact:  # only `probs` is dense, so its factor goes to the other side of the products
@@ -114,7 +128,7 @@ class _CrossEntropy(torch.autograd.Function):
         if learning and smoothing:
             d_hidden -= smoothing / words * w.sum(dim=0)
             d_weight -= smoothing / words * hidden.sum(dim=0)
-            d_bias -= smoothing / words * len(hidden)
+            d_bias -= smoothing / words * real_rows
         if learning:
             ctx.save_for_backward(d_hidden, d_weight, d_bias, d_gate, d_copy)
             ctx.bias_type = bias.dtype
@@ -130,4 +144,4 @@ class _CrossEntropy(torch.autograd.Function):
             gate_type, copy_type = ctx.pointer_types
             pointer = ((d_gate * upstream).to(gate_type), (d_copy * upstream).to(copy_type))
         d_bias = (d_bias * upstream).to(ctx.bias_type)
-        return d_hidden * upstream.to(d_hidden.dtype), d_weight * upstream, d_bias, None, *pointer, None, None
+        return d_hidden * upstream.to(d_hidden.dtype), d_weight * upstream, d_bias, None, *pointer, None, None, None
