@@ -335,7 +335,7 @@ def test_every_term_of_the_loss_is_logged_and_trained(tmp_path: Path, monkeypatc
 
     def with_penalty(self: Seq2Seq, batch: Batch) -> tuple[dict[str, torch.Tensor], torch.Tensor]:
         terms, log_likelihood = loss(self, batch)
-        weight, words = self.embedding.weight, len(batch.places)
+        weight, words = self.embedding.weight, len(batch.target_positions)
         return terms | {"penalty": words * (3 + (weight.detach() - weight).sum())}, log_likelihood
 
     plain, recorder = Recorder(), Recorder()
