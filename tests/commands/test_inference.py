@@ -72,6 +72,13 @@ def test_batch_size_chunk_and_order_change_nothing(summarizer: Summarizer, beam_
     assert shuffled == [expected[i][0].text for i in order]
 
 
+def test_documents_are_cut_to_the_limit_of_the_checkpoint(trained: TrainedRun, tmp_path: Path) -> None:
+    """The limit of the config, 3 tokens, has no effect on `test` with a checkpoint."""
+    settings = ["--config", trained.config, "--ckpt_path", trained.best, "--data.max_document_tokens", "3"]
+    assert run("test", *settings, "--trainer.default_root_dir", tmp_path) == 0
+    assert read_jsonl(tmp_path / "predictions.jsonl") == read_jsonl(trained.folder / "predictions.jsonl")
+
+
 def test_repeated_documents_and_generators(summarizer: Summarizer) -> None:
     document = pairs(1)[0]["document"]
     assert summarizer.summarize([document] * 3) == [pairs(1)[0]["summary"]] * 3

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 from toy_models import BOS, EOS, IDS, PAD, UNK, GRUState, TinyGRU, words
 
 from seq2seq.batch import Vocabulary, make_batch
@@ -130,7 +131,8 @@ def test_the_network_equals_generate(settings: dict[str, Any]) -> None:
         def logits(prefixes: Tensor, examples: Tensor, network: Any = network, memory: Any = memory) -> Tensor:
             rows = memory.keep(examples)
             features, _, _ = network.decode(prefixes, rows, network.decoder.initial_state(rows))
-            return network.output.logits(features)
+            hidden = network.output.project(features)
+            return functional.linear(hidden, network.embedding.weight[:size], network.output.bias)
 
         found = search(network.step, network.start(memory), 6, options, forbidden=[UNK], **IDS)
         lengths += compare_with_generate(found, logits, options)

@@ -8,8 +8,8 @@ import pytest
 import torch
 from toy_models import EOS, SPECIAL, A, B, seeded
 
-from seq2seq.decoding import SearchOptions
-from seq2seq.decoding.hypotheses import Beams, best_extensions, extend
+from seq2seq.decoding import Hypotheses, SearchOptions
+from seq2seq.decoding.hypotheses import FORCED_END_LOG_PROB, Beams, best_extensions, extend
 
 
 @pytest.mark.parametrize("size", [3, 64, 127, 640, 1000, 1280, 1300])
@@ -71,3 +71,26 @@ def test_extend_in_pieces() -> None:
     parts = extend(live, pieces, 6, options, SPECIAL)
     for one, other in zip((*whole[0], whole[1]), (*parts[0], parts[1]), strict=True):
         torch.testing.assert_close(one, other)
+
+
+def test_a_forced_end_in_pieces() -> None:
+    """Where nothing is allowed, the end has the same log-probability with every constant."""
+    live = Beams(torch.tensor([[[A]], [[A]]]), torch.tensor([[-1.0], [-2.0]]))
+    pieces = [(torch.full((1, 6), -math.inf), torch.tensor([constant])) for constant in (-300.0, 500.0)]
+    found, _ = extend(live, pieces, 1, SearchOptions(), SPECIAL)
+    assert found.tokens[:, 0].tolist() == [[A, EOS]] * 2
+    assert found.log_probs.flatten().tolist() == [FORCED_END_LOG_PROB - 1, FORCED_END_LOG_PROB - 2]
+
+
+def test_joined_batches_are_padded() -> None:
+    """Batches with one token and with three; padding has the id 7."""
+
+    def hypotheses(width: int) -> Hypotheses:
+        lengths = torch.full((2, 1), width)
+        return Hypotheses(torch.full((2, 1, width), width), lengths, -lengths.float(), -2 * lengths.float())
+
+    joined = Hypotheses.join([hypotheses(1), hypotheses(3)], pad_id=7)
+    assert joined.tokens.squeeze(1).tolist() == [[1, 7, 7]] * 2 + [[3, 3, 3]] * 2
+    assert joined.lengths.flatten().tolist() == [1, 1, 3, 3]
+    assert joined.scores.flatten().tolist() == [-1, -1, -3, -3]
+    assert joined.log_probs.flatten().tolist() == [-2, -2, -6, -6]

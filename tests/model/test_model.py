@@ -16,7 +16,9 @@ from seq2seq.batch import Batch, Vocabulary, make_batch, true_positions
 from seq2seq.errors import UserError
 from seq2seq.model.attention import ATTENTIONS, Attention
 from seq2seq.model.cells import CELLS
+from seq2seq.model.dropout import Dropout
 from seq2seq.model.encoder import Encoder
+from seq2seq.model.losses import LOSS_TERMS, TeacherForced
 from seq2seq.model.memory import Memory
 from seq2seq.model.network import Seq2Seq, build_network
 from seq2seq.model.options import NetworkOptions
@@ -80,6 +82,16 @@ def test_encoder_equals_a_packed_bidirectional_layer(cell: str, layers: int) -> 
         torch.testing.assert_close(states[row, :length], expected[row, :length])
         # The final state holds each direction's last output: forwards at the end, backwards at the start.
         torch.testing.assert_close(whole[row], torch.cat([expected[row, length - 1, :4], expected[row, 0, 4:]]))
+
+
+def test_the_forget_gate_of_an_lstm_starts_open() -> None:
+    """Its bias is 1 and all others are 0: zero input and zero h leave sigmoid(1) c, of which h is tanh / 2."""
+    torch.manual_seed(0)
+    c = torch.randn(2, 4)
+    output, state = CELLS["lstm"](3, 4)(torch.zeros(2, 1, 3), torch.cat([torch.zeros(2, 4), c], dim=1))
+    kept = c / (1 + math.exp(-1))
+    torch.testing.assert_close(output.squeeze(1), kept.tanh() / 2)
+    torch.testing.assert_close(state, torch.cat([kept.tanh() / 2, kept], dim=1))
 
 
 def _memory(attention: Attention, states: torch.Tensor, lengths: list[int]) -> Memory:
@@ -298,6 +310,23 @@ def test_label_smoothing_equals_torch() -> None:
     torch.testing.assert_close(net.loss(b)[0]["cross_entropy"], expected)
 
 
+def test_label_smoothing_only_in_training() -> None:
+    net = network(replace(SMALL, label_smoothing=0.3))
+    terms, log_likelihoods = net.loss(batch())
+    torch.testing.assert_close(terms["cross_entropy"], -log_likelihoods.sum())
+
+
+def test_a_registered_loss_term_has_its_weight(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A term of 1 per target word, of which the batch has 4 + 5 + 2."""
+
+    def words(forced: TeacherForced) -> torch.Tensor:
+        return forced.batch.summary_mask.sum()
+
+    monkeypatch.setitem(LOSS_TERMS, "words", words)
+    terms, _ = network(replace(SMALL, loss_terms={"words": 2.5})).loss(batch())
+    assert terms["words"].item() == 2.5 * 11
+
+
 def test_without_a_pointer_unknown_targets_are_unk() -> None:
     net = network(replace(SMALL, pointer=False, unknown_embeddings=0))
     b = batch()
@@ -339,3 +368,28 @@ def test_dropout_only_in_training() -> None:
     assert torch.equal(cross_entropy(net, batch()), cross_entropy(net, batch()))
     net.train()
     assert not torch.equal(cross_entropy(net, batch()), cross_entropy(net, batch()))
+
+
+def test_dropped_tensors_by_hand() -> None:
+    """Dropout of embeddings, inputs of upper layers, encoder states, final states and features; all of them are read.
+
+    B = 3, S = 6, T = 5, E = 5, C = 8, H = F = 6; two layers of the encoder, three of the decoder.
+    """
+    net = network(replace(SMALL, encoder_layers=2, decoder_layers=3))
+    shapes: list[tuple[int, ...]] = []
+    zeroed = -1
+
+    def zero(module: nn.Module, inputs: tuple[torch.Tensor], output: torch.Tensor) -> torch.Tensor:
+        shapes.append(tuple(output.shape))
+        return output * (len(shapes) - 1 != zeroed)
+
+    for module in net.modules():
+        if isinstance(module, Dropout):
+            module.register_forward_hook(zero)
+    expected = cross_entropy(net, batch())
+    encoder = [(3, 6, 5), (3, 6, 8), (3, 6, 8), (3, 8)]
+    decoder = [(3, 5, 5), (3, 5, 6 + 8), (3, 5, 6), (3, 5, 6)]
+    assert shapes == encoder + decoder
+    for zeroed in range(8):
+        shapes.clear()
+        assert not torch.isclose(cross_entropy(net, batch()), expected), (encoder + decoder)[zeroed]

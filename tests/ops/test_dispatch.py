@@ -91,18 +91,19 @@ from seq2seq import ops
 from seq2seq.ops.gru import kernels
 def broken(*arguments):
     raise RuntimeError("LLVM is not well")
-weights = ops.GRUWeights(*(torch.randn(shape, requires_grad=True) for shape in ((24, 5), (24, 8), (24,), (24,))))
+shapes = (24, 5), (24, 8), (24,), (24,)
+forward, backward = (ops.GRUWeights(*(torch.randn(s, requires_grad=True) for s in shapes)) for _ in range(2))
 x, lengths = torch.randn(40, 3, 5, requires_grad=True), torch.randint(1, 4, (40,))
 mask = (torch.arange(3) < lengths[:, None]).unsqueeze(2)
 def gradients():
-    return torch.autograd.grad((ops.bigru(x, lengths, weights, weights) * mask).sum(), [x, *weights])
+    return torch.autograd.grad((ops.bigru(x, lengths, forward, backward) * mask).sum(), [x, *forward, *backward])
 expected = gradients()
 with warnings.catch_warnings(record=True) as caught:
     warnings.simplefilter("always")
     kernels.NAME = broken
     found = gradients()
     with torch.no_grad():
-        ops.bigru(x, lengths, weights, weights)
+        ops.bigru(x, lengths, forward, backward)
 print("same:", all(torch.allclose(a, b, rtol=1e-4, atol=1e-5) for a, b in zip(found, expected)))
 print("warnings:", [str(w.message) for w in caught])
 """

@@ -49,6 +49,17 @@ def test_only_matrices_decay(network: nn.Module) -> None:
         torch.testing.assert_close(parameter.detach(), torch.full_like(parameter, 0.95 if decays else 1.0), msg=name)
 
 
+def test_betas() -> None:
+    """After one step the moments are the shares 1 - beta of the gradient 2 and of its square."""
+    layer = nn.Linear(2, 2)
+    optimizer, _ = build_optimizer(layer, OptimizerOptions(betas=(0.75, 0.5), schedule="constant"), steps=0)
+    layer.weight.grad = torch.full_like(layer.weight, 2.0)
+    optimizer.step()
+    state = optimizer.state[layer.weight]
+    torch.testing.assert_close(state["exp_avg"], torch.full((2, 2), 0.25 * 2))
+    torch.testing.assert_close(state["exp_avg_sq"], torch.full((2, 2), 0.5 * 4))
+
+
 @pytest.mark.parametrize("schedule", ["linear", "cosine", "constant"])
 def test_schedule(schedule: Any) -> None:
     """Linear warm-up to the learning rate in 4 steps, then the schedule over the other 8 steps."""
