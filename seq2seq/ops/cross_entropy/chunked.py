@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from ..dispatch import choose, launch
 from .reference import MIN_PROB
 
 MAX_ROWS = {"cpu": 256, "cuda": 2048}  # enough rows for products at full speed
@@ -55,6 +56,18 @@ def chunk_rows(device: str, words: int, rows: int) -> int:
 
 def softmax_in_place(logits: Tensor, bias: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """logits [M, V], bias [V] -> softmax(logits + bias) in place, its log-norm [M], the mean logit [M]."""
+    return choose(_softmax_by_loop, _softmax_by_torch, (logits, bias), len(logits), (logits, bias))
+
+
+def _softmax_by_loop(logits: Tensor, bias: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    from . import kernels
+
+    log_norms, means = (logits.new_empty(len(logits)) for _ in range(2))
+    launch(kernels.softmax, logits, bias, log_norms, means)
+    return logits, log_norms, means
+
+
+def _softmax_by_torch(logits: Tensor, bias: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     logits.add_(bias)
     highest, mean = logits.amax(dim=-1), logits.mean(dim=-1)
     probs = torch.softmax(logits, dim=-1, out=logits)
