@@ -2,10 +2,9 @@
 
     python benchmarks/load.py [--busy 1] [--rounds 5] [--checkpoint FILE --input FILE] [--env NAME=VALUE ...]
 
-A round measures once without and once with `--busy` busy processes (Python loops), in turn, each time in a fresh
-process: training steps at the sizes of the comparison, and with --checkpoint and --input greedy search and beam search.
---env sets an environment variable of the measured processes, for example a wait policy: OMP_WAIT_POLICY=passive,
-GOMP_SPINCOUNT=1000, OMP_NUM_THREADS=1.
+A round measures once without and once with `--busy` busy processes (Python loops), in turn: training steps at the sizes
+of the comparison, and with --checkpoint and --input greedy search and beam search. --env sets an environment variable of
+the measured process, for example a wait policy: OMP_WAIT_POLICY=passive, GOMP_SPINCOUNT=1000, OMP_NUM_THREADS=1.
 """
 
 from __future__ import annotations
@@ -15,10 +14,9 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
-from common import ROOT, machine, median_range, ratios
-from revisions import FIGURES, add_child_options, measure
+from common import ROOT, machine, ratios
+from revisions import FIGURES, Child, add_child_options, middle
 
 
 @contextmanager
@@ -46,20 +44,22 @@ def main() -> None:
     parser.add_argument("--busy", type=int, default=1, help="busy processes (default 1)")
     parser.add_argument("--env", type=variable, action="append", default=[], metavar="NAME=VALUE")
     add_child_options(parser)
+    parser.set_defaults(rounds=10)
     args = parser.parse_args()
-    found: dict[int, list[dict[str, Any]]] = {0: [], args.busy: []}
-    for _ in range(args.rounds):
-        for count, runs in found.items():
-            with busy(count):
-                runs.append(measure(ROOT, args, dict(args.env)))
-    variables = " ".join("=".join(pair) for pair in args.env) or "no variables set"
-    print(f"{machine()}; {variables}; {args.rounds} rounds, in turn\n")
-    print(f"| figure | idle | beside {args.busy} busy | share of the speed that is kept |\n|---|---|---|---|")
-    for key, title in FIGURES.items():
-        if key not in found[0][0]:
-            continue
-        idle, loaded = ([1e3 * run[key]["seconds"] for run in found[count]] for count in (0, args.busy))
-        print(f"| {title} | {median_range(idle)} | {median_range(loaded)} | {median_range(ratios(idle, loaded))} |")
+    variables = " ".join("=".join(pair) for pair in args.env) or "variables as in environment.py"
+    with Child(ROOT, args, dict(args.env)) as child:
+        print(f"{machine()}; {variables}; {args.rounds} rounds, in turn; median (quartiles)\n")
+        print(f"| figure | idle | beside {args.busy} busy | share of the speed that is kept |\n|---|---|---|---|")
+        for figure in child.figures:
+            idle, loaded = [], []
+            for _ in range(args.rounds):
+                idle.append(child.milliseconds(figure))
+                with busy(args.busy):
+                    loaded.append(child.milliseconds(figure))
+            print(
+                f"| {FIGURES[figure][0]} | {middle(idle)} | {middle(loaded)} | {middle(ratios(idle, loaded))} |",
+                flush=True,
+            )
 
 
 if __name__ == "__main__":

@@ -1,7 +1,10 @@
-"""Measures the speed of the package `seq2seq` that PYTHONPATH names, and prints one line of JSON.
+"""Measures the speed of the package `seq2seq` that PYTHONPATH names: a process that works when it is asked to.
 
-`revisions.py` and `load.py` start it in fresh processes. It works with the present layout of the package and with the
-one before (commit 3b2cd5e), and therefore imports neither `common` nor anything that only one of them has.
+`revisions.py` and `load.py` start it and keep it. After a warm-up it prints its package and the figures it can measure,
+as a line of JSON. For each line [figure, count] of its input it does `count` training steps, or decodes `count`
+documents, and prints the mean seconds. Between two questions it does nothing, so several can be asked in turn. It works
+with the present layout of the package and with the one before (commit 3b2cd5e), and therefore imports neither `common`
+nor anything that only one of them has.
 
 Imports stand in functions, because environment variables must be set before torch is loaded.
 """
@@ -9,8 +12,9 @@ Imports stand in functions, because environment variables must be set before tor
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
-import statistics
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -40,8 +44,8 @@ def total_loss(network: Any, batch: Any) -> Any:
     return sum(loss.values()) if isinstance(loss, dict) else loss
 
 
-def training(build_network: Callable, options: type, steps: int) -> float:
-    """Median seconds of a training step at the sizes of the comparison, after a first pass over the batches."""
+def training(build_network: Callable, options: type) -> Callable[[int], float]:
+    """A function that trains some steps at the sizes of the comparison; returns the mean seconds of a step."""
     import torch
     import workload
 
@@ -49,44 +53,51 @@ def training(build_network: Callable, options: type, steps: int) -> float:
     torch.manual_seed(1)
     network = build_network(options(**size.network), workload.vocabulary(size.words)).train()
     optimizer = workload.new_optimizer(network)
-    seconds = []
-    for batch in workload.batches("reuters", steps) * 2:
+    batches = workload.batches("reuters", 12)
+    next_batch = itertools.cycle(batches)
+
+    def steps(count: int) -> float:
         start = time.perf_counter()
-        workload.update(network, optimizer, total_loss(network, batch) * batch.loss_scale)
-        seconds.append(time.perf_counter() - start)
-    return statistics.median(seconds[steps:])
+        for batch in itertools.islice(next_batch, count):
+            workload.update(network, optimizer, total_loss(network, batch) * batch.loss_scale)
+        return (time.perf_counter() - start) / count
+
+    steps(len(batches))  # warm-up
+    return steps
 
 
-def searching(checkpoint: Path, documents: list[str]) -> dict[str, Any]:
-    """Seconds of greedy search and of beam search over all documents, after a warm-up, and their headlines."""
+def searching(checkpoint: Path, documents: list[str], beam_size: int) -> Callable[[int], float]:
+    """A function that decodes some documents; returns the mean seconds of a document."""
     from seq2seq.inference import Summarizer
 
     summarizer = Summarizer.from_checkpoint(checkpoint, "cpu")
-    found: dict[str, Any] = {}
-    for beam_size in BEAM_SIZES:
-        summarizer.summarize(documents[:256], beam_size=beam_size)
+    next_document = itertools.cycle(documents)
+
+    def decode(count: int) -> float:
+        chunk = list(itertools.islice(next_document, count))
         start = time.perf_counter()
-        headlines = summarizer.summarize(documents, beam_size=beam_size)
-        seconds = time.perf_counter() - start
-        found[f"beam {beam_size}"] = {"seconds": seconds / len(documents), "headlines": headlines}
-    return found
+        summarizer.summarize(chunk, beam_size=beam_size)
+        return (time.perf_counter() - start) / count
+
+    decode(min(len(documents), 256))  # warm-up
+    return decode
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--steps", type=int, default=40, help="training steps; 0 = none")
     parser.add_argument("--checkpoint", type=Path, help="measure searching too, with this checkpoint")
     parser.add_argument("--input", type=Path, help="documents, one a line")
     args = parser.parse_args()
-    network = prepare()
+    work = {"training": training(*prepare())}
     import seq2seq
 
-    found: dict[str, Any] = {"package": str(Path(seq2seq.__file__).parent)}
-    if args.steps:
-        found["training"] = {"seconds": training(*network, args.steps)}
     if args.checkpoint:
-        found |= searching(args.checkpoint, args.input.read_text(encoding="utf-8").splitlines())
-    print(json.dumps(found))
+        documents = args.input.read_text(encoding="utf-8").splitlines()
+        work |= {f"beam {size}": searching(args.checkpoint, documents, size) for size in BEAM_SIZES}
+    print(json.dumps({"package": str(Path(seq2seq.__file__).parent), "figures": list(work)}), flush=True)
+    for line in sys.stdin:
+        figure, count = json.loads(line)
+        print(json.dumps(work[figure](count)), flush=True)
 
 
 if __name__ == "__main__":

@@ -1,27 +1,38 @@
 """The speed of two revisions, in turn (A B A B ...) on one machine, which should be idle.
 
-    python benchmarks/revisions.py --before REVISION [--rounds 5] [--steps 40] [--checkpoint FILE --input FILE]
+    python benchmarks/revisions.py --before REVISION [--rounds 40] [--checkpoint FILE --input FILE]
 
-`after` is the working tree. `before` is checked out into a temporary git worktree. Each measurement is a fresh process
-(`revision_child.py`): the median of training steps at the sizes of the comparison, and with --checkpoint and --input
-greedy search and beam search (5 beams) over all documents. Ratios compare the two processes of one round.
+`after` is the working tree. `before` is checked out into a temporary git worktree. Each revision has a process of its
+own (`revision_child.py`); a round asks each of them for some training steps at the sizes of the comparison, and with
+--checkpoint and --input for greedy search and beam search (5 beams) of some documents. Rounds are short and many, so
+that the speed of the machine changes little within one. Ratios compare the two measurements of one round.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
+import statistics
 import subprocess
+import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from common import ROOT, machine, median_range, ratios, run_python
+from common import ROOT, machine, ratios
+
+from seq2seq.environment import PROCESS
 
 CHILD = Path(__file__).with_name("revision_child.py")
-FIGURES = {"training": "training, ms a step", "beam 1": "greedy, ms a document", "beam 5": "beam 5, ms a document"}
+FIGURES = {
+    "training": ("training, ms a step", 4),
+    "beam 1": ("greedy, ms a document", 100),
+    "beam 5": ("beam 5, ms a document", 50),
+}
+"""Title, and the amount of work of one measurement (steps, documents)."""
 
 
 @contextmanager
@@ -38,27 +49,58 @@ def checked_out(revision: str) -> Iterator[Path]:
 
 
 def add_child_options(parser: argparse.ArgumentParser) -> None:
-    """Adds the options that `measure` reads."""
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--steps", type=int, default=40, help="training steps of a process, after as many to warm up")
+    """Adds the options that `started` and `measure` read."""
+    parser.add_argument("--rounds", type=int, default=40)
     parser.add_argument("--checkpoint", type=Path, help="measure searching too, with this checkpoint")
     parser.add_argument("--input", type=Path, help="the documents for the search, one a line")
 
 
-def measure(root: Path, args: argparse.Namespace, environment: dict[str, str] | None = None) -> dict[str, Any]:
-    """The figures of the package in `root`, from a fresh process (see `revision_child.py`).
+class Child:
+    """A process that measures the package in `root`. Raises SystemExit if it has loaded another package."""
 
-    Raises SystemExit if the process has loaded another package.
-    """
-    if (args.checkpoint is None) != (args.input is None):
-        raise SystemExit("--checkpoint and --input: give both or neither")
-    options = ["--steps", str(args.steps)]
-    if args.checkpoint:
-        options += ["--checkpoint", str(args.checkpoint.resolve()), "--input", str(args.input.resolve())]
-    found = run_python(CHILD, *options, environment={**(environment or {}), "PYTHONPATH": str(root)})
-    if not Path(found["package"]).is_relative_to(root):
-        raise SystemExit(f"{found['package']} was measured in place of {root}: is PYTHONSAFEPATH set?")
-    return found
+    def __init__(self, root: Path, args: argparse.Namespace, variables: dict[str, str]) -> None:
+        if (args.checkpoint is None) != (args.input is None):
+            raise SystemExit("--checkpoint and --input: give both or neither")
+        command = [sys.executable, str(CHILD)]
+        if args.checkpoint:
+            command += ["--checkpoint", str(args.checkpoint.resolve()), "--input", str(args.input.resolve())]
+        # The revision sets its own defaults, which `common` has set for this process.
+        inherited = {name: value for name, value in os.environ.items() if name not in PROCESS}
+        environment = {**inherited, **variables, "PYTHONPATH": str(root)}
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment, cwd=root
+        )
+        ready = self._answer()
+        self.figures: list[str] = ready["figures"]
+        if not Path(ready["package"]).is_relative_to(root):
+            raise SystemExit(f"{ready['package']} was measured in place of {root}: is PYTHONSAFEPATH set?")
+
+    def milliseconds(self, figure: str) -> float:
+        """Milliseconds of a training step or a document."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps([figure, FIGURES[figure][1]]) + "\n")
+        self._process.stdin.flush()
+        return 1e3 * self._answer()
+
+    def _answer(self) -> Any:
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        if not line:
+            raise SystemExit(f"{CHILD.name} ended with status {self._process.wait()}")
+        return json.loads(line)
+
+    def __enter__(self) -> Child:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.kill()
+        self._process.wait()
+
+
+def middle(values: Sequence[float], digits: int = 2) -> str:
+    """Median and quartiles."""
+    low, median, high = statistics.quantiles(values, n=4) if len(values) > 1 else values * 3
+    return f"{median:,.{digits}f} ({low:,.{digits}f}-{high:,.{digits}f})"
 
 
 def main() -> None:
@@ -66,22 +108,19 @@ def main() -> None:
     parser.add_argument("--before", required=True, metavar="REVISION")
     add_child_options(parser)
     args = parser.parse_args()
-    found: dict[str, list[dict[str, Any]]] = {"before": [], "after": []}
-    with checked_out(args.before) as before:
-        for _ in range(args.rounds):
-            for name, root in (("before", before), ("after", ROOT)):
-                found[name].append(measure(root, args))
-    print(f"{machine()}; load {os.getloadavg()[0]:.1f}; {args.rounds} rounds, in turn\n")
-    print(f"| figure | {args.before} | working tree | before / after, by round | other headlines |")
-    print("|---|---|---|---|---|")
-    for key, title in FIGURES.items():
-        if key not in found["after"][0]:
-            continue
-        before_ms, after_ms = ([1e3 * run[key]["seconds"] for run in found[name]] for name in ("before", "after"))
-        one, other = (found[name][0][key].get("headlines", []) for name in ("before", "after"))
-        differing = f"{sum(a != b for a, b in zip(one, other, strict=True))} of {len(one)}" if one else "-"
-        ratio = median_range(ratios(before_ms, after_ms))
-        print(f"| {title} | {median_range(before_ms)} | {median_range(after_ms)} | {ratio} | {differing} |")
+    with ExitStack() as stack:
+        before = stack.enter_context(checked_out(args.before))
+        children = [stack.enter_context(Child(root, args, {})) for root in (before, ROOT)]
+        print(f"{machine()}; {args.rounds} rounds, in turn; median (quartiles)\n")
+        print(f"| figure | {args.before} | working tree | before / after, by round |")
+        print("|---|---|---|---|")
+        for figure in children[0].figures:
+            found: list[list[float]] = [[], []]
+            for number in range(args.rounds):
+                for which in (0, 1) if number % 2 else (1, 0):
+                    found[which].append(children[which].milliseconds(figure))
+            ratio = middle(ratios(*found), 3)
+            print(f"| {FIGURES[figure][0]} | {middle(found[0])} | {middle(found[1])} | {ratio} |", flush=True)
 
 
 if __name__ == "__main__":

@@ -28,6 +28,7 @@ WANDB = {
 """Defaults of `fit`, `validate`, `test` and `predict`."""
 
 PROCESS = {
+    "GOMP_SPINCOUNT": "2500",  # threads that wait for each other sleep soon, and leave the core to other processes
     "THP_MEM_ALLOC_ENABLE": "1",  # torch then requests huge pages, on a Linux where programs must request them
     "TOKENIZERS_PARALLELISM": "true",  # otherwise `tokenizers` warns in every process of a data loader
 }
