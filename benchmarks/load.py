@@ -3,8 +3,8 @@
     python benchmarks/load.py [--busy 1] [--rounds 5] [--checkpoint FILE --input FILE] [--env NAME=VALUE ...]
 
 A round measures once without and once with `--busy` busy processes (Python loops), in turn: training steps at the sizes
-of the comparison, and with --checkpoint and --input greedy search and beam search. --env sets an environment variable of
-the measured process, for example a wait policy: OMP_WAIT_POLICY=passive, GOMP_SPINCOUNT=1000, OMP_NUM_THREADS=1.
+of the comparison, and with --checkpoint and --input greedy search and beam search. --env sets an environment variable
+of the measured process, for example a wait policy: OMP_WAIT_POLICY=passive, GOMP_SPINCOUNT=1000, OMP_NUM_THREADS=1.
 """
 
 from __future__ import annotations
