@@ -34,7 +34,7 @@ def settings(folder: Path, corpus: dict[str, str], **changes: Any) -> dict[str, 
         "trainer__max_epochs": 3,
         "trainer__check_val_every_n_epoch": 1,
         "trainer__val_check_interval": 0.5,
-        "trainer__gradient_clip_val": 1.2,
+        "trainer__gradient_clip_val": 1.4,
         "trainer__logger": logger,
         "checkpoint": {"every_n_train_steps": 1},
     }
@@ -90,7 +90,11 @@ class Reference(NamedTuple):
 
 CASES = {
     "plain": {},
-    "accumulated": {"trainer__accumulate_grad_batches": 2, "trainer__val_check_interval": 1.0},
+    "accumulated": {
+        "trainer__accumulate_grad_batches": 2,
+        "trainer__val_check_interval": 1.0,
+        "trainer__gradient_clip_val": 1.2,
+    },
 }
 
 
