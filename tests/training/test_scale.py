@@ -36,7 +36,7 @@ def scale(monkeypatch: pytest.MonkeyPatch) -> Any:
     return importlib.import_module("scale")
 
 
-ALLOCATES = "import time; block = bytearray({size}); block[::4096] = block[::4096]; time.sleep(0.3); print(len(block))"
+ALLOCATES = "import time; block = bytearray({size}); block[::4096] = block[::4096]; time.sleep(1.5); print(len(block))"
 
 
 def test_measured_memory(scale: Any, tmp_path: Path) -> None:

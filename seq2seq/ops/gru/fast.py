@@ -18,7 +18,8 @@ from ..dispatch import KernelError, give_up, launch
 from . import reference
 from .types import GRUWeights, Lookup
 
-MAX_PROJECTIONS = 1 << 23  # numbers of input projections held at once if no gradient is wanted
+MAX_PROJECTIONS = 1 << 23
+"""Numbers of input projections held at once if no gradient is wanted."""
 
 
 def gru(x: Tensor, h0: Tensor, weights: GRUWeights) -> Tensor:
@@ -29,20 +30,33 @@ def gru(x: Tensor, h0: Tensor, weights: GRUWeights) -> Tensor:
     return _inference(x, h0.unsqueeze(0), [weights], lengths)
 
 
-def bigru(x: Tensor | Lookup, lengths: Tensor, forward: GRUWeights, backward: GRUWeights) -> Tensor:
-    """x [N, T, I], lengths [N] -> states [N, T, 2H]. Without a gradient rows stop at their length."""
+def bigru(
+    x: Tensor | Lookup,
+    lengths: Tensor,
+    forward: GRUWeights,
+    backward: GRUWeights,
+    max_projections: int = MAX_PROJECTIONS,
+) -> Tensor:
+    """x [N, T, I], lengths [N] -> states [N, T, 2H]. Without a gradient rows stop at their length, and only
+    `max_projections` numbers of input projections are held at once."""
     table = x.table if isinstance(x, Lookup) else x
     h0 = table.new_zeros(2, len(lengths), forward.w_hh.shape[1])
     if not isinstance(x, Lookup) and _gradient_wanted(x, *forward, *backward):
         return _GRU.apply(lengths, x, h0, *forward, *backward)
-    return _inference(x, h0, [forward, backward], lengths)
+    return _inference(x, h0, [forward, backward], lengths, max_projections)
 
 
 def _gradient_wanted(*tensors: Tensor) -> bool:
     return torch.is_grad_enabled() and any(x.requires_grad for x in tensors)
 
 
-def _inference(x: Tensor | Lookup, h0: Tensor, layers: list[GRUWeights], lengths: Tensor) -> Tensor:
+def _inference(
+    x: Tensor | Lookup,
+    h0: Tensor,
+    layers: list[GRUWeights],
+    lengths: Tensor,
+    max_projections: int = MAX_PROJECTIONS,
+) -> Tensor:
     """The states of D layers [N, T, D * H]; zeros where a row has stopped."""
     from . import kernels
 
@@ -64,7 +78,7 @@ def _inference(x: Tensor | Lookup, h0: Tensor, layers: list[GRUWeights], lengths
         distinct, ids = x.ids.unique(return_inverse=True)
         run(slice(None), x.table.index_select(0, distinct), ids)
     else:
-        size_of_part = MAX_PROJECTIONS // (len(layers) * 3 * size * steps) or 1
+        size_of_part = max_projections // (len(layers) * 3 * size * steps) or 1
         for start in range(0, rows, size_of_part):
             part = slice(start, start + size_of_part)
             run(part, x[part].flatten(0, 1), lengths.new_empty(0, 0))
