@@ -24,7 +24,7 @@ class Cell(nn.Module):
 
     def __init__(self, input_size: int, hidden_size: int) -> None:
         super().__init__()
-        self.input_size, self.hidden_size = input_size, hidden_size
+        self.hidden_size = hidden_size
 
     @property
     def state_size(self) -> int:
