@@ -1,6 +1,6 @@
 """Draws the rooms of the package and the imports between them, read from the source.
 
-python docs/rooms.py            # prints the picture that docs/architecture.md shows; a test holds both equal
+python docs/rooms.py            # puts the picture into docs/architecture.md; a test holds page and source equal
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import ast
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parents[1] / "seq2seq"
+PAGE = Path(__file__).with_name("architecture.md")
 ORDER = (
     *("__main__", "commands", "training", "inference", "checkpoint", "decoding", "scoring", "data", "model", "ops"),
     *("batch", "progress", "files", "options", "environment", "errors"),
@@ -54,5 +55,11 @@ def picture() -> str:
     return "\n".join(lines)
 
 
+def update_page() -> None:
+    """Replaces the first block of the page, which is the picture."""
+    before, _, rest = PAGE.read_text(encoding="utf-8").split("```", 2)
+    PAGE.write_text(f"{before}```\n{picture()}\n```{rest}", encoding="utf-8")
+
+
 if __name__ == "__main__":
-    print(picture())
+    update_page()

@@ -1,4 +1,7 @@
-"""Atomic file writing: a file appears complete under its name, or stays as it was. The only writer of result files."""
+"""Paths as the user means them, and atomic writing of files.
+
+A file that is written atomically appears complete under its name, or stays as it was.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
+
+from .errors import UserError
+
+
+def user_path(text: str | os.PathLike[str]) -> Path:
+    """The path that a user means by `text`: `~` and `~name` are home folders, as in a shell.
+
+    Raises UserError if there is no such home folder.
+    """
+    try:
+        return Path(text).expanduser()
+    except RuntimeError as error:
+        raise UserError(f"{text}: {str(error).rstrip('.')}; write the whole path") from None
 
 
 @contextmanager

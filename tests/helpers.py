@@ -19,6 +19,9 @@ import yaml
 
 from seq2seq.__main__ import main
 
+CASES = Path(__file__).parent / "cases"
+"""Inputs that once went wrong; see the README there."""
+
 CITIES = ("Athens", "Bergen", "Cadiz", "Delhi", "Essen", "Faro", "Genoa", "Hanoi")
 EVENTS = (
     ("a fire broke out in the old harbour of {city} , {number} people were hurt", "Fire in {city} hurts {number}"),

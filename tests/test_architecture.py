@@ -118,5 +118,5 @@ def test_the_picture_in_the_docs_is_that_of_the_source() -> None:
     rooms = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(rooms)
     page = (docs / "architecture.md").read_text(encoding="utf-8")
-    assert f"```\n{rooms.picture()}\n```" in page, "run `python docs/rooms.py` and put its picture into the page"
+    assert f"```\n{rooms.picture()}\n```" in page, "run `python docs/rooms.py`"
     assert len(page.splitlines()) <= 120

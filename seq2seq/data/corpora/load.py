@@ -16,6 +16,7 @@ import datasets
 import pyarrow as pa
 
 from ...errors import UserError, did_you_mean
+from ...files import user_path
 from ...progress import Progress
 from ..arrow_cache import cached_dataset, fingerprint_of
 from ..splits import SPLITS, Split
@@ -55,7 +56,7 @@ def load_split(options: CorpusOptions, split: Split) -> datasets.Dataset:
     else:
         if set(source) != {"document", "summary"}:
             raise UserError(f"{key} has the keys {sorted(source)}: give {{document: FILE, summary: FILE}}")
-        paths = [_existing_file(Path(source[side]).expanduser(), key) for side in ("document", "summary")]
+        paths = [_existing_file(user_path(source[side]), key) for side in ("document", "summary")]
         identities = [reader_identity(read_aligned_text)]
         pairs = checked_pairs(read_aligned_text(*paths), *paths)
     stats = [(str(path.resolve()), path.stat().st_size, path.stat().st_mtime_ns) for path in paths]
@@ -68,7 +69,7 @@ def load_split(options: CorpusOptions, split: Split) -> datasets.Dataset:
 
 def _matching_files(pattern: str, key: str) -> list[Path]:
     """Returns the files of a path or glob pattern, sorted by name."""
-    path = Path(pattern).expanduser()
+    path = user_path(pattern)
     if path.exists() or not glob.has_magic(pattern):
         return [_existing_file(path, key)]
     found = sorted(glob.glob(str(path), recursive=True))
