@@ -12,11 +12,14 @@ from filelock import FileLock
 from ...files import atomic_writer
 from ...progress import Progress
 from .options import TokenizerOptions
-from .tokenizer import FORMAT, Tokenizer
+from .tokenizer import Tokenizer
 from .training import train_tokenizer
 
 if TYPE_CHECKING:
     import datasets
+
+TRAINING = "tokenizer-2"
+"""Part of every key. Change it when the same texts and options give another tokenizer than before."""
 
 
 def cached_tokenizer(train_split: datasets.Dataset, options: TokenizerOptions) -> Tokenizer:
@@ -29,7 +32,7 @@ def cached_tokenizer(train_split: datasets.Dataset, options: TokenizerOptions) -
         return train_tokenizer(options, [])
     from ..arrow_cache import cache_folder, fingerprint_of  # imports `datasets`, which inference does not need
 
-    key = fingerprint_of(FORMAT, train_split._fingerprint, asdict(options))
+    key = fingerprint_of(TRAINING, train_split._fingerprint, asdict(options))
     file = cache_folder("seq2seq-tokenizers") / f"{key}.json"
     with FileLock(f"{file}.lock"):
         if not file.exists():
