@@ -12,15 +12,15 @@ Shape = tuple[tuple[str, bool], ...]
 """The words of a chunk as `SpaceReader.marks` takes them; "" stands for a word that the rule does not name."""
 
 QUOTED = -(1 << 40)
-"""Ends the ids of a chunk whose marks depend on the rest of the text. A number is found quickly in the ids of a text."""
+"""Ends the ids of a chunk whose marks depend on the rest of the text. A search for it in the ids of a text is fast."""
 _QUOTES = sorted(QUOTES)
 
 
 class Marker:
     """Adds marks to the ids of chunks of text, which stand between spaces.
 
-    The marks of most chunks depend on the chunk alone. Those of a chunk with quotes depend on the quotes in the rest of
-    the text: `mark_chunk` notes such a chunk, and `mark_quotes` adds its marks in each text.
+    The marks of most chunks depend on the chunk alone: `mark_chunk` is called once for each distinct chunk. Those of a
+    chunk with quotes depend on the quotes in the rest of the text: `mark_text` is called once for each text.
 
     Args:
         mark_ids: the id of each mark in the vocabulary.
@@ -29,26 +29,29 @@ class Marker:
     def __init__(self, rule: JoiningRule, mark_ids: dict[str, int]) -> None:
         self.rule, self.mark_ids = rule, mark_ids
         self._named = rule.opening | rule.closing | QUOTES
+        self._edge = mark_ids.get(SPACE)
         self.forget_chunks()
 
     def forget_chunks(self) -> None:
         """Empties the caches."""
         self._shapes: dict[Shape, tuple[list[str], int]] = {}
         """Marks and quotes (as bits) of each shape."""
-        self._quoted: dict[str, tuple[Shape, Ids, int]] = {}
+        self._quoted: list[tuple[Shape, Ids, int]] = []
         """The words, the ids and the quotes (as bits) of each chunk with quotes."""
-        self._marked: dict[tuple[str, int, int, bool], tuple[Ids, int]] = {}
+        self._marked: dict[tuple[int, int, int, bool], tuple[Ids, int]] = {}
         """Results of `_mark_quoted`, by its arguments."""
 
-    def mark_chunk(self, chunk: str, text: str, offsets: Sequence[tuple[int, int]], ids: Ids) -> Ids:
+    def mark_chunk(self, text: str, offsets: Sequence[tuple[int, int]], ids: Ids) -> Ids:
         """Returns the ids of a chunk with its marks, as if it stood between two other chunks.
 
-        The ids of a chunk with quotes have no marks; they end with `QUOTED`.
+        A chunk with quotes has no marks yet: its ids, its number and `QUOTED` are returned.
 
         Args:
             text: the normalized chunk.
             offsets: start and end of each word in `text`.
         """
+        if len(ids) == 1 and text.strip() not in self._named:
+            return ids
         words, last = [], -1
         for start, end in offsets:
             word = text[start:end]
@@ -61,38 +64,46 @@ class Marker:
             known = self._shapes[shape] = marks, _bits(word for word, _ in shape)
         marks, quotes = known
         if quotes:
-            self._quoted[chunk] = shape, ids, quotes
-            return *ids, QUOTED
+            self._quoted.append((shape, ids, quotes))
+            return *ids, len(self._quoted) - 1, QUOTED
         return self._with_marks(marks, ids)
 
-    def mark_quotes(self, chunks: list[str], ids: list[Ids]) -> None:
-        """Adds the marks of the chunks with quotes to `ids`, in place, and removes `QUOTED`.
+    def mark_text(self, ids: list[int]) -> list[int]:
+        """Returns the marked ids of a text.
 
         Args:
-            chunks: all chunks of a text.
-            ids: the ids of each chunk, from `mark_chunk`; `QUOTED` is in at least one of them.
+            ids: the ids of its chunks, from `mark_chunk`.
         """
-        quoted = [i for i, part in enumerate(ids) if part and part[-1] == QUOTED]
+        count = ids.count(QUOTED)
+        if count:
+            ids = self._mark_quotes(ids, count)
+        if ids and ids[-1] == self._edge:  # a chunk has marks for its neighbours, which the first and the last one lack
+            del ids[-1]
+        if ids and ids[0] == self._edge:
+            del ids[0]
+        return ids
+
+    def _mark_quotes(self, ids: list[int], count: int) -> list[int]:
+        """Returns the ids of a text with the marks of its `count` chunks with quotes."""
+        ends = [-1]
+        for _ in range(count):
+            ends.append(ids.index(QUOTED, ends[-1] + 1))
+        numbers = [ids[end - 1] for end in ends[1:]]
         later = [0]
-        for i in quoted[:0:-1]:
-            later.append(later[-1] | self._quoted[chunks[i]][2])
-        open_quotes, at_start = 0, not any(ids[: quoted[0]])
-        for i in quoted:
-            key = chunks[i], open_quotes, later.pop(), at_start
+        for number in numbers[:0:-1]:
+            later.append(later[-1] | self._quoted[number][2])
+        marked: list[int] = []
+        open_quotes = 0
+        for last_end, end, number in zip(ends, ends[1:], numbers, strict=False):
+            marked += ids[last_end + 1 : end - 1 - len(self._quoted[number][1])]
+            key = number, open_quotes, later.pop(), not marked
             if key not in self._marked:
                 self._marked[key] = self._mark_quoted(*key)
-            ids[i], open_quotes = self._marked[key]
-            at_start = False
+            part, open_quotes = self._marked[key]
+            marked += part
+        return marked + ids[ends[-1] + 1 :]
 
-    def strip(self, ids: list[int]) -> None:
-        """Removes the marks that chunks have for neighbours which the text lacks, from the ids of a text, in place."""
-        edge = self.mark_ids.get(SPACE)
-        if ids and ids[-1] == edge:
-            del ids[-1]
-        if ids and ids[0] == edge:
-            del ids[0]
-
-    def _mark_quoted(self, chunk: str, open_quotes: int, later: int, at_start: bool) -> tuple[Ids, int]:
+    def _mark_quoted(self, number: int, open_quotes: int, later: int, at_start: bool) -> tuple[Ids, int]:
         """Marks a chunk with quotes.
 
         Args:
@@ -103,7 +114,7 @@ class Marker:
         Returns:
             The ids with marks, and the quotes that are open after the chunk, as bits.
         """
-        shape, ids, _ = self._quoted[chunk]
+        shape, ids, _ = self._quoted[number]
         left = Counter([*_quotes(later), *(word for word, _ in shape if word in QUOTES)])
         reader = SpaceReader(self.rule, left, _quotes(open_quotes), at_start)
         return self._with_marks(reader.marks(shape), ids), _bits(reader.open_quotes)

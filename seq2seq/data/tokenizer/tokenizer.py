@@ -13,7 +13,7 @@ import tokenizers
 
 from ...errors import UserError
 from .joining import ENGLISH, MARKS, JoiningRule, one_line
-from .marking import QUOTED, Marker
+from .marking import Marker
 from .options import SPECIALS
 
 if TYPE_CHECKING:
@@ -133,13 +133,9 @@ class Tokenizer:
             self._cache_chunks(set(itertools.chain.from_iterable(split)))
             chunk_ids, unknown_words, marker = self._chunk_ids, self._chunk_unknown, self._marker
             for chunks in split:
-                parts = list(map(chunk_ids.__getitem__, chunks))
-                ids = list(itertools.chain.from_iterable(parts))
+                ids = list(itertools.chain.from_iterable(map(chunk_ids.__getitem__, chunks)))
                 if marker:
-                    if QUOTED in ids:
-                        marker.mark_quotes(chunks, parts)
-                        ids = list(itertools.chain.from_iterable(parts))
-                    marker.strip(ids)
+                    ids = marker.mark_text(ids)
                 length = len(ids)
                 del ids[max_tokens:]
                 unknown = [position for position, token in enumerate(ids) if token < 0]
@@ -147,21 +143,20 @@ class Tokenizer:
 
     def _cache_chunks(self, chunks: set[str]) -> None:
         """Adds the ids of `chunks` to `_chunk_ids`. Id -1 - k is the unknown word `_chunk_unknown[k]`."""
+        marker = self._marker
         new = [chunk for chunk in chunks if chunk not in self._chunk_ids]
         if len(self._chunk_ids) + len(new) > self._max_cached_chunks:
             self._chunk_ids, self._chunk_unknown, new = {}, [], list(chunks)
-            if self._marker:
-                self._marker.forget_chunks()
+            if marker:
+                marker.forget_chunks()
         for chunk, (text, encoding) in zip(new, self._encode(new), strict=True):
             ids = encoding.ids
             for position, word in self._unknown_words(text, encoding, ids):
                 ids[position] = self.unk_id if word is None else -1 - len(self._chunk_unknown)
                 if word is not None:
                     self._chunk_unknown.append(word)
-            marker = self._marker
-            self._chunk_ids[chunk] = (
-                marker.mark_chunk(chunk, text, encoding.offsets, tuple(ids)) if marker else tuple(ids)
-            )
+            known = tuple(ids)
+            self._chunk_ids[chunk] = marker.mark_chunk(text, encoding.offsets, known) if marker else known
 
     def _encode(self, texts: Sequence[str]) -> Iterator[tuple[str, tokenizers.Encoding]]:
         """Yields (text, encoding with offsets into this text).
