@@ -21,6 +21,7 @@ from seq2seq.checkpoint import newest_checkpoint, read_checkpoint, run_id, start
 from seq2seq.environment import prepare_training
 from seq2seq.errors import UserError, did_you_mean
 from seq2seq.ops.cpu import tune_cpu
+from seq2seq.scoring import ScoringOptions
 from seq2seq.training.callbacks import (
     BestCheckpoint,
     PlainProgress,
@@ -98,6 +99,8 @@ class SummarizerCLI(OpenCLI):
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
         for name in LINKS:
             parser.link_arguments("data", f"model.{name}", compute_fn=attrgetter(name), apply_on="instantiate")
+        parser.add_class_arguments(ScoringOptions, "scoring")
+        parser.link_arguments("scoring", "model.scoring", apply_on="instantiate")
         parser.add_lightning_class_args(BestCheckpoint, "checkpoint")
         parser.add_lightning_class_args(EarlyStopping, "early_stopping")
         parser.set_defaults(

@@ -5,6 +5,7 @@ The computations themselves stand in the rooms below and in the other files of t
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, replace
@@ -21,6 +22,7 @@ from seq2seq.decoding import SearchOptions
 from seq2seq.errors import UserError
 from seq2seq.inference import generate, headlines
 from seq2seq.model.network import NetworkOptions, build_network
+from seq2seq.scoring import ScoringOptions
 
 from .datamodule import vocabulary_of
 from .evaluation import Outcome, Prediction, gather_predictions, make_predictions, score_predictions, score_split
@@ -39,6 +41,7 @@ class SummarizerModule(LightningModule):
         search: how `test` and `predict` search, and the default of a checkpoint's users; validation is greedy.
         max_document_tokens: limit to which documents were cut; part of a checkpoint.
         seed: of dropout.
+        scoring: how predictions are compared with references. Linked from the section `scoring` by the command.
     """
 
     def __init__(
@@ -50,17 +53,20 @@ class SummarizerModule(LightningModule):
         *,
         max_document_tokens: int,
         seed: int = 1,
+        scoring: ScoringOptions = ScoringOptions(),  # noqa: B008
     ) -> None:
         super().__init__()
         self.tokenizer, self.vocabulary = tokenizer, vocabulary_of(tokenizer)
         self.options, self.optimizer, self.search = network, optimizer, search
-        self.max_document_tokens, self.seed = max_document_tokens, seed
+        self.max_document_tokens, self.seed, self.scoring = max_document_tokens, seed, scoring
         self.network = build_network(network, self.vocabulary)
         self.network.check_shortlist(search.shortlist)  # now, and not at the first validation
         self.outcome: Outcome | None = None
         self.clipped = torch.zeros(2)
         """Steps of this epoch with clipped gradients, and all steps of this epoch."""
         self._predictions: list[Prediction] = []
+        self._doubts: set[str] = set()
+        """Kinds of doubtful scores that were reported."""
         self._finite = FiniteCheck()
         self._clock, self._tokens = 0.0, 0
 
@@ -85,6 +91,7 @@ class SummarizerModule(LightningModule):
             "network": asdict(self.options),
             "optimizer": asdict(self.optimizer) | {"betas": list(self.optimizer.betas)},
             "search": asdict(self.search),
+            "scoring": asdict(self.scoring),
             "seed": self.seed,
             "vocabulary": self.vocabulary.size,
             "parameters": self.parameter_count,
@@ -167,7 +174,8 @@ class SummarizerModule(LightningModule):
     def _evaluate(self, batch: Batch, search: SearchOptions) -> None:
         if len(batch):
             predictions = self._predict(batch, search)
-            self._predictions += score_predictions(predictions, batch, self.network.log_likelihoods(batch))
+            log_likelihoods = self.network.log_likelihoods(batch)
+            self._predictions += score_predictions(predictions, batch, log_likelihoods, self.scoring)
 
     def _predict(self, batch: Batch, search: SearchOptions) -> list[Prediction]:
         if not len(batch):  # this rank has no examples left, but another rank has
@@ -177,9 +185,18 @@ class SummarizerModule(LightningModule):
 
     def _score(self, split: str) -> None:
         """Scores the whole split on all ranks, and logs every score as `SPLIT/NAME`."""
-        self.outcome = score_split(gather_predictions(self._predictions, self.trainer.world_size))
+        self.outcome = score_split(gather_predictions(self._predictions, self.trainer.world_size), self.scoring)
         for name, value in self.outcome.scores.items():
             self.log(f"{split}/{name}", float(value), prog_bar=name in ("loss", "rougeL"), batch_size=1)
+        if self.trainer.is_global_zero and not self.trainer.sanity_checking:
+            self._report_doubts(split, self.outcome)
+
+    def _report_doubts(self, split: str, outcome: Outcome) -> None:
+        """Warns once in a run of each kind of doubtful scores."""
+        for kind, text in outcome.doubts().items():
+            if kind not in self._doubts:
+                self._doubts.add(kind)
+                logging.getLogger(__name__).warning("%s: %s", split, text)
 
     # --- Checkpoints -------------------------------------------------------------------------------------------------
 
