@@ -5,6 +5,7 @@ Heavy modules are imported only for the subcommand that needs them.
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from importlib import import_module
@@ -34,6 +35,7 @@ def usage() -> str:
 
 def main(argv: list[str] | None = None) -> int:
     """Runs one subcommand with `argv` (default: sys.argv) and returns the exit status."""
+    escape_unencodable_output()
     prepare_process()  # before a subcommand imports torch
     argv = sys.argv[1:] if argv is None else argv
     if not argv or argv[0] in ("-h", "--help", "help"):
@@ -63,6 +65,17 @@ def main(argv: list[str] | None = None) -> int:
         return fail(f"{error.filename}: {error.strerror}" if error.filename else str(error))
     except KeyboardInterrupt:
         return fail("interrupted", 130)
+
+
+def escape_unencodable_output() -> None:
+    """Makes both output streams write a character outside their encoding as an escape such as \\u0906.
+
+    The encoding comes from the terminal, from PYTHONIOENCODING or from the locale; cp1252 and ASCII lack most scripts.
+    By default Python raises an error there. An error handler that the user has chosen stays.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and stream.errors in ("strict", "surrogateescape"):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def discard_output() -> None:

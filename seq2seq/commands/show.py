@@ -34,12 +34,19 @@ def main(argv: list[str]) -> int:
 
     pairs = read_pairs(args.input, args.count)
     found = load_summarizer(args).stream([pair["document"] for pair in pairs])
+    console = Console(width=None if sys.stdout.isatty() else 140)
     table = Table("document", "reference", "headline", show_lines=True)
     for pair, headlines in zip(pairs, found, strict=True):
         cells = pair["document"], pair["summary"], "\n".join(headline.text for headline in headlines)
-        table.add_row(*map(Text, cells))  # Text: square brackets in news are not markup
-    Console(width=None if sys.stdout.isatty() else 140).print(table)
+        # Text: square brackets in news are not markup.
+        table.add_row(*(Text(encodable(cell, console.encoding)) for cell in cells))
+    console.print(table)
     return 0
+
+
+def encodable(text: str, encoding: str) -> str:
+    """`text` with escapes for the characters that an output lacks, so that the widths of the table include them."""
+    return text.encode(encoding, "backslashreplace").decode(encoding)
 
 
 def read_pairs(name: str, count: int) -> list[dict[str, str]]:

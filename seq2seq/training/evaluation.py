@@ -99,11 +99,9 @@ class Outcome(NamedTuple):
             )
         references = [p.reference for p in self.predictions if p.reference.strip()]
         if references and not any(normalized_words(tokenizer, (text,))[0] for text in references):
-            cure = (
-                "--scoring.tokenizer auto" if tokenizer == "rouge" else "choose by --checkpoint.monitor validation/loss"
-            )
+            cure = "--scoring.tokenizer auto" if tokenizer == "rouge" else "--checkpoint.monitor validation/loss"
             found["no words"] = (
-                f"every ROUGE is 0: no reference has a letter or digit of the tokenizer {tokenizer!r}; {cure}"
+                f"every ROUGE is 0: scoring.tokenizer {tokenizer} finds no word in a reference; give {cure}"
             )
         return found
 
