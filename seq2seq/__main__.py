@@ -5,13 +5,12 @@ Heavy modules are imported only for the subcommand that needs them.
 
 from __future__ import annotations
 
-import io
 import os
 import sys
 from importlib import import_module
 
 from . import __version__
-from .environment import import_plugins, prepare_process
+from .environment import escape_unencodable_output, import_plugins, prepare_process
 from .errors import UserError, did_you_mean
 
 COMMANDS = {
@@ -65,17 +64,6 @@ def main(argv: list[str] | None = None) -> int:
         return fail(f"{error.filename}: {error.strerror}" if error.filename else str(error))
     except KeyboardInterrupt:
         return fail("interrupted", 130)
-
-
-def escape_unencodable_output() -> None:
-    """Makes both output streams write a character outside their encoding as an escape such as \\u0906.
-
-    The encoding comes from the terminal, from PYTHONIOENCODING or from the locale; cp1252 and ASCII lack most scripts.
-    By default Python raises an error there. An error handler that the user has chosen stays.
-    """
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper) and stream.errors in ("strict", "surrogateescape"):
-            stream.reconfigure(errors="backslashreplace")
 
 
 def discard_output() -> None:

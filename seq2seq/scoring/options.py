@@ -13,9 +13,9 @@ class ScoringOptions:
     """How texts are compared.
 
     Args:
-        tokenizer: how ROUGE splits texts into words. rouge: the rule of rouge-score, which knows only the letters a to
-            z. unicode: words of all scripts; each character is a word in scripts without spaces, such as Chinese.
-            auto: unicode for a pair with a letter or digit outside ASCII, rouge for every other pair.
+        tokenizer: how ROUGE splits texts into words. rouge: the rule of rouge-score, for the letters a to z and digits.
+            unicode: words of all scripts; each character is a word in scripts without spaces, such as Chinese. auto:
+            unicode for a pair with a letter or digit outside ASCII, rouge for every other pair.
     """
 
     tokenizer: Literal["auto", "rouge", "unicode"] = "auto"

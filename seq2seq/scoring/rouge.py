@@ -19,7 +19,7 @@ SETTINGS = "rouge-score F1, stemmer on, percent"
 
 
 class UnicodeTokenizer(tokenizers.Tokenizer):
-    """`unicode_words` for rouge-score, which stems the ASCII words itself. Its stemmer knows only English."""
+    """`unicode_words` for rouge-score, which stems the ASCII words itself: its stemmer is for English."""
 
     def __init__(self) -> None:
         self._rouge = tokenizers.DefaultTokenizer(use_stemmer=True)

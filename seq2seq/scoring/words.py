@@ -1,7 +1,7 @@
 """Words of a text in any script.
 
-ROUGE and the share of novel words compare *normalized* words. `rouge_words` has the rule of rouge-score, which knows
-only the letters a to z. `unicode_words` extends it: both functions return the same words for ASCII text.
+ROUGE and the share of novel words compare *normalized* words. `rouge_words` has the rule of rouge-score, for
+the letters a to z and digits. `unicode_words` extends it: both functions return the same words for ASCII text.
 
 Length and repetition are measured on *written* words, which are separated by blanks.
 """

@@ -14,6 +14,11 @@ from helpers import CASES, process, read_jsonl, run
 HINDI = re.compile("[\u0900-\u097f]")
 ESCAPED = re.compile(r"(\\u09[0-7][0-9a-f])+")
 
+GIGAWORD = [
+    *("train/train.article.txt", "train/train.title.txt", "train/valid.article.filter.txt"),
+    *("train/valid.title.filter.txt", "giga/input.txt", "giga/task1_ref0.txt"),
+]
+
 
 class HindiRun(NamedTuple):
     """The folder of a run, and the output of `fit`."""
@@ -97,6 +102,13 @@ def test_show_and_decode_where_the_output_is_ascii(hindi: HindiRun, monkeypatch:
 def test_errors_and_reports_are_escaped(encoding: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A misspelt command on standard error; the report of `prepare` names its folder on standard output."""
     monkeypatch.setenv("PYTHONIOENCODING", encoding)
+    for name in GIGAWORD:
+        file = tmp_path / "raw" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("a fire\n")
+    done = process("prepare", "gigaword", "--source", tmp_path / "raw", "--output", tmp_path / "आग")
+    assert done.returncode == 0, done.stderr.decode()
+    assert rb"/\u0906\u0917" in done.stdout.splitlines()[-1]
     done = process("आग")
     assert (done.returncode, done.stdout) == (1, b"")
     assert done.stderr.startswith(rb"seq2seq: error: unknown command '\u0906\u0917';")
