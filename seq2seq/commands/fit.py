@@ -10,6 +10,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any, NoReturn
 
+from jsonargparse import set_dumper
 from lightning.pytorch import Trainer
 from lightning.pytorch.callbacks import EarlyStopping
 from lightning.pytorch.cli import LightningArgumentParser, SaveConfigCallback
@@ -36,6 +37,8 @@ from seq2seq.training.evaluation import figure_names
 from seq2seq.training.interruptions import Stopped, process_errors
 from seq2seq.training.lightning_internals import OpenCLI, is_first_process, silence_useless_messages
 from seq2seq.training.module import SummarizerModule
+
+from .config_text import dump_yaml
 
 DEFAULT_FOLDER = "runs/default"
 LINKS = ("tokenizer", "max_document_tokens", "seed")
@@ -236,6 +239,7 @@ def main(argv: list[str]) -> int:
 
 def run() -> None:
     """Parses the arguments in sys.argv, builds all parts and runs the subcommand."""
+    set_dumper("yaml", dump_yaml)
     callbacks: list[Any] = [ResultFiles(), PredictionFiles(), SampleHeadlines(), TerminateWorkers()]
     if not has_terminal():
         callbacks.append(PlainProgress())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import shutil
@@ -9,7 +10,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+import yaml
 from helpers import CASES, process, read_jsonl, run
+
+from seq2seq.commands.config_text import dump_yaml
 
 HINDI = re.compile("[\u0900-\u097f]")
 ESCAPED = re.compile(r"(\\u09[0-7][0-9a-f])+")
@@ -112,3 +116,23 @@ def test_errors_and_reports_are_escaped(encoding: str, tmp_path: Path, monkeypat
     done = process("आग")
     assert (done.returncode, done.stdout) == (1, b"")
     assert done.stderr.startswith(rb"seq2seq: error: unknown command '\u0906\u0917';")
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "utf-8"])
+def test_a_printed_config_can_be_read_again(encoding: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Names in other scripts are escapes of YAML, in quotes, where the output cannot encode them."""
+    output = io.TextIOWrapper(io.BytesIO(), encoding=encoding)
+    monkeypatch.setattr("sys.stdout", output)
+    monkeypatch.setattr("locale.getpreferredencoding", lambda _: "utf-8")
+    assert run("test", "--config", CASES / "hindi" / "c.yaml", "--data.corpus.test", "आग.jsonl", "--print_config") == 0
+    output.flush()
+    text = output.buffer.getvalue().decode(encoding)
+    assert yaml.safe_load(text)["data"]["corpus"]["test"] == "आग.jsonl"
+    assert ("आग.jsonl" in text) == (encoding == "utf-8")
+
+
+def test_a_config_is_ascii_where_the_locale_is_not_utf_8(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("locale.getpreferredencoding", lambda _: "cp1252")
+    text = dump_yaml({"b": "आग", "a": {"c": None}})
+    assert text.isascii()
+    assert yaml.safe_load(text) == {"b": "आग", "a": {"c": None}}
