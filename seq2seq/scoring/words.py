@@ -1,7 +1,7 @@
 """Words of a text in any script.
 
-ROUGE and the share of novel words compare *normalized* words. `rouge_words` has the rule of rouge-score, for
-the letters a to z and digits. `unicode_words` extends it: both functions return the same words for ASCII text.
+ROUGE and the share of novel words compare *normalized* words. `rouge_words` has the rule of rouge-score, for the
+letters a to z and digits. `unicode_words` extends it: both functions return the same words for ASCII text.
 
 Length and repetition are measured on *written* words, which are separated by blanks.
 """
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from unicodedata import normalize
 
 import regex
@@ -23,15 +24,15 @@ UNSPACED_SCRIPTS = [
 _SCRIPTS = "".join(rf"\p{{Script_Extensions={name}}}" for name in UNSPACED_SCRIPTS)
 _UNSPACED = rf"[[{_SCRIPTS}]&&\p{{L}}]"
 _CHARACTER = rf"{_UNSPACED}\p{{M}}*"
-_SPACED = rf"(?!{_UNSPACED})"
+_SPACED = rf"[[\p{{L}}\p{{N}}]--{_UNSPACED}]"
 
 _FOREIGN = regex.compile(r"[[\p{L}\p{Nd}]--\p{ASCII}]", regex.V1)
 _IGNORED = regex.compile(r"[\p{Default_Ignorable_Code_Point}--\u200b]+", regex.V1)  # U+200B separates words
 _SEPARATORS = regex.compile(r"[^\p{L}\p{M}\p{N}]+")
-_NORMALIZED_WORD = regex.compile(
-    rf"{_CHARACTER}|{_SPACED}[\p{{L}}\p{{N}}](?:{_SPACED}[\p{{L}}\p{{M}}\p{{N}}])*", regex.V1
-)
-_WRITTEN_WORD = regex.compile(rf"{_CHARACTER}|(?:{_SPACED}.)+", regex.V1 | regex.DOTALL)
+_SPACED_WORD = regex.compile(r"[\p{L}\p{N}][\p{L}\p{M}\p{N}]*")
+_ANY_WORD = regex.compile(rf"{_CHARACTER}|{_SPACED}(?:{_SPACED}|\p{{M}})*", regex.V1)
+_WRITTEN_WORD = regex.compile(rf"{_CHARACTER}|[^{_UNSPACED}]+", regex.V1)
+_is_unspaced = lru_cache(maxsize=1 << 16)(regex.compile(_UNSPACED, regex.V1).match)
 
 
 def needs_unicode(text: str) -> bool:
@@ -67,10 +68,16 @@ def unicode_words(text: str) -> list[str]:
     """
     spaced = _SEPARATORS.sub(" ", _IGNORED.sub("", text))
     folded = normalize("NFKC", normalize("NFKC", spaced).casefold())
-    return _NORMALIZED_WORD.findall(folded)
+    return (_ANY_WORD if _has_unspaced(folded) else _SPACED_WORD).findall(folded)
 
 
 def written_words(text: str) -> list[str]:
     """Words as they are written: separated by blanks, punctuation included. In a script without spaces
     (`UNSPACED_SCRIPTS`) each letter is a word."""
-    return [word for chunk in text.split() for word in _WRITTEN_WORD.findall(chunk)]
+    chunks = text.split()
+    return [word for chunk in chunks for word in _WRITTEN_WORD.findall(chunk)] if _has_unspaced(text) else chunks
+
+
+def _has_unspaced(text: str) -> bool:
+    """Whether a text has a letter of a script without spaces. The test is fast: a text has few distinct characters."""
+    return any(map(_is_unspaced, set(text)))
