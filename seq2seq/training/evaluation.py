@@ -16,7 +16,6 @@ from torch import Tensor, distributed
 from seq2seq.batch import Batch
 from seq2seq.inference import Headline
 from seq2seq.scoring import (
-    FIGURES,
     KINDS,
     SETTINGS,
     ScoringOptions,
@@ -104,11 +103,6 @@ class Outcome(NamedTuple):
                 f"every ROUGE is 0: scoring.tokenizer {tokenizer} finds no word in a reference; give {cure}"
             )
         return found
-
-
-def figure_names() -> list[str]:
-    """The figures by which a checkpoint or early stopping can be chosen."""
-    return [f"validation/{name}" for name in (*KINDS, *FIGURES, "loss", "perplexity")] + ["train/loss"]
 
 
 def make_predictions(batch: Batch, hypotheses: Sequence[list[Headline]], eos: int) -> list[Prediction]:

@@ -13,6 +13,7 @@ from typing import Any
 
 import torch
 from lightning.pytorch import Callback, LightningModule
+from lightning.pytorch.utilities import rank_zero_info
 from torch import Tensor
 
 from seq2seq.batch import Batch
@@ -28,7 +29,7 @@ from .datamodule import vocabulary_of
 from .evaluation import Outcome, Prediction, gather_predictions, make_predictions, score_predictions, score_split
 from .exact_resume import ExactResume, batch_seed
 from .finite_check import FiniteCheck
-from .optimizer import OptimizerOptions, build_optimizer
+from .optimizer import OptimizerOptions, apply_schedule, build_optimizer, set_learning_rate
 
 
 class SummarizerModule(LightningModule):
@@ -75,13 +76,26 @@ class SummarizerModule(LightningModule):
         """Trained numbers of the network."""
         return sum(p.numel() for p in self.network.parameters())
 
+    @property
+    def learning_rate(self) -> float:
+        """The highest learning rate; Lightning's LearningRateFinder sets it."""
+        return self.optimizer.learning_rate
+
+    @learning_rate.setter
+    def learning_rate(self, value: float) -> None:
+        self.optimizer = replace(self.optimizer, learning_rate=value)
+        for config in self.trainer.lr_scheduler_configs:
+            set_learning_rate(config.scheduler, value)
+
     def configure_callbacks(self) -> Sequence[Callback]:
         return [ExactResume()]
 
     # --- Training ----------------------------------------------------------------------------------------------------
 
     def configure_optimizers(self) -> Any:
-        steps = 0 if self.optimizer.schedule == "constant" else int(self.trainer.estimated_stepping_batches)
+        steps = 0 if self.optimizer.schedule == "constant" else self.trainer.estimated_stepping_batches
+        if steps == float("inf"):
+            rank_zero_info("no last step is known, so the learning rate stays constant; trainer.max_steps gives one")
         adamw, scheduler = build_optimizer(self.network, self.optimizer, steps, self.trainer.precision != "16-mixed")
         return {"optimizer": adamw, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
 
@@ -100,6 +114,8 @@ class SummarizerModule(LightningModule):
             logger.log_hyperparams(settings)
 
     def on_train_start(self) -> None:
+        for config in self.trainer.lr_scheduler_configs:
+            apply_schedule(config.scheduler)  # a learning rate finder sets the optimizer's alone
         self._clock, self._tokens = time.perf_counter(), 0
 
     def on_train_epoch_start(self) -> None:
@@ -147,7 +163,8 @@ class SummarizerModule(LightningModule):
         self.log("train/clipped_share", clipped / max(steps, 1.0), batch_size=1)
 
     def _logs_now(self) -> bool:
-        return (self.global_step + 1) % self.trainer.log_every_n_steps == 0  # type: ignore[attr-defined]
+        every = self.trainer.log_every_n_steps  # type: ignore[attr-defined]
+        return every > 0 and (self.global_step + 1) % every == 0
 
     # --- Evaluation --------------------------------------------------------------------------------------------------
 
