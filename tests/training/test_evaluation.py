@@ -136,7 +136,9 @@ def test_a_plugin_registers_a_figure(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("SEQ2SEQ_PLUGINS", "figures")
     corpus = write_corpus(tmp_path / "corpus", 8)
     changes = {"trainer__max_epochs": 1, "trainer__check_val_every_n_epoch": 1}
-    given = config(corpus, tmp_path / "run", **changes, checkpoint={"monitor": "validation/words_per_document"})
+    given = config(
+        corpus, tmp_path / "run", **changes, checkpoint={"monitor": "validation/words_per_document", "mode": "max"}
+    )
     file = write_config(tmp_path / "a.yaml", given)
     for command in (["fit"], ["test", "--ckpt_path", tmp_path / "run" / "best.ckpt"]):
         done = process(*command, "--config", file)
