@@ -20,7 +20,7 @@ COMMANDS = {
     "validate": ("fit", "score a checkpoint on the validation split (greedy)"),
     "test": ("fit", "score a checkpoint on the test split (beam search); writes metrics.json and predictions.jsonl"),
     "predict": ("fit", "write the headlines of a split"),
-    "decode": ("decode", "write headlines for text or JSON Lines"),
+    "decode": ("decode", "write headlines for plain text, or for a corpus file of any format"),
     "show": ("show", "print documents, references and headlines side by side"),
     "prepare": ("prepare", "turn a raw corpus (Reuters-21578, Gigaword) into JSON Lines"),
 }
