@@ -29,7 +29,12 @@ from seq2seq.training.callbacks import (
 )
 from seq2seq.training.datamodule import HeadlineData
 from seq2seq.training.interruptions import Stopped, process_errors, stop_when_closed
-from seq2seq.training.lightning_internals import OpenCLI, is_first_process, silence_useless_messages
+from seq2seq.training.lightning_internals import (
+    OpenCLI,
+    is_first_process,
+    raised_by_lightning,
+    silence_useless_messages,
+)
 from seq2seq.training.module import SummarizerModule
 
 from .config_text import dump_yaml
@@ -113,7 +118,9 @@ class SummarizerCLI(OpenCLI):
     def run_subcommand(self, subcommand: str) -> None:
         try:
             super().run_subcommand(subcommand)
-        except MisconfigurationException as error:
+        except (MisconfigurationException, ValueError) as error:
+            if not raised_by_lightning(error):
+                raise
             raise UserError(f"trainer: {error}") from error
         except RuntimeError as error:
             if "loading state_dict" not in str(error):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import re
 import subprocess
+import traceback
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -170,6 +171,12 @@ class OpenCLI(LightningCLI):
 
     def _run_subcommand(self, subcommand: str) -> None:
         self.run_subcommand(subcommand)
+
+
+def raised_by_lightning(error: BaseException) -> bool:
+    """Whether Lightning raised an error, which is then about the trainer's arguments."""
+    *_, (frame, _) = traceback.walk_tb(error.__traceback__)
+    return frame.f_globals["__name__"].startswith("lightning.")
 
 
 def silence_useless_messages() -> None:
