@@ -20,16 +20,16 @@ VARIABLE = r"\$(?P<brace>\{)?(?P<name>\w+)(?(brace)\})(?=/|$)"
 
 
 def user_path(text: str | os.PathLike[str]) -> Path:
-    """The path that a user means by `text`. `~`, `~name`, `$NAME` and `${NAME}` at its start mean the same as in a shell.
+    """The path that a user means by `text`.
+
+    `~`, `~name`, `$NAME` and `${NAME}` at its start have the meaning that they have in a shell.
 
     Raises UserError if there is no such home folder or environment variable, or if `text` is no path.
     """
     try:
         found = re.match(VARIABLE, os.fspath(text))
         if found and found["name"] not in os.environ:
-            raise UserError(
-                f"{text}: there is no environment variable {found['name']}; set it, or write the whole path"
-            )
+            raise UserError(f"{text}: no environment variable {found['name']} is set; set it, or write the whole path")
         return Path(os.path.expandvars(text) if found else text).expanduser()
     except TypeError:
         raise UserError(f"{text!r} is no path; give it as text or as a pathlib.Path") from None
