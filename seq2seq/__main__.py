@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
+import traceback
 from importlib import import_module
 
 from . import __version__
-from .environment import import_plugins, prepare_process
+from .environment import escape_unencodable_output, import_plugins, prepare_process
 from .errors import UserError, did_you_mean
 
 COMMANDS = {
@@ -18,7 +20,7 @@ COMMANDS = {
     "validate": ("fit", "score a checkpoint on the validation split (greedy)"),
     "test": ("fit", "score a checkpoint on the test split (beam search); writes metrics.json and predictions.jsonl"),
     "predict": ("fit", "write the headlines of a split"),
-    "decode": ("decode", "write headlines for text or JSON Lines"),
+    "decode": ("decode", "write headlines for plain text, or for a corpus file of any format"),
     "show": ("show", "print documents, references and headlines side by side"),
     "prepare": ("prepare", "turn a raw corpus (Reuters-21578, Gigaword) into JSON Lines"),
 }
@@ -34,8 +36,11 @@ def usage() -> str:
 
 def main(argv: list[str] | None = None) -> int:
     """Runs one subcommand with `argv` (default: sys.argv) and returns the exit status."""
+    escape_unencodable_output()
     prepare_process()  # before a subcommand imports torch
     argv = sys.argv[1:] if argv is None else argv
+    if len(argv) == 2 and argv[0] in ("-h", "--help", "help") and argv[1] in COMMANDS:
+        argv = [argv[1], "--help"]
     if not argv or argv[0] in ("-h", "--help", "help"):
         print(usage())
         return 0
@@ -61,8 +66,18 @@ def main(argv: list[str] | None = None) -> int:
         except OSError:  # a full disk, for example: the interpreter would flush again at its end, and print a traceback
             discard_output()
         return fail(f"{error.filename}: {error.strerror}" if error.filename else str(error))
-    except KeyboardInterrupt:
-        return fail("interrupted", 130)
+    except KeyboardInterrupt as interrupt:
+        return fail("; ".join(filter(None, ["interrupted", str(interrupt)])), 130)
+    except Exception as error:
+        return fail(unexpected(error))
+
+
+def unexpected(error: Exception) -> str:
+    """Writes the traceback of an error that nobody foresaw into a temporary file; returns a message that names it."""
+    with tempfile.NamedTemporaryFile("w", prefix="seq2seq-", suffix=".log", delete=False, encoding="utf-8") as file:
+        traceback.print_exception(error, file=file)
+    text = " ".join(str(error).split())[:300]
+    return f"{type(error).__name__}{': ' if text else ''}{text}; the traceback is in {file.name}"
 
 
 def discard_output() -> None:

@@ -9,7 +9,9 @@ from __future__ import annotations
 import logging
 import re
 import subprocess
+import traceback
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,6 +20,7 @@ from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.cli import LightningCLI
 from lightning.pytorch.plugins.io import TorchCheckpointIO
 from lightning.pytorch.utilities import rank_zero_only
+from torch.utils.data import SequentialSampler
 
 SEEN_WITH = ("2.6.6",)
 """Releases of Lightning with which this file was tested."""
@@ -74,6 +77,25 @@ def set_logged_steps(trainer: Trainer, steps: int) -> None:
     trainer.fit_loop.epoch_loop._batches_that_stepped = steps
 
 
+# --- Batches ---------------------------------------------------------------------------------------------------------
+
+
+class KeptSampler(SequentialSampler):
+    """A sampler that Lightning takes for a sequential one. `trainer.overfit_batches` replaces every other sampler."""
+
+    def __init__(self, sampler: Any) -> None:
+        self.wrapped = sampler
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.wrapped)
+
+    def __len__(self) -> int:
+        return len(self.wrapped)
+
+    def set_epoch(self, epoch: int) -> None:
+        self.wrapped.set_epoch(epoch)
+
+
 # --- Checkpoints -----------------------------------------------------------------------------------------------------
 
 
@@ -117,10 +139,12 @@ def take_child_processes(trainer: Trainer) -> list[subprocess.Popen]:
     """Returns the processes that Lightning started beside this one, and removes them from Lightning's list.
 
     Otherwise Lightning's observer of this list would kill the current process before it can report its error.
+    The processes of a spawn strategy stay in the list: torch ends them.
     """
-    running: list[subprocess.Popen] = getattr(trainer.strategy.launcher, "procs", [])
-    taken = list(running)
-    running.clear()
+    running = getattr(trainer.strategy.launcher, "procs", [])
+    taken = [child for child in running if isinstance(child, subprocess.Popen)]
+    for child in taken:
+        running.remove(child)
     return taken
 
 
@@ -147,6 +171,12 @@ class OpenCLI(LightningCLI):
 
     def _run_subcommand(self, subcommand: str) -> None:
         self.run_subcommand(subcommand)
+
+
+def raised_by_lightning(error: BaseException) -> bool:
+    """Whether Lightning raised an error, which is then about the trainer's arguments."""
+    *_, (frame, _) = traceback.walk_tb(error.__traceback__)
+    return frame.f_globals["__name__"].startswith("lightning.")
 
 
 def silence_useless_messages() -> None:

@@ -5,6 +5,7 @@ The computations themselves stand in the rooms below and in the other files of t
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, replace
@@ -12,6 +13,7 @@ from typing import Any
 
 import torch
 from lightning.pytorch import Callback, LightningModule
+from lightning.pytorch.utilities import rank_zero_info
 from torch import Tensor
 
 from seq2seq.batch import Batch
@@ -21,12 +23,13 @@ from seq2seq.decoding import SearchOptions
 from seq2seq.errors import UserError
 from seq2seq.inference import generate, headlines
 from seq2seq.model.network import NetworkOptions, build_network
+from seq2seq.scoring import ScoringOptions
 
 from .datamodule import vocabulary_of
 from .evaluation import Outcome, Prediction, gather_predictions, make_predictions, score_predictions, score_split
 from .exact_resume import ExactResume, batch_seed
 from .finite_check import FiniteCheck
-from .optimizer import OptimizerOptions, build_optimizer
+from .optimizer import OptimizerOptions, apply_schedule, build_optimizer, set_learning_rate
 
 
 class SummarizerModule(LightningModule):
@@ -39,6 +42,7 @@ class SummarizerModule(LightningModule):
         search: how `test` and `predict` search, and the default of a checkpoint's users; validation is greedy.
         max_document_tokens: limit to which documents were cut; part of a checkpoint.
         seed: of dropout.
+        scoring: how predictions are compared with references. Linked from the section `scoring` by the command.
     """
 
     def __init__(
@@ -50,17 +54,20 @@ class SummarizerModule(LightningModule):
         *,
         max_document_tokens: int,
         seed: int = 1,
+        scoring: ScoringOptions = ScoringOptions(),  # noqa: B008
     ) -> None:
         super().__init__()
         self.tokenizer, self.vocabulary = tokenizer, vocabulary_of(tokenizer)
         self.options, self.optimizer, self.search = network, optimizer, search
-        self.max_document_tokens, self.seed = max_document_tokens, seed
+        self.max_document_tokens, self.seed, self.scoring = max_document_tokens, seed, scoring
         self.network = build_network(network, self.vocabulary)
         self.network.check_shortlist(search.shortlist)  # now, and not at the first validation
         self.outcome: Outcome | None = None
         self.clipped = torch.zeros(2)
         """Steps of this epoch with clipped gradients, and all steps of this epoch."""
         self._predictions: list[Prediction] = []
+        self._doubts: set[str] = set()
+        """Kinds of doubtful scores that were reported."""
         self._finite = FiniteCheck()
         self._clock, self._tokens = 0.0, 0
 
@@ -69,13 +76,26 @@ class SummarizerModule(LightningModule):
         """Trained numbers of the network."""
         return sum(p.numel() for p in self.network.parameters())
 
+    @property
+    def learning_rate(self) -> float:
+        """The highest learning rate; Lightning's LearningRateFinder sets it."""
+        return self.optimizer.learning_rate
+
+    @learning_rate.setter
+    def learning_rate(self, value: float) -> None:
+        self.optimizer = replace(self.optimizer, learning_rate=value)
+        for config in self.trainer.lr_scheduler_configs:
+            set_learning_rate(config.scheduler, value)
+
     def configure_callbacks(self) -> Sequence[Callback]:
         return [ExactResume()]
 
     # --- Training ----------------------------------------------------------------------------------------------------
 
     def configure_optimizers(self) -> Any:
-        steps = 0 if self.optimizer.schedule == "constant" else int(self.trainer.estimated_stepping_batches)
+        steps = 0 if self.optimizer.schedule == "constant" else self.trainer.estimated_stepping_batches
+        if steps == float("inf"):
+            rank_zero_info("no last step is known, so the learning rate stays constant; trainer.max_steps gives one")
         adamw, scheduler = build_optimizer(self.network, self.optimizer, steps, self.trainer.precision != "16-mixed")
         return {"optimizer": adamw, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
 
@@ -85,6 +105,7 @@ class SummarizerModule(LightningModule):
             "network": asdict(self.options),
             "optimizer": asdict(self.optimizer) | {"betas": list(self.optimizer.betas)},
             "search": asdict(self.search),
+            "scoring": asdict(self.scoring),
             "seed": self.seed,
             "vocabulary": self.vocabulary.size,
             "parameters": self.parameter_count,
@@ -93,6 +114,8 @@ class SummarizerModule(LightningModule):
             logger.log_hyperparams(settings)
 
     def on_train_start(self) -> None:
+        for config in self.trainer.lr_scheduler_configs:
+            apply_schedule(config.scheduler)  # a learning rate finder sets the optimizer's alone
         self._clock, self._tokens = time.perf_counter(), 0
 
     def on_train_epoch_start(self) -> None:
@@ -140,7 +163,8 @@ class SummarizerModule(LightningModule):
         self.log("train/clipped_share", clipped / max(steps, 1.0), batch_size=1)
 
     def _logs_now(self) -> bool:
-        return (self.global_step + 1) % self.trainer.log_every_n_steps == 0  # type: ignore[attr-defined]
+        every = self.trainer.log_every_n_steps  # type: ignore[attr-defined]
+        return every > 0 and (self.global_step + 1) % every == 0
 
     # --- Evaluation --------------------------------------------------------------------------------------------------
 
@@ -167,7 +191,8 @@ class SummarizerModule(LightningModule):
     def _evaluate(self, batch: Batch, search: SearchOptions) -> None:
         if len(batch):
             predictions = self._predict(batch, search)
-            self._predictions += score_predictions(predictions, batch, self.network.log_likelihoods(batch))
+            log_likelihoods = self.network.log_likelihoods(batch)
+            self._predictions += score_predictions(predictions, batch, log_likelihoods, self.scoring)
 
     def _predict(self, batch: Batch, search: SearchOptions) -> list[Prediction]:
         if not len(batch):  # this rank has no examples left, but another rank has
@@ -177,9 +202,18 @@ class SummarizerModule(LightningModule):
 
     def _score(self, split: str) -> None:
         """Scores the whole split on all ranks, and logs every score as `SPLIT/NAME`."""
-        self.outcome = score_split(gather_predictions(self._predictions, self.trainer.world_size))
+        self.outcome = score_split(gather_predictions(self._predictions, self.trainer.world_size), self.scoring)
         for name, value in self.outcome.scores.items():
             self.log(f"{split}/{name}", float(value), prog_bar=name in ("loss", "rougeL"), batch_size=1)
+        if self.trainer.is_global_zero and not self.trainer.sanity_checking:
+            self._report_doubts(split, self.outcome)
+
+    def _report_doubts(self, split: str, outcome: Outcome) -> None:
+        """Warns once in a run of each kind of doubtful scores."""
+        for kind, text in outcome.doubts().items():
+            if kind not in self._doubts:
+                self._doubts.add(kind)
+                logging.getLogger(__name__).warning("%s: %s", split, text)
 
     # --- Checkpoints -------------------------------------------------------------------------------------------------
 

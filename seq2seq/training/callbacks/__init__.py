@@ -1,6 +1,7 @@
 """Callbacks of the trainer, one file each."""
 
 from .checkpoints import AtomicCheckpointIO, BestCheckpoint
+from .early_stopping import EarlyStopping
 from .plain_progress import PlainProgress, has_terminal
 from .prediction_files import PredictionFiles
 from .result_files import ResultFiles
@@ -10,6 +11,7 @@ from .terminate_workers import TerminateWorkers
 __all__ = [
     "AtomicCheckpointIO",
     "BestCheckpoint",
+    "EarlyStopping",
     "PlainProgress",
     "PredictionFiles",
     "ResultFiles",
