@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from importlib import import_module
+from pathlib import Path
 
 from .errors import UserError
 
@@ -27,12 +28,22 @@ WANDB = {
 }
 """Defaults of `fit`, `validate`, `test` and `predict`."""
 
+RUN = {
+    # W&B's own defaults lie in the home folder, which some machines do not let a job write.
+    "WANDB_DATA_DIR": "wandb/data",
+    "WANDB_CACHE_DIR": "wandb/cache",
+}
+"""Defaults of the same commands: folders in the run's folder."""
+
 PROCESS = {
     "GOMP_SPINCOUNT": "2500",  # threads that wait for each other sleep soon, and leave the core to other processes
     "THP_MEM_ALLOC_ENABLE": "1",  # torch then requests huge pages, on a Linux where programs must request them
     "TOKENIZERS_PARALLELISM": "true",  # otherwise `tokenizers` warns in every process of a data loader
 }
 """Defaults of every command. The libraries read them when they are loaded."""
+
+_defaults: dict[str, str] = {}
+"""The variables that this process has set, and their values."""
 
 WORKER = {
     "TOKENIZERS_PARALLELISM": "false",  # one core per process
@@ -48,6 +59,11 @@ def prepare_process() -> None:
 def prepare_training() -> None:
     """Sets the defaults of the training commands. Call it before wandb is imported."""
     _set_defaults(WANDB)
+
+
+def prepare_run(folder: Path) -> None:
+    """Sets the variables that depend on the run's folder. Call it before a logger is made."""
+    _set_defaults({name: str(folder.absolute() / part) for name, part in RUN.items()})
 
 
 def prepare_worker() -> None:
@@ -68,5 +84,7 @@ def import_plugins() -> None:
 
 
 def _set_defaults(variables: dict[str, str]) -> None:
+    """Sets the variables that the user has not set. A second run in the same process replaces the first one's."""
     for name, value in variables.items():
-        os.environ.setdefault(name, value)
+        if os.environ.get(name) == _defaults.get(name):
+            os.environ[name] = _defaults[name] = value

@@ -18,7 +18,7 @@ from lightning.pytorch.utilities import rank_zero_info
 from lightning.pytorch.utilities.exceptions import MisconfigurationException, SIGTERMException
 
 from seq2seq.checkpoint import newest_checkpoint, read_checkpoint, run_id, start_run
-from seq2seq.environment import prepare_training
+from seq2seq.environment import prepare_run, prepare_training
 from seq2seq.errors import UserError, did_you_mean
 from seq2seq.ops.cpu import tune_cpu
 from seq2seq.training.callbacks import (
@@ -161,6 +161,7 @@ class SummarizerCLI(OpenCLI):
         config["trainer.default_root_dir"] = config["trainer.default_root_dir"] or DEFAULT_FOLDER
         self.folder = Path(config["trainer.default_root_dir"])
         self.folder.mkdir(parents=True, exist_ok=True)
+        prepare_run(self.folder)
         self.run_id = (run_id(self.folder) if config.get("ckpt_path") else None) or secrets.token_hex(4)
         self._place_loggers()
         for key in ("checkpoint", "early_stopping"):
