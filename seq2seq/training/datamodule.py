@@ -90,7 +90,15 @@ class HeadlineData(LightningDataModule):
     def setup(self, stage: str) -> None:
         """Opens the splits of the stage: a wrong file is reported before the training, not after the first epoch."""
         for split in SPLITS.get(stage, [self.predict_split]):
-            self.split(split)
+            if stage == "fit" and split == "validation" and not self.validates:
+                rank_zero_info("data.corpus.validation is not set: training without validation and early stopping")
+            else:
+                self.split(split)
+
+    @property
+    def validates(self) -> bool:
+        """Whether there are validation data; training can do without."""
+        return self.corpus.validation is not None or self.corpus.name is not None
 
     def split(self, split: Split) -> datasets.Dataset:
         """The pairs of a split as they were read (`document`, `summary`)."""
@@ -115,8 +123,8 @@ class HeadlineData(LightningDataModule):
         }
         return self._loader(rows, self.sampler)
 
-    def val_dataloader(self) -> DataLoader:
-        return self._evaluation_loader("validation")
+    def val_dataloader(self) -> DataLoader | list[DataLoader]:
+        return self._evaluation_loader("validation") if self.validates else []
 
     def test_dataloader(self) -> DataLoader:
         return self._evaluation_loader("test")
@@ -172,12 +180,10 @@ class HeadlineData(LightningDataModule):
         return batch.to(device, non_blocking=device.type == "cuda")  # from pinned memory, during the previous step
 
 
-def attached_data(trainer: Trainer) -> HeadlineData:
-    """The data that the trainer was started with. Raises TypeError if it is no `HeadlineData`."""
+def attached_data(trainer: Trainer) -> HeadlineData | None:
+    """The data that the trainer was started with; None if it was started with plain data loaders."""
     data = getattr(trainer, "datamodule", None)
-    if not isinstance(data, HeadlineData):
-        raise TypeError(f"the trainer needs a HeadlineData as datamodule, not {type(data).__name__}")
-    return data
+    return data if isinstance(data, HeadlineData) else None
 
 
 def vocabulary_of(tokenizer: Tokenizer) -> Vocabulary:

@@ -26,7 +26,7 @@ class Prediction(NamedTuple):
     Args:
         row: position in the split.
         hypotheses: the n best headlines, best first.
-        document, reference: the texts of the example.
+        document, reference: the texts of the example; None if there is no reference, as `predict` allows.
         rouge: F1 of ROUGE-1, ROUGE-2 and ROUGE-L, in [0, 1].
         log_likelihood: log-probability of the encoded reference.
         words: tokens of the encoded reference, end symbol included.
@@ -35,7 +35,7 @@ class Prediction(NamedTuple):
     row: int
     hypotheses: list[Headline]
     document: str
-    reference: str
+    reference: str | None
     rouge: tuple[float, float, float] = (0.0, 0.0, 0.0)
     log_likelihood: float = 0.0
     words: int = 0
@@ -90,7 +90,7 @@ def score_predictions(predictions: Sequence[Prediction], batch: Batch, log_likel
     sums = torch.zeros(len(batch), dtype=torch.float64).index_add_(0, examples, log_likelihoods.cpu().double())
     words = batch.summary_mask.sum(dim=1).tolist()
     return [
-        p._replace(rouge=score_pair(p.reference, p.text), log_likelihood=log_likelihood, words=count)
+        p._replace(rouge=score_pair(p.reference or "", p.text), log_likelihood=log_likelihood, words=count)
         for p, log_likelihood, count in zip(predictions, sums.tolist(), words, strict=True)
     ]
 

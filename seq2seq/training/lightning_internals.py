@@ -28,6 +28,7 @@ USELESS_WARNINGS = (
     ".*is deprecated, use `isinstance.*",
     ".*`weights_only` was not set.*",
     ".*your dataloader is not resumable.*",  # it is resumable: see PlannedLoader
+    ".*Total length of `list` across ranks is zero.*",  # no validation data, which HeadlineData says itself
     ".*use `self.log.* sync_dist=True.*",  # all ranks log the same figures: those of the whole split
 )
 USELESS_MESSAGES = r"💡|TPU available|GPU available|to estimate number of"
@@ -45,11 +46,17 @@ class Position(NamedTuple):
 
 
 def repair_progress_counters(loop: dict[str, Any]) -> None:
-    """Changes the saved state of the training loop from "batch fetched, not started" to "between two batches".
+    """Changes the saved state of the training loop to "between two batches" where Lightning has another.
 
-    Lightning restores the position from four counters, and takes equal counters for "between two batches".
+    Lightning restores the position from four counters, and takes equal counters for "between two batches". It counts a
+    batch as soon as it is fetched. It counts an epoch as finished when the training ends in the middle of it, for
+    example because of `max_steps`; a resumed run would lose the rest of the epoch.
     """
-    progress = loop["epoch_loop.batch_progress"]
+    progress, epochs = loop["epoch_loop.batch_progress"], loop["epoch_progress"]
+    if epochs["current"]["ready"] == epochs["current"]["processed"] > 0 and not progress["is_last_batch"]:
+        for counter in (epochs["total"], epochs["current"]):
+            counter["processed"] -= 1
+            counter["completed"] = counter["processed"]
     for counter in (progress["total"], progress["current"]):
         if counter["ready"] == counter["completed"] + 1 and counter["started"] == counter["completed"]:
             counter["ready"] -= 1
@@ -83,6 +90,9 @@ class OpenModelCheckpoint(ModelCheckpoint):
     def before_save(self, trainer: Trainer) -> None:
         """Hook: called on all ranks before a checkpoint is written."""
 
+    def after_save(self, trainer: Trainer, file: Path) -> None:
+        """Hook: called on all ranks after a checkpoint was written."""
+
     def write(self, trainer: Trainer, file: Path) -> None:
         """Writes a checkpoint of the current state."""
         self._save_checkpoint(trainer, str(file))
@@ -102,6 +112,7 @@ class OpenModelCheckpoint(ModelCheckpoint):
     def _save_checkpoint(self, trainer: Trainer, filepath: str) -> None:
         self.before_save(trainer)
         super()._save_checkpoint(trainer, filepath)
+        self.after_save(trainer, Path(filepath))
 
 
 def use_checkpoint_io(trainer: Trainer, checkpoint_io: TorchCheckpointIO) -> None:

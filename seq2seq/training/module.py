@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, replace
-from typing import Any
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Self
 
 import torch
 from lightning.pytorch import Callback, LightningModule
 from torch import Tensor
 
 from seq2seq.batch import Batch
-from seq2seq.checkpoint import FORMAT
 from seq2seq.data.tokenizer import Tokenizer
 from seq2seq.decoding import SearchOptions
 from seq2seq.errors import UserError
@@ -26,7 +26,9 @@ from .datamodule import vocabulary_of
 from .evaluation import Outcome, Prediction, gather_predictions, make_predictions, score_predictions, score_split
 from .exact_resume import ExactResume, batch_seed
 from .finite_check import FiniteCheck
+from .module_state import load_module, logged_settings, module_state
 from .optimizer import OptimizerOptions, build_optimizer
+from .text_batches import usable_batch
 
 
 class SummarizerModule(LightningModule):
@@ -72,6 +74,10 @@ class SummarizerModule(LightningModule):
     def configure_callbacks(self) -> Sequence[Callback]:
         return [ExactResume()]
 
+    def on_before_batch_transfer(self, batch: Any, dataloader_idx: int) -> Batch:
+        trains, predicts = self.trainer.training, self.trainer.predicting
+        return usable_batch(batch, self, trains=trains, scores=not (trains or predicts))
+
     # --- Training ----------------------------------------------------------------------------------------------------
 
     def configure_optimizers(self) -> Any:
@@ -81,16 +87,8 @@ class SummarizerModule(LightningModule):
 
     def on_fit_start(self) -> None:
         """Logs the settings."""
-        settings = {
-            "network": asdict(self.options),
-            "optimizer": asdict(self.optimizer) | {"betas": list(self.optimizer.betas)},
-            "search": asdict(self.search),
-            "seed": self.seed,
-            "vocabulary": self.vocabulary.size,
-            "parameters": self.parameter_count,
-        }
         for logger in self.loggers:
-            logger.log_hyperparams(settings)
+            logger.log_hyperparams(logged_settings(self))
 
     def on_train_start(self) -> None:
         self._clock, self._tokens = time.perf_counter(), 0
@@ -186,11 +184,9 @@ class SummarizerModule(LightningModule):
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Adds everything that inference needs, as plain values. Raises UserError if a loss was not finite."""
         self._finite.check(self.trainer)
-        checkpoint["seq2seq"] = {
-            "format": FORMAT,
-            "tokenizer": self.tokenizer.to_dict(),
-            "vocabulary": self.vocabulary._asdict(),
-            "network": asdict(self.options),
-            "search": asdict(self.search),
-            "max_document_tokens": self.max_document_tokens,
-        }
+        checkpoint["seq2seq"] = module_state(self)
+
+    @classmethod
+    def load_from_checkpoint(cls, checkpoint_path: str | Path, map_location: Any = "cpu", **changes: Any) -> Self:  # type: ignore[override]
+        """The module of a checkpoint on a device. `changes` replace arguments of the module: see `load_module`."""
+        return load_module(cls, checkpoint_path, map_location, changes)
