@@ -27,6 +27,8 @@ from seq2seq.data.tokenizer import Tokenizer, TokenizerOptions, load_pretrained
 from seq2seq.data.tokenizer.cache import cached_tokenizer
 from seq2seq.errors import UserError
 
+from .lightning_internals import replaces_samplers
+
 SPLITS: dict[str, list[Split]] = {"fit": ["train", "validation"], "validate": ["validation"], "test": ["test"]}
 """The splits that a stage of the trainer reads; `predict` reads `predict_split`."""
 
@@ -156,6 +158,11 @@ class HeadlineData(LightningDataModule):
         self, rows: EncodedRows, options: BatchOptions, *, shuffle: bool = False, accumulate: int = 1
     ) -> BatchSampler:
         trainer = self.trainer
+        if trainer and trainer.world_size > 1 and replaces_samplers(trainer):
+            raise UserError(
+                "trainer.use_distributed_sampler: HeadlineData distributes its batches itself, and Lightning would "
+                "distribute each part again; set it to false"
+            )
         return BatchSampler(
             *rows.lengths(),
             options,

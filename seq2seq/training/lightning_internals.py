@@ -121,6 +121,14 @@ def use_checkpoint_io(trainer: Trainer, checkpoint_io: TorchCheckpointIO) -> Non
         trainer.strategy.checkpoint_io = checkpoint_io
 
 
+# --- Data loaders ----------------------------------------------------------------------------------------------------
+
+
+def replaces_samplers(trainer: Trainer) -> bool:
+    """Whether Lightning replaces the samplers of data loaders on several processes (`use_distributed_sampler`)."""
+    return bool(trainer._accelerator_connector.use_distributed_sampler)
+
+
 # --- Processes -------------------------------------------------------------------------------------------------------
 
 

@@ -74,10 +74,6 @@ class SummarizerModule(LightningModule):
     def configure_callbacks(self) -> Sequence[Callback]:
         return [ExactResume()]
 
-    def on_before_batch_transfer(self, batch: Any, dataloader_idx: int) -> Batch:
-        trains, predicts = self.trainer.training, self.trainer.predicting
-        return usable_batch(batch, self, trains=trains, scores=not (trains or predicts))
-
     # --- Training ----------------------------------------------------------------------------------------------------
 
     def configure_optimizers(self) -> Any:
@@ -96,12 +92,13 @@ class SummarizerModule(LightningModule):
     def on_train_epoch_start(self) -> None:
         self.clipped.zero_()
 
-    def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
+    def on_train_batch_start(self, batch: Any, batch_idx: int) -> None:
         """Makes the random numbers a function of the position, so that a resumed run draws the same."""
         torch.manual_seed(batch_seed(self.seed, self.current_epoch, batch_idx, self.global_rank))
 
-    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
+    def training_step(self, batch: Any, batch_idx: int) -> Tensor:
         """The loss to minimise: the sum of all terms per target word. `train/loss` is the negative log-likelihood."""
+        batch = usable_batch(batch, self, trains=True)
         terms, log_likelihood = self.network.loss(batch)
         loss = torch.stack(list(terms.values())).sum()
         words, size = len(batch.target_positions), len(batch)
@@ -142,14 +139,14 @@ class SummarizerModule(LightningModule):
 
     # --- Evaluation --------------------------------------------------------------------------------------------------
 
-    def validation_step(self, batch: Batch, batch_idx: int) -> None:
+    def validation_step(self, batch: Any, batch_idx: int) -> None:
         self._evaluate(batch, replace(self.search, beam_size=1, n_best=1))
 
-    def test_step(self, batch: Batch, batch_idx: int) -> None:
+    def test_step(self, batch: Any, batch_idx: int) -> None:
         self._evaluate(batch, self.search)
 
-    def predict_step(self, batch: Batch, batch_idx: int) -> list[Prediction]:
-        return self._predict(batch, self.search)
+    def predict_step(self, batch: Any, batch_idx: int) -> list[Prediction]:
+        return self._predict(usable_batch(batch, self), self.search)
 
     def on_validation_epoch_start(self) -> None:
         self._predictions = []
@@ -162,7 +159,8 @@ class SummarizerModule(LightningModule):
     def on_test_epoch_end(self) -> None:
         self._score("test")
 
-    def _evaluate(self, batch: Batch, search: SearchOptions) -> None:
+    def _evaluate(self, batch: Any, search: SearchOptions) -> None:
+        batch = usable_batch(batch, self, scores=True)
         if len(batch):
             predictions = self._predict(batch, search)
             self._predictions += score_predictions(predictions, batch, self.network.log_likelihoods(batch))

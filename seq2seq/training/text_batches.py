@@ -18,8 +18,8 @@ WANTED = (
 )
 
 
-def usable_batch(given: Any, module: SummarizerModule, *, trains: bool, scores: bool) -> Batch:
-    """The batch that a data loader gave, with its texts encoded if it holds texts.
+def usable_batch(given: Any, module: SummarizerModule, *, trains: bool = False, scores: bool = False) -> Batch:
+    """The batch that a data loader gave. Texts are encoded, on the device of the module.
 
     Args:
         given: a `Batch`; a dictionary {"document": B texts, "summary": B texts}; a list of B such pairs; or, where only
@@ -49,7 +49,7 @@ def _encoded(given: Any, module: SummarizerModule) -> Batch:
     oov, ids = [document.oov for document in encoded], None
     if "summary" in texts:
         ids = [summary for summary, _ in module.tokenizer.encode_summaries(texts["summary"], oov, sys.maxsize)]
-    batch = make_batch([document.ids for document in encoded], ids, oov, module.vocabulary)
+    batch = make_batch([document.ids for document in encoded], ids, oov, module.vocabulary).to(module.device)
     return replace(batch, documents=texts["document"], references=list(texts.get("summary", [])))
 
 

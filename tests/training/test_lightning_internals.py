@@ -50,6 +50,7 @@ def test_parts_of_the_trainer(trainer: Trainer) -> None:
     require(trainer, "val_check_batch", "received_sigterm", "early_stopping_callbacks", "num_training_batches")
     require(_SubprocessScriptLauncher(LightningEnvironment(), 1, 1), "procs")
     require(rank_zero_only, "rank")
+    require(trainer._accelerator_connector, "use_distributed_sampler")
 
 
 def test_parts_of_the_classes() -> None:
