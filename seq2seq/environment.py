@@ -86,5 +86,5 @@ def import_plugins() -> None:
 def _set_defaults(variables: dict[str, str]) -> None:
     """Sets the variables that the user has not set. A second run in the same process replaces the first one's."""
     for name, value in variables.items():
-        if os.environ.get(name) == _defaults.get(name):
+        if os.environ.get(name) in (None, _defaults.get(name)):
             os.environ[name] = _defaults[name] = value

@@ -131,6 +131,55 @@ def test_predict_mixes_nothing(
     assert sorted(tmp_path.glob("*.parts.*")) == left
 
 
+def test_a_limited_run_writes_what_it_has_decoded(
+    trained: TrainedRun, tmp_path: Path, expected: list[dict[str, Any]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One batch of at most 60 padded tokens; then a longer one, which replaces it; then all, which nothing replaces."""
+    file = tmp_path / "predictions-test.jsonl"
+    found = []
+    for batches in ("1", "2"):
+        assert predict(trained, tmp_path, "--trainer.limit_predict_batches", batches) == 0
+        found.append(read_jsonl(file))
+        assert f"{len(found[-1])} of {len(expected)} predictions -> {file}" in capsys.readouterr().out
+        assert [line for line in expected if line in found[-1]] == found[-1], "they are not in the order of the corpus"
+    assert 0 < len(found[0]) < len(found[1]) < len(expected)
+    assert predict(trained, tmp_path) == 0
+    assert predict(trained, tmp_path, "--trainer.limit_predict_batches", "1") == 1
+    assert f"{file} holds all {len(expected)} predictions" in capsys.readouterr().err
+    assert read_jsonl(file) == expected
+    assert not list(tmp_path.glob("*.parts.*"))
+
+
+def test_a_limit_above_the_number_of_batches_is_no_limit(
+    trained: TrainedRun, tmp_path: Path, expected: list[dict[str, Any]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert predict(trained, tmp_path, "--trainer.limit_predict_batches", "1000") == 0
+    assert f"{len(expected)} predictions -> " in capsys.readouterr().out
+    assert read_jsonl(tmp_path / "predictions-test.jsonl") == expected
+
+
+def test_no_batch_gives_no_predictions(trained: TrainedRun, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert predict(trained, tmp_path, "--trainer.limit_predict_batches", "0") == 1
+    assert "trainer.limit_predict_batches: 0 batches give no predictions" in capsys.readouterr().err
+
+
+def test_a_limited_run_keeps_the_parts_of_an_interrupted_one(
+    trained: TrainedRun, tmp_path: Path, expected: list[dict[str, Any]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        interrupt(patch, after=2)
+        predict(trained, tmp_path)
+    (part,) = tmp_path.glob("predictions-test.parts.*/00000.jsonl")
+    kept = part.read_bytes()
+    assert predict(trained, tmp_path, "--trainer.limit_predict_batches", "1") == 0
+    assert part.read_bytes() == kept
+    assert [str(folder) for folder in tmp_path.glob("*.parts.*")] == [str(part.parent)]
+    capsys.readouterr()
+    assert predict(trained, tmp_path) == 0
+    assert "predictions are there already: continuing" in capsys.readouterr().out
+    assert read_jsonl(tmp_path / "predictions-test.jsonl") == expected
+
+
 def test_parts_of_several_processes(tmp_path: Path) -> None:
     """Different numbers of processes continue the parts; a row in two parts counts once; damaged lines are removed."""
     file = tmp_path / "result.jsonl"
@@ -145,6 +194,7 @@ def test_parts_of_several_processes(tmp_path: Path) -> None:
     assert np.flatnonzero(~parts.done()).tolist() == [7, 8, 9]
     with pytest.raises(UserError, match="3 of 10 results are missing"):
         list(parts.merged())
+    assert [line["text"] for line in parts.merged(complete=False)] == [f"{row}é" for row in range(7)]
     writer = parts.writer(2)
     writer.write([{"row": row, "text": f"{row}é"} for row in (6, 7, 8, 9)])
     writer.close()
