@@ -79,16 +79,13 @@ def test_nothing_is_written_outside_the_folder_of_the_run(logged: Path) -> None:
     assert list((logged / "run" / "wandb" / "data").rglob("tmp*")), "the tables are staged elsewhere"
 
 
-@pytest.mark.parametrize("home", ["/dev/null", "/no/such/folder"])
-def test_a_home_that_cannot_be_written(
-    logged: Path, tmp_path: Path, home: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("HOME", home)
+def test_a_home_that_cannot_be_written(logged: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No folder can be made below a file; permissions would not stop root."""
+    monkeypatch.setenv("HOME", os.devnull)
     options = ["--trainer.default_root_dir", tmp_path, "--trainer.max_epochs", "1"]
     done = process("fit", "--config", logged / "config.yaml", *options, unset=OURS)
     assert done.returncode == 0, done.stderr.decode()
     assert list(tmp_path.rglob("samples_*.table.json"))
-    assert not Path("/no").exists()
 
 
 def the_file(folder: Path) -> Path:
