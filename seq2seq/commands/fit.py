@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from lightning.pytorch import Trainer
-from lightning.pytorch.callbacks import EarlyStopping
 from lightning.pytorch.cli import LightningArgumentParser, SaveConfigCallback
 from lightning.pytorch.loggers import Logger
 from lightning.pytorch.utilities import rank_zero_info
@@ -21,19 +20,11 @@ from seq2seq.checkpoint import newest_checkpoint, read_checkpoint, run_id, start
 from seq2seq.environment import prepare_run, prepare_training
 from seq2seq.errors import UserError, did_you_mean
 from seq2seq.ops.cpu import tune_cpu
-from seq2seq.training.callbacks import (
-    BestCheckpoint,
-    PlainProgress,
-    PredictionFiles,
-    ResultFiles,
-    SampleHeadlines,
-    TerminateWorkers,
-    has_terminal,
-)
+from seq2seq.training.callbacks import BestCheckpoint, EarlyStopping, arrange_callbacks
 from seq2seq.training.datamodule import HeadlineData
 from seq2seq.training.evaluation import figure_names
 from seq2seq.training.interruptions import Stopped, process_errors
-from seq2seq.training.lightning_internals import OpenCLI, is_first_process, silence_useless_messages
+from seq2seq.training.lightning_internals import OpenCLI, accept_null, is_first_process, silence_useless_messages
 from seq2seq.training.module import SummarizerModule
 
 DEFAULT_FOLDER = "runs/default"
@@ -100,14 +91,8 @@ class SummarizerCLI(OpenCLI):
             parser.link_arguments("data", f"model.{name}", compute_fn=attrgetter(name), apply_on="instantiate")
         parser.add_lightning_class_args(BestCheckpoint, "checkpoint")
         parser.add_lightning_class_args(EarlyStopping, "early_stopping")
-        parser.set_defaults(
-            {
-                "early_stopping.monitor": "validation/rougeL",
-                "early_stopping.mode": "max",
-                "early_stopping.patience": 10,
-                "early_stopping.check_on_train_epoch_end": False,  # beside the validation, before last.ckpt is written
-            }
-        )
+        for section in ("checkpoint", "early_stopping"):
+            accept_null(parser, section)
         parser.add_argument(
             "--resume",
             type=str | None,
@@ -165,7 +150,7 @@ class SummarizerCLI(OpenCLI):
         self.run_id = (run_id(self.folder) if config.get("ckpt_path") else None) or secrets.token_hex(4)
         self._place_loggers()
         for key in ("checkpoint", "early_stopping"):
-            if config[key].monitor not in (known := figure_names()):
+            if config[key] is not None and config[key].monitor not in (known := figure_names()):
                 hint = did_you_mean(config[key].monitor, known) or f"known are {', '.join(known)}"
                 raise UserError(f"{key}.monitor: there is no figure {config[key].monitor!r}; {hint}")
         seed = config.get("seed_everything")
@@ -173,8 +158,9 @@ class SummarizerCLI(OpenCLI):
             config["data.seed"] = seed
         if self.config.subcommand == "predict":
             config["return_predictions"] = False  # PredictionFiles writes them
-        if not has_terminal():
-            config["trainer.enable_progress_bar"] = False
+
+    def callbacks(self, arguments: dict[str, Any], sections: list[Any]) -> list[Any]:
+        return arrange_callbacks(arguments, sections)
 
     def instantiate_classes(self) -> None:
         try:
@@ -234,9 +220,6 @@ def main(argv: list[str]) -> int:
 
 def run() -> None:
     """Parses the arguments in sys.argv, builds all parts and runs the subcommand."""
-    callbacks: list[Any] = [ResultFiles(), PredictionFiles(), SampleHeadlines(), TerminateWorkers()]
-    if not has_terminal():
-        callbacks.append(PlainProgress())
     SummarizerCLI(
         SummarizerModule,
         HeadlineData,
@@ -246,7 +229,6 @@ def run() -> None:
         save_config_kwargs={"overwrite": True},
         seed_everything_default=1,
         trainer_defaults={
-            "callbacks": callbacks,
             "use_distributed_sampler": False,  # BatchSampler gives each rank its own batches
             "num_sanity_val_steps": 0,
             "gradient_clip_val": 1.0,

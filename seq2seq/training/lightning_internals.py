@@ -13,9 +13,9 @@ import warnings
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from lightning.pytorch import Trainer
+from lightning.pytorch import Callback, Trainer
 from lightning.pytorch.callbacks import ModelCheckpoint
-from lightning.pytorch.cli import LightningCLI
+from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 from lightning.pytorch.plugins.io import TorchCheckpointIO
 from lightning.pytorch.utilities import rank_zero_only
 
@@ -152,10 +152,19 @@ def is_first_process() -> bool:
 
 
 class OpenCLI(LightningCLI):
-    """`LightningCLI` with public names for two private steps."""
+    """`LightningCLI` with public names for private steps."""
 
     def use_checkpoint(self) -> None:
         """Hook: changes the parsed config if it names a checkpoint."""
+
+    def callbacks(self, arguments: dict[str, Any], sections: list[Callback | None]) -> list[Callback]:
+        """Hook: the callbacks of the trainer beside the user's own ones.
+
+        Args:
+            arguments: those of the trainer; they can be changed.
+            sections: the callbacks of the config's sections.
+        """
+        return [callback for callback in sections if callback is not None]
 
     def run_subcommand(self, subcommand: str) -> None:
         """Runs fit, validate, test or predict."""
@@ -164,8 +173,27 @@ class OpenCLI(LightningCLI):
     def _parse_ckpt_path(self) -> None:  # Lightning's version prints a traceback for a damaged file
         self.use_checkpoint()
 
+    def _instantiate_trainer(self, config: dict[str, Any], callbacks: list[Any]) -> Trainer:
+        return super()._instantiate_trainer(config, self.callbacks(config, callbacks))
+
     def _run_subcommand(self, subcommand: str) -> None:
         self.run_subcommand(subcommand)
+
+
+def accept_null(parser: LightningArgumentParser, section: str) -> None:
+    """Makes null a value of a section of the config, on the command line and in files. No object is made of it."""
+    action: Any = next(action for action in parser._actions if action.dest == section)
+    group: Any = (parser.groups or {})[section]
+    load, instantiate = action._load_config, group.instantiate_class
+
+    def load_or_null(value: Any, within: Any) -> Any:
+        return None if value in (None, "null", "None") else load(value, within)
+
+    def instantiate_or_skip(this: Any, config: Any) -> None:
+        if config[section] is not None:
+            instantiate(this, config)
+
+    action._load_config, group.instantiate_class = load_or_null, instantiate_or_skip
 
 
 def silence_useless_messages() -> None:

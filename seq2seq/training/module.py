@@ -135,7 +135,8 @@ class SummarizerModule(LightningModule):
         self.log("train/clipped_share", clipped / max(steps, 1.0), batch_size=1)
 
     def _logs_now(self) -> bool:
-        return (self.global_step + 1) % self.trainer.log_every_n_steps == 0  # type: ignore[attr-defined]
+        every = self.trainer.log_every_n_steps  # type: ignore[attr-defined]
+        return every > 0 and (self.global_step + 1) % every == 0
 
     # --- Evaluation --------------------------------------------------------------------------------------------------
 

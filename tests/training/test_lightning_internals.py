@@ -57,7 +57,7 @@ def test_parts_of_the_classes() -> None:
     names = ("_save_checkpoint", "_save_last_checkpoint", "_monitor_candidates", "_should_skip_saving_checkpoint")
     require(ModelCheckpoint, *names)
     require(ModelCheckpoint(), "_last_global_step_saved", "current_score", "best_k_models")
-    require(LightningCLI, "_parse_ckpt_path", "_run_subcommand")
+    require(LightningCLI, "_parse_ckpt_path", "_run_subcommand", "_instantiate_trainer")
 
 
 def test_saved_state_of_the_loops(trainer: Trainer) -> None:

@@ -1,6 +1,8 @@
 """Callbacks of the trainer, one file each."""
 
+from .arrangement import arrange_callbacks
 from .checkpoints import AtomicCheckpointIO, BestCheckpoint
+from .early_stopping import EarlyStopping
 from .plain_progress import PlainProgress, has_terminal
 from .prediction_files import PredictionFiles
 from .result_files import ResultFiles
@@ -10,10 +12,12 @@ from .terminate_workers import TerminateWorkers
 __all__ = [
     "AtomicCheckpointIO",
     "BestCheckpoint",
+    "EarlyStopping",
     "PlainProgress",
     "PredictionFiles",
     "ResultFiles",
     "SampleHeadlines",
     "TerminateWorkers",
+    "arrange_callbacks",
     "has_terminal",
 ]

@@ -1,0 +1,40 @@
+"""The figures by which a run chooses its best checkpoint or stops, and whether a large or a small value is good."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from seq2seq.errors import UserError, did_you_mean
+from seq2seq.scoring import FIGURES, KINDS
+
+Mode = Literal["max", "min"]
+DIRECTIONS: dict[str, Mode] = {
+    **dict.fromkeys(KINDS, "max"),  # type: ignore[arg-type]
+    **dict.fromkeys(("loss", "perplexity", "unk_share", "repeated_bigrams", "empty"), "min"),  # type: ignore[arg-type]
+}
+"""By the name after the split. Other figures, such as a mean length, are good neither large nor small."""
+
+
+def figure_names() -> list[str]:
+    """The figures by which a checkpoint or early stopping can be chosen."""
+    return [f"validation/{name}" for name in (*KINDS, *FIGURES, "loss", "perplexity")] + ["train/loss"]
+
+
+def direction(section: str, monitor: str, mode: Mode | None) -> Mode:
+    """The mode of a figure; `mode` is the user's, if one is given.
+
+    Raises UserError, naming the config section, for an unknown figure, for a mode that would keep the worst value, and
+    without a mode for a figure whose direction is not known.
+    """
+    if monitor not in (known := figure_names()):
+        hint = did_you_mean(monitor, known) or f"known are {', '.join(known)}"
+        raise UserError(f"{section}.monitor: there is no figure {monitor!r}; {hint}")
+    right = DIRECTIONS.get(monitor.partition("/")[2])
+    if right is None and mode is None:
+        raise UserError(f"{section}.mode: say whether a large (max) or a small (min) {monitor} is good")
+    if right and mode not in (None, right):
+        kind = "large" if right == "max" else "small"
+        raise UserError(
+            f"{section}.mode: {mode} would choose the worst {monitor}, for a {kind} one is good; leave the mode out"
+        )
+    return mode or right  # type: ignore[return-value]
