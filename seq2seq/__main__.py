@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
+import traceback
 from importlib import import_module
 
 from . import __version__
@@ -61,8 +63,18 @@ def main(argv: list[str] | None = None) -> int:
         except OSError:  # a full disk, for example: the interpreter would flush again at its end, and print a traceback
             discard_output()
         return fail(f"{error.filename}: {error.strerror}" if error.filename else str(error))
-    except KeyboardInterrupt:
-        return fail("interrupted", 130)
+    except KeyboardInterrupt as interrupt:
+        return fail("; ".join(filter(None, ["interrupted", str(interrupt)])), 130)
+    except Exception as error:
+        return fail(unexpected(error))
+
+
+def unexpected(error: Exception) -> str:
+    """Writes the traceback of an error that nobody foresaw into a temporary file; returns a message that names it."""
+    with tempfile.NamedTemporaryFile("w", prefix="seq2seq-", suffix=".log", delete=False, encoding="utf-8") as file:
+        traceback.print_exception(error, file=file)
+    text = " ".join(str(error).split())[:300]
+    return f"{type(error).__name__}{': ' if text else ''}{text}; the traceback is in {file.name}"
 
 
 def discard_output() -> None:

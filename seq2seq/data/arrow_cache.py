@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import datasets
@@ -12,14 +13,31 @@ import pyarrow as pa
 from datasets.table import MemoryMappedTable
 from filelock import FileLock
 
+from ..errors import UserError
 from ..files import atomic_writer
 
 
 def cache_folder(name: str) -> Path:
     """Returns a folder in the cache of `datasets` (HF_DATASETS_CACHE), made if it is missing."""
     folder = Path(datasets.config.HF_DATASETS_CACHE) / name
-    folder.mkdir(parents=True, exist_ok=True)
+    with cache_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
     return folder
+
+
+@contextmanager
+def cache_errors(folder: Path) -> Iterator[None]:
+    """Turns an OSError about the cache folder into a UserError with the cure. Errors of other files pass."""
+    try:
+        yield
+    except OSError as error:
+        paths = sorted([str(folder), str(error.filename or folder)])
+        if not paths[1].startswith(paths[0]):  # neither in the folder nor one of its parents
+            raise
+        reason = error.strerror or str(error)
+        raise UserError(
+            f"{folder}: the cache cannot be written ({reason}); set HF_HOME to a folder with room that can be written"
+        ) from error
 
 
 def cached_dataset(fingerprint: str, schema: pa.Schema, tables: Iterable[pa.Table]) -> datasets.Dataset:
@@ -29,7 +47,7 @@ def cached_dataset(fingerprint: str, schema: pa.Schema, tables: Iterable[pa.Tabl
     """
     path = cache_folder("seq2seq") / f"{fingerprint}.arrow"
     if not path.exists():
-        with FileLock(f"{path}.lock"):
+        with cache_errors(path.parent), FileLock(f"{path}.lock"):
             if not path.exists():
                 with atomic_writer(path, binary=True) as file, pa.ipc.new_stream(file, schema) as writer:
                     for table in tables:

@@ -106,6 +106,7 @@ class BatchSampler:
             evaluation: every example once, longest first; ranks without a last batch get an empty batch.
         world_size, rank: the number of processes, and the number of this process.
         accumulate: batches per rank and optimizer step.
+        repeat: give every epoch the batches and the order of the first.
     """
 
     def __init__(
@@ -119,8 +120,10 @@ class BatchSampler:
         world_size: int = 1,
         rank: int = 0,
         accumulate: int = 1,
+        repeat: bool = False,
     ) -> None:
         self.options, self.shuffle, self.seed, self.epoch = options, shuffle, seed, 0
+        self.repeat = repeat
         self.world_size, self.rank, self.accumulate = world_size, rank, accumulate
         targets = summary_lengths.astype(np.int32) + 1  # the end symbol is a target too
         width = options.bucket_width
@@ -164,7 +167,7 @@ class BatchSampler:
             yield BatchPlan(batches[position] if position < len(batches) else empty, None)
 
     def _training_plans(self) -> Iterator[BatchPlan]:
-        rng = np.random.default_rng((self.seed, self.epoch))
+        rng = np.random.default_rng((self.seed, 0 if self.repeat else self.epoch))
         order = self._order.copy()
         for first, last in pairwise(self._equal_key_bounds.tolist()):
             rng.shuffle(order[first:last])

@@ -10,6 +10,9 @@ from .attention import ATTENTIONS
 from .cells import CELLS
 from .losses import LOSS_TERMS
 
+TRAINING_OPTIONS = ("dropout", "label_smoothing", "loss_terms")
+"""Options that change the training and not the weights: a new run from trained weights may choose others."""
+
 
 @dataclass(frozen=True)
 class NetworkOptions:

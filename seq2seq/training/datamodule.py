@@ -6,6 +6,7 @@ are needed.
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
 from functools import cached_property
@@ -27,7 +28,7 @@ from seq2seq.data.tokenizer import Tokenizer, TokenizerOptions, load_pretrained
 from seq2seq.data.tokenizer.cache import cached_tokenizer
 from seq2seq.errors import UserError
 
-from .lightning_internals import replaces_samplers
+from .lightning_internals import KeptSampler, replaces_samplers
 
 SPLITS: dict[str, list[Split]] = {"fit": ["train", "validation"], "validate": ["validation"], "test": ["test"]}
 """The splits that a stage of the trainer reads; `predict` reads `predict_split`."""
@@ -171,14 +172,16 @@ class HeadlineData(LightningDataModule):
             world_size=trainer.world_size if trainer else 1,
             rank=trainer.global_rank if trainer else 0,
             accumulate=accumulate,
+            repeat=bool(trainer and trainer.overfit_batches),  # type: ignore[attr-defined]
         )
 
     def _loader(self, rows: EncodedRows, sampler: BatchSampler, texts: datasets.Dataset | None = None) -> DataLoader:
         return PlannedLoader(
             PlannedBatches(rows, vocabulary_of(self.tokenizer), texts),
             batch_size=None,  # the sampler plans whole batches
-            sampler=sampler,  # type: ignore[arg-type]
+            sampler=KeptSampler(sampler),
             num_workers=self.workers,
+            worker_init_fn=ignore_interrupts,
             persistent_workers=self.workers > 0,
             pin_memory=bool(self.trainer and self.trainer.strategy.root_device.type == "cuda"),
         )
@@ -197,6 +200,11 @@ def vocabulary_of(tokenizer: Tokenizer) -> Vocabulary:
     """Size and special ids of a tokenizer."""
     t = tokenizer
     return Vocabulary(size=t.vocab_size, pad=t.pad_id, bos=t.bos_id, eos=t.eos_id, unk=t.unk_id)
+
+
+def ignore_interrupts(worker: int) -> None:
+    """Leaves Ctrl-C, which every process of a terminal receives, to the training process, which ends its workers."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 class PlannedLoader(DataLoader):

@@ -15,7 +15,7 @@ from torch import Tensor, distributed
 
 from seq2seq.batch import Batch
 from seq2seq.inference import Headline
-from seq2seq.scoring import FIGURES, KINDS, SETTINGS, describe, mean_scores, score_pair
+from seq2seq.scoring import KINDS, SETTINGS, describe, mean_scores, score_pair
 
 NO_HEADLINE = Headline("", 0.0, 0.0)
 
@@ -63,11 +63,6 @@ class Outcome(NamedTuple):
         rouge = "  ".join(f"ROUGE-{kind[5:]} {s[kind]:.2f}" for kind in KINDS)
         rest = f"<unk> in {s['unk_share']:.1f} %  novel words {s['novel_unigrams']:.1f} %"
         return f"{rouge}  ({SETTINGS}; {len(self.predictions)} examples)  loss {s['loss']:.3f}  {rest}"
-
-
-def figure_names() -> list[str]:
-    """The figures by which a checkpoint or early stopping can be chosen."""
-    return [f"validation/{name}" for name in (*KINDS, *FIGURES, "loss", "perplexity")] + ["train/loss"]
 
 
 def make_predictions(batch: Batch, hypotheses: Sequence[list[Headline]], eos: int) -> list[Prediction]:

@@ -63,7 +63,7 @@ class ExactResume(Callback):
             "batches": batches,
             "logged_steps": logged_steps(trainer) + (trainer.validating and exact),
             "exact": exact,
-            "clipped": pl_module.clipped.tolist(),
+            "clipped": pl_module.clipping.counts.tolist(),
             "plan": data.plan if data else {},
         }
 
@@ -85,7 +85,7 @@ class ExactResume(Callback):
                 "this checkpoint was written in the middle of an optimizer step; resume from another checkpoint"
             )
         data.sampler.resume(self._resumed["epoch"], self._resumed["batches"])
-        pl_module.clipped = pl_module.clipped.new_tensor(self._resumed["clipped"])
+        pl_module.clipping.counts = pl_module.clipping.counts.new_tensor(self._resumed["clipped"])
 
     def on_train_batch_start(self, trainer: Trainer, pl_module: Any, batch: Any, batch_idx: int) -> None:
         if self._resumed:

@@ -10,6 +10,7 @@ import logging
 import re
 import subprocess
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,6 +19,7 @@ from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 from lightning.pytorch.plugins.io import TorchCheckpointIO
 from lightning.pytorch.utilities import rank_zero_only
+from torch.utils.data import SequentialSampler
 
 SEEN_WITH = ("2.6.6",)
 """Releases of Lightning with which this file was tested."""
@@ -79,6 +81,25 @@ def logged_steps(trainer: Trainer) -> int:
 def set_logged_steps(trainer: Trainer, steps: int) -> None:
     """Sets the loggers' count: Lightning restores one step too few from a checkpoint written beside a validation."""
     trainer.fit_loop.epoch_loop._batches_that_stepped = steps
+
+
+# --- Batches ---------------------------------------------------------------------------------------------------------
+
+
+class KeptSampler(SequentialSampler):
+    """A sampler that Lightning takes for a sequential one. `trainer.overfit_batches` replaces every other sampler."""
+
+    def __init__(self, sampler: Any) -> None:
+        self.wrapped = sampler
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.wrapped)
+
+    def __len__(self) -> int:
+        return len(self.wrapped)
+
+    def set_epoch(self, epoch: int) -> None:
+        self.wrapped.set_epoch(epoch)
 
 
 # --- Checkpoints -----------------------------------------------------------------------------------------------------

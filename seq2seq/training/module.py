@@ -5,7 +5,6 @@ The computations themselves stand in the rooms below and in the other files of t
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any, Self
 
 import torch
 from lightning.pytorch import Callback, LightningModule
+from lightning.pytorch.utilities import rank_zero_info
 from torch import Tensor
 
 from seq2seq.batch import Batch
@@ -22,12 +22,13 @@ from seq2seq.errors import UserError
 from seq2seq.inference import generate, headlines
 from seq2seq.model.network import NetworkOptions, build_network
 
+from .counters import Clipping, Throughput
 from .datamodule import vocabulary_of
 from .evaluation import Outcome, Prediction, gather_predictions, make_predictions, score_predictions, score_split
 from .exact_resume import ExactResume, batch_seed
 from .finite_check import FiniteCheck
 from .module_state import load_module, logged_settings, module_state
-from .optimizer import OptimizerOptions, build_optimizer
+from .optimizer import OptimizerOptions, apply_schedule, build_optimizer, set_learning_rate
 from .text_batches import usable_batch
 
 
@@ -60,16 +61,25 @@ class SummarizerModule(LightningModule):
         self.network = build_network(network, self.vocabulary)
         self.network.check_shortlist(search.shortlist)  # now, and not at the first validation
         self.outcome: Outcome | None = None
-        self.clipped = torch.zeros(2)
-        """Steps of this epoch with clipped gradients, and all steps of this epoch."""
+        self.clipping, self._throughput = Clipping(), Throughput()
         self._predictions: list[Prediction] = []
         self._finite = FiniteCheck()
-        self._clock, self._tokens = 0.0, 0
 
     @property
     def parameter_count(self) -> int:
         """Trained numbers of the network."""
         return sum(p.numel() for p in self.network.parameters())
+
+    @property
+    def learning_rate(self) -> float:
+        """The highest learning rate; Lightning's LearningRateFinder sets it."""
+        return self.optimizer.learning_rate
+
+    @learning_rate.setter
+    def learning_rate(self, value: float) -> None:
+        self.optimizer = replace(self.optimizer, learning_rate=value)
+        for config in self.trainer.lr_scheduler_configs:
+            set_learning_rate(config.scheduler, value)
 
     def configure_callbacks(self) -> Sequence[Callback]:
         return [ExactResume()]
@@ -77,7 +87,9 @@ class SummarizerModule(LightningModule):
     # --- Training ----------------------------------------------------------------------------------------------------
 
     def configure_optimizers(self) -> Any:
-        steps = 0 if self.optimizer.schedule == "constant" else int(self.trainer.estimated_stepping_batches)
+        steps = 0 if self.optimizer.schedule == "constant" else self.trainer.estimated_stepping_batches
+        if steps == float("inf"):
+            rank_zero_info("no last step is known, so the learning rate stays constant; trainer.max_steps gives one")
         adamw, scheduler = build_optimizer(self.network, self.optimizer, steps, self.trainer.precision != "16-mixed")
         return {"optimizer": adamw, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
 
@@ -87,10 +99,12 @@ class SummarizerModule(LightningModule):
             logger.log_hyperparams(logged_settings(self))
 
     def on_train_start(self) -> None:
-        self._clock, self._tokens = time.perf_counter(), 0
+        for config in self.trainer.lr_scheduler_configs:
+            apply_schedule(config.scheduler)  # a learning rate finder sets the optimizer's alone
+        self._throughput.read()
 
     def on_train_epoch_start(self) -> None:
-        self.clipped.zero_()
+        self.clipping.counts.zero_()
 
     def on_train_batch_start(self, batch: Any, batch_idx: int) -> None:
         """Makes the random numbers a function of the position, so that a resumed run draws the same."""
@@ -107,32 +121,27 @@ class SummarizerModule(LightningModule):
         self.log("train/loss", nll, prog_bar=True, batch_size=size)
         self.log("train/perplexity", nll.exp(), batch_size=size)
         self._finite.add_loss(batch.rows, loss)
-        self._tokens += batch.tokens()
+        self._throughput.add(batch.tokens())
         if self._logs_now():
-            now = time.perf_counter()
-            self.log("train/tokens_per_second", self._tokens / (now - self._clock), batch_size=size)
-            self._clock, self._tokens = now, 0
+            self.log("train/tokens_per_second", self._throughput.read(), batch_size=size)
         return loss * batch.loss_scale if batch.loss_scale is not None else loss / words
 
     def configure_gradient_clipping(
         self, optimizer: Any, gradient_clip_val: float | None = None, gradient_clip_algorithm: str | None = None
     ) -> None:
-        """Clips the norm of all gradients (Pascanu et al. 2013), and logs the norm before clipping."""
+        """Clips the norm of all gradients, and logs the norm before clipping."""
         if gradient_clip_algorithm not in (None, "norm"):
             raise UserError("trainer.gradient_clip_algorithm: only 'norm' is supported")
-        norm = torch.nn.utils.clip_grad_norm_(self.network.parameters(), gradient_clip_val or float("inf"))
+        norm = self.clipping.clip(self.network.parameters(), gradient_clip_val)
         self._finite.add_gradient_norm(norm)
         if self.device.type == "cpu" or self._logs_now():  # reading a value from a GPU waits for the GPU
             self._finite.check(self.trainer)
-        clipped = (norm > gradient_clip_val) if gradient_clip_val else torch.zeros_like(norm)
-        self.clipped = self.clipped.to(norm.device) + torch.stack([clipped.float(), torch.ones_like(norm)])
         if self._logs_now():
             rate = optimizer.param_groups[0]["lr"]
             self.log_dict({"train/gradient_norm": norm, "train/learning_rate": rate}, batch_size=1)
 
     def on_train_epoch_end(self) -> None:
-        clipped, steps = self.clipped.tolist()
-        self.log("train/clipped_share", clipped / max(steps, 1.0), batch_size=1)
+        self.log("train/clipped_share", self.clipping.share(), batch_size=1)
 
     def _logs_now(self) -> bool:
         every = self.trainer.log_every_n_steps  # type: ignore[attr-defined]

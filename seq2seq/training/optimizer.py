@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -48,12 +49,13 @@ def split_parameters(network: nn.Module) -> tuple[list[nn.Parameter], list[nn.Pa
 
 
 def build_optimizer(
-    network: nn.Module, options: OptimizerOptions, steps: int, fused: bool = True
+    network: nn.Module, options: OptimizerOptions, steps: float, fused: bool = True
 ) -> tuple[torch.optim.AdamW, LRScheduler]:
     """AdamW and its schedule, to be advanced after every step.
 
     Args:
-        steps: optimizer steps of the whole training, warm-up included; unused if the schedule is constant.
+        steps: optimizer steps of the whole training, warm-up included; unused if the schedule is constant. If they are
+            infinite (only a time ends the training), the learning rate stays constant after warm-up.
         fused: use torch's fused kernel, which cannot be combined with gradient scaling and clipping.
     """
     from transformers import get_scheduler
@@ -65,5 +67,20 @@ def build_optimizer(
     ]
     betas = (options.betas[0], options.betas[1])  # a config file gives a list
     adamw = torch.optim.AdamW(groups, lr=options.learning_rate, betas=betas, fused=fused)
-    schedule = "constant_with_warmup" if options.schedule == "constant" else options.schedule
-    return adamw, get_scheduler(schedule, adamw, options.warmup_steps, steps)
+    if options.schedule == "constant" or not math.isfinite(steps):
+        return adamw, get_scheduler("constant_with_warmup", adamw, options.warmup_steps)
+    return adamw, get_scheduler(options.schedule, adamw, options.warmup_steps, int(steps))
+
+
+def set_learning_rate(scheduler: LRScheduler, learning_rate: float) -> None:
+    """Sets the highest learning rate of a schedule at any position."""
+    state = scheduler.state_dict()
+    for rates in (state["_last_lr"], state["base_lrs"]):  # in this order: the first needs the old value of the second
+        rates[:] = [rate / highest * learning_rate for rate, highest in zip(rates, state["base_lrs"], strict=True)]
+    scheduler.load_state_dict(state)
+
+
+def apply_schedule(scheduler: LRScheduler) -> None:
+    """Gives the optimizer the learning rate of the schedule's present position."""
+    for group, rate in zip(scheduler.optimizer.param_groups, scheduler.get_last_lr(), strict=True):
+        group["lr"] = rate

@@ -16,12 +16,12 @@ from seq2seq.inference import Headline
 from seq2seq.training.datamodule import HeadlineData
 from seq2seq.training.evaluation import (
     Prediction,
-    figure_names,
     gather_predictions,
     make_predictions,
     score_predictions,
     score_split,
 )
+from seq2seq.training.monitors import figure_names
 
 VOCABULARY = Vocabulary(size=9, pad=0, bos=1, eos=2, unk=3)
 

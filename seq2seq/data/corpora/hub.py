@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 
 import datasets
@@ -10,6 +11,8 @@ import pyarrow.compute as pc
 
 from ...errors import UserError
 from .rows import Columns, check_arrow_columns, first_line
+
+CANNOT_WRITE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.ENOTDIR)
 
 
 def load_hub_split(
@@ -43,6 +46,8 @@ def load_hub_split(
 def _cure(error: Exception) -> str:
     if "script" in str(error):
         return "set data.corpus.revision=refs/convert/parquet, or name a copy in Parquet"
+    if isinstance(error, OSError) and error.errno in CANNOT_WRITE:
+        return "set HF_HOME to a folder with room that can be written"
     if isinstance(error, ConnectionError) or "offline" in str(error).lower():
         return "download it once with a connection (HF_HUB_OFFLINE unset), or give files as data.corpus.train"
     return "check data.corpus.name, data.corpus.config and data.corpus.revision"

@@ -27,11 +27,15 @@ def cached_tokenizer(train_split: datasets.Dataset, options: TokenizerOptions) -
     """
     if options.kind == "pretrained":
         return train_tokenizer(options, [])
-    from ..arrow_cache import cache_folder, fingerprint_of  # imports `datasets`, which inference does not need
+    from ..arrow_cache import (  # imports `datasets`, which inference does not need
+        cache_errors,
+        cache_folder,
+        fingerprint_of,
+    )
 
     key = fingerprint_of(FORMAT, train_split._fingerprint, asdict(options))
     file = cache_folder("seq2seq-tokenizers") / f"{key}.json"
-    with FileLock(f"{file}.lock"):
+    with cache_errors(file.parent), FileLock(f"{file}.lock"):
         if not file.exists():
             tokenizer = train_tokenizer(options, _texts(train_split, options.kind), 2 * len(train_split))
             with atomic_writer(file) as stream:

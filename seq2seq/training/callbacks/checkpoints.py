@@ -19,8 +19,9 @@ from lightning.pytorch.utilities import rank_zero_info
 from seq2seq.checkpoint import read_checkpoint, write_checkpoint
 from seq2seq.errors import UserError
 
-from ..interruptions import Stopped
+from ..interruptions import STOP, Stopped
 from ..lightning_internals import OpenModelCheckpoint, use_checkpoint_io
+from ..monitors import Mode, direction
 
 
 class AtomicCheckpointIO(TorchCheckpointIO):
@@ -39,11 +40,12 @@ class BestCheckpoint(OpenModelCheckpoint):
     The first checkpoint of a new run removes those of an earlier run in the folder. A run without any validation ends
     with a `best.ckpt` that is its last state.
 
-    On SIGTERM it writes a `step-N.ckpt` and ends the run. Checkpoints contain no path of the machine.
+    On SIGTERM, Ctrl-C or a closed standard output it writes a `step-N.ckpt` and ends the run. Checkpoints contain no
+    path of the machine.
 
     Args:
         monitor: the validation figure that determines the best checkpoint.
-        mode: max or min: whether a large or a small figure is good.
+        mode: max or min: whether a large or a small figure is good (null = as is known of the figure).
         every_n_train_steps: optimizer steps between two `step-N.ckpt` (null = no limit).
         every_minutes: minutes between two `step-N.ckpt` (null = no limit).
     """
@@ -51,7 +53,7 @@ class BestCheckpoint(OpenModelCheckpoint):
     def __init__(
         self,
         monitor: str = "validation/rougeL",
-        mode: str = "max",
+        mode: Mode | None = None,
         every_n_train_steps: int | None = None,
         every_minutes: float | None = 10.0,
     ) -> None:
@@ -61,7 +63,7 @@ class BestCheckpoint(OpenModelCheckpoint):
         super().__init__(
             filename="best",
             monitor=monitor,
-            mode=mode,
+            mode=direction("checkpoint", monitor, mode),
             save_top_k=1,
             save_last=True,
             save_on_train_epoch_end=False,  # beside the validation, before the end of the epoch is processed
@@ -69,7 +71,6 @@ class BestCheckpoint(OpenModelCheckpoint):
             enable_version_counter=False,
         )
         self.every_steps, self.every_minutes = every_n_train_steps, every_minutes
-        self._stop_requested = False
         self._saved_step, self._saved_time = 0, 0.0
         self._group: Any = None
         self._owns_folder = False  # whether the checkpoints in the folder are those of this run
@@ -88,9 +89,10 @@ class BestCheckpoint(OpenModelCheckpoint):
         if trainer.world_size > 1:  # on the CPU, so that the exchange of every step does not wait for a GPU
             self._group = torch.distributed.new_group(backend="gloo")
         # Lightning's own handler stops each process anywhere; here all processes stop together, between two steps.
-        self._stop_requested = trainer.received_sigterm
+        if trainer.received_sigterm:
+            STOP.signal = int(signal.SIGTERM)
         if threading.current_thread() is threading.main_thread():
-            signal.signal(signal.SIGTERM, self._request_stop)
+            STOP.watch()
         for stopping in trainer.early_stopping_callbacks:
             if isinstance(stopping, EarlyStopping) and stopping.wait_count >= stopping.patience:
                 trainer.should_stop = True  # decided before the checkpoint was written
@@ -109,7 +111,7 @@ class BestCheckpoint(OpenModelCheckpoint):
         if stop:
             file = self._step_file(step)
             saved = f"saved {file}" if file.exists() else "nothing new to save"
-            raise Stopped(f"stopped by SIGTERM after step {step}; {saved}; continue with `--resume auto`")
+            raise Stopped(stop, f"after step {step}; {saved}; continue with `--resume auto`")
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Writes last.ckpt after every validation; Lightning writes it only together with a new best.ckpt."""
@@ -159,21 +161,17 @@ class BestCheckpoint(OpenModelCheckpoint):
         state = _map_paths(state_dict, lambda name: os.path.join(folder, name))
         super().load_state_dict(state | {"dirpath": self.dirpath})
 
-    def _request_stop(self, signum: int, frame: Any) -> None:
-        self._stop_requested = True
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)  # a second signal ends the process at once
-
-    def _agree(self, trainer: Trainer) -> tuple[bool, bool]:
-        """Whether to stop, and whether to save because of the time: the same answer on all ranks.
+    def _agree(self, trainer: Trainer) -> tuple[int, bool]:
+        """The signal to stop (0 = none), and whether to save because of the time: the same answer on all ranks.
 
         A stop request to any rank counts; only the clock of rank 0 counts.
         """
         late = self.every_minutes and time.monotonic() - self._saved_time > 60 * self.every_minutes
-        flags = torch.tensor([self._stop_requested, bool(late and trainer.is_global_zero)], dtype=torch.int32)
+        flags = torch.tensor([STOP.signal, bool(late and trainer.is_global_zero)], dtype=torch.int32)
         if self._group is not None:
             torch.distributed.all_reduce(flags, torch.distributed.ReduceOp.MAX, group=self._group)
         stop, due = flags.tolist()
-        return bool(stop), bool(due)
+        return int(stop), bool(due)
 
     def _step_file(self, step: int) -> Path:
         return Path(self.dirpath or ".") / f"step-{step}.ckpt"

@@ -1,0 +1,236 @@
+"""Completes the config of `fit`, `validate`, `test` and `predict`: paths, folder, checkpoint and loggers of the run.
+
+The saved config must serve any later run. So every value that the command completes is remembered with the value that
+the user wrote, and the user's value is saved.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+import shutil
+from collections.abc import Callable
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+from jsonargparse import Namespace
+from lightning.pytorch import LightningModule, Trainer
+from lightning.pytorch.cli import LightningArgumentParser, SaveConfigCallback
+from lightning.pytorch.utilities import rank_zero_info
+
+from seq2seq.checkpoint import newest_checkpoint, read_checkpoint, run_id
+from seq2seq.errors import UserError
+from seq2seq.files import atomic_writer, user_path
+from seq2seq.model.options import TRAINING_OPTIONS
+from seq2seq.training.lightning_internals import is_first_process
+
+DEFAULT_FOLDER = "runs/default"
+SEEDS = range(2**32)
+
+
+class SaveConfig(SaveConfigCallback):
+    """Saves the config of `fit` in the run's folder, as the user wrote it, without the checkpoint of this start.
+
+    Args:
+        written: the values that the user wrote, for the keys that the command has completed.
+    """
+
+    def __init__(
+        self, parser: LightningArgumentParser, config: Any, *, written: dict[str, Any], **settings: Any
+    ) -> None:
+        config = config.clone()
+        for key, value in written.items():
+            config[key] = value
+        config["ckpt_path"] = config["resume"] = config["data.tokenizer_from"] = None
+        super().__init__(parser, config, save_to_log_dir=False, **settings)
+
+    def save_config(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        if stage == "fit":  # the config of a later test must not replace that of the training
+            file = Path(trainer.default_root_dir) / self.config_filename
+            with atomic_writer(file) as stream:
+                stream.write(self.parser.dump(self.config, skip_none=False))
+
+
+class TrainingConfig:
+    """The config of one training command, and what follows from it.
+
+    Args:
+        command: fit, validate, test or predict.
+        config: the parsed config; it is changed.
+
+    Attributes:
+        written: the user's value of each completed key.
+        folder: the run's folder.
+        run_id: the id of the run, which its checkpoints and its W&B run carry.
+        start: contents of the checkpoint with the weights of a new run (`--init_from`).
+    """
+
+    def __init__(self, command: str, config: Namespace) -> None:
+        self.command, self.config = command, config
+        self.written: dict[str, Any] = {}
+        self.start: dict[str, Any] | None = None
+        self._expand_paths()
+        self.folder = Path(config["trainer.default_root_dir"] or DEFAULT_FOLDER)
+        self._check_seed()
+        self._choose_checkpoint()
+        self._use_checkpoint()
+        if config["trainer.fast_dev_run"]:  # its results stand for nothing, so they replace nothing
+            self.folder = self.folder / ".fast_dev_run"
+            rank_zero_info(f"trainer.fast_dev_run: {self.folder} is removed at the end")
+        self.complete("trainer.default_root_dir", str(self.folder))
+        self.run_id = (run_id(self.folder) if config.get("ckpt_path") else None) or secrets.token_hex(4)
+        self._place_loggers()
+        if command == "predict":
+            self.complete("return_predictions", False)  # a callback writes them
+
+    def complete(self, key: str, value: Any) -> None:
+        """Sets a value that the user left open, and remembers the user's value."""
+        if self.config[key] != value:
+            self.written.setdefault(key, self.config[key])
+            self.config[key] = value
+
+    def remove_temporary_folder(self) -> None:
+        """Removes the results of `trainer.fast_dev_run`."""
+        if self.config["trainer.fast_dev_run"] and is_first_process():
+            shutil.rmtree(self.folder, ignore_errors=True)
+            if self.folder.parent.is_dir() and not any(self.folder.parent.iterdir()):
+                self.folder.parent.rmdir()
+
+    def _expand_paths(self) -> None:
+        """Replaces the `~` of every path, also in the arguments of loggers, callbacks and plugins.
+
+        Default values of the `Enum` type, which cannot be saved, become plain values.
+        """
+        for key, value in list(self.config.items()):
+            value = _changed(value, lambda leaf: leaf.value if isinstance(leaf, Enum) else leaf)
+            self.config[key] = value
+            self.complete(key, _changed(value, _expand_home))
+
+    def _check_seed(self) -> None:
+        seed = self.config.get("seed_everything")
+        if isinstance(seed, bool) or seed is None:
+            return
+        if seed not in SEEDS:
+            raise UserError(f"seed_everything: {seed} is no seed; give a number from 0 to {SEEDS.stop - 1}")
+        self.complete("data.seed", seed)
+
+    def _choose_checkpoint(self) -> None:
+        """Turns `--resume auto | FILE`, `--ckpt_path best | last` and a missing `--ckpt_path` into a file."""
+        config = self.config
+        resume, named = config["resume"], config.get("ckpt_path")
+        if self.command != "fit":
+            if resume:
+                raise UserError(f"--resume: {self.command} does not train; name a checkpoint with --ckpt_path")
+            config["ckpt_path"] = self._checkpoint_to_score(named)
+            return
+        if config["trainer.fast_dev_run"] and (resume or named):
+            rank_zero_info("trainer.fast_dev_run: a few batches from the first, not resumed")
+            config["ckpt_path"] = None
+            return
+        start = config["init_from"] if resume != "auto" else None
+        given = {"--resume": resume, "--ckpt_path": named, "--init_from": start}
+        both = [option for option, value in given.items() if value]
+        if len(both) > 1:
+            raise UserError(f"{' and '.join(both)} each name a checkpoint; give one of them")
+        if resume == "auto":
+            found, passed_over = newest_checkpoint(self.folder)
+            for reason in passed_over:
+                rank_zero_info(f"passed over: {reason}")
+            beginning = f"no intact checkpoint in {self.folder}: starting a new run"
+            rank_zero_info(f"resuming from {found}" if found else beginning)
+            config["ckpt_path"] = str(found) if found else None
+        elif resume or named:
+            config["ckpt_path"] = str(self._named_checkpoint(resume or named))
+
+    def _checkpoint_to_score(self, named: str | None) -> str:
+        """The checkpoint that the user named, else the best one of the run's folder."""
+        if named:
+            return str(self._named_checkpoint(named))
+        best = self.folder / "best.ckpt"
+        if not best.is_file():
+            raise UserError(
+                f"{self.command}: there is no {best}, so there are no trained weights; name a checkpoint with "
+                "--ckpt_path, or the run's folder with --trainer.default_root_dir"
+            )
+        owner, run = read_checkpoint(best)["resume"].get("run"), run_id(self.folder)
+        if None not in (owner, run) and owner != run:
+            raise UserError(
+                f"{best}: of an earlier run in this folder; the latest run has no best checkpoint; name a checkpoint "
+                "with --ckpt_path"
+            )
+        rank_zero_info(f"{self.command}: no --ckpt_path was given; the weights are those of {best}")
+        return str(best)
+
+    def _named_checkpoint(self, name: str) -> Path | str:
+        """The file that a name means: `best` and `last` are files of the run's folder."""
+        if name not in ("best", "last"):
+            return name
+        file = self.folder / f"{name}.ckpt"
+        if not file.is_file():
+            raise UserError(f"--ckpt_path {name}: there is no {file}; name a file, or start the run with `fit`")
+        return file
+
+    def _use_checkpoint(self) -> None:
+        """Takes network and tokenizer from a checkpoint, so that the config need not repeat them."""
+        config, path = self.config, self.config.get("ckpt_path")
+        if path == "hpc":
+            return
+        kept: tuple[str, ...] = ()
+        if not path and self.command == "fit" and config["init_from"]:
+            path, kept = config["init_from"], TRAINING_OPTIONS
+        if not path:
+            return
+        known = read_checkpoint(path)
+        for name, value in known["network"].items():
+            if name not in kept:
+                config[f"model.network.{name}"] = value
+        config["data.tokenizer_from"] = str(path)
+        if kept:
+            self.start = known
+            rank_zero_info(f"a new run with the weights, the network and the tokenizer of {path}")
+        if self.command != "fit":
+            config["data.max_document_tokens"] = known["max_document_tokens"]
+
+    def _place_loggers(self) -> None:
+        """Loggers write into the run's folder; a W&B run has the run's id, so that a resumed run continues it."""
+        key = "trainer.logger"
+        written = self.config[key]
+        loggers = [_placed(logger, self.folder) for logger in (written if isinstance(written, list) else [written])]
+        for logger in loggers:
+            if self.command == "fit" and str(getattr(logger, "class_path", "")).endswith("WandbLogger"):
+                given = logger.init_args
+                if not given.get("id") and not given.get("version"):
+                    given["id"] = self.run_id
+                    logger["dict_kwargs"] = {"resume": "allow", **(logger.get("dict_kwargs") or {})}
+        self.complete(key, loggers if isinstance(written, list) else loggers[0])
+
+
+def _placed(logger: Any, folder: Path) -> Any:
+    """A copy of a logger's config that writes into `folder`, unless the user has chosen another folder."""
+    if not hasattr(logger, "init_args"):
+        return logger
+    logger = logger.clone()
+    given = logger.init_args
+    place, run = given.get("save_dir", None), given.get("id", None)
+    if place and run and run == run_id(place) and Path(place) != folder:  # the saved config of an older version
+        place = given["id"] = None
+    if place in (None, "."):
+        given["save_dir"] = str(folder)
+    return logger
+
+
+def _expand_home(value: Any) -> Any:
+    """The path that a user means by a text that starts with a home folder; other values are returned as they are."""
+    return str(user_path(value)) if isinstance(value, str) and re.match(r"~[\w.-]*(/|$)", value) else value
+
+
+def _changed(value: Any, change: Callable[[Any], Any]) -> Any:
+    """A copy of a config value with `change` applied to every leaf."""
+    if isinstance(value, list):
+        return [_changed(item, change) for item in value]
+    if isinstance(value, dict):
+        return {name: _changed(item, change) for name, item in value.items()}
+    if isinstance(value, Namespace):
+        return Namespace(**{name: _changed(item, change) for name, item in vars(value).items()})
+    return change(value)

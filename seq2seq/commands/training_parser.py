@@ -1,0 +1,103 @@
+"""The parser of `fit`, `validate`, `test` and `predict`. Its errors are one line: the fault, its place and the cure."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator, Sequence
+from typing import Any, NoReturn
+
+import yaml
+from lightning.pytorch.cli import LightningArgumentParser
+from lightning.pytorch.loggers import Logger
+
+from seq2seq.errors import UserError, did_you_mean
+from seq2seq.files import user_path
+
+
+def raise_user_error(error: BaseException | None) -> None:
+    """Raises the UserError among the causes of an error, if there is one: jsonargparse wraps the errors of our code."""
+    while error is not None:
+        if isinstance(error, UserError):
+            raise error
+        error = error.__cause__ or error.__context__
+
+
+class Parser(LightningArgumentParser):
+    """A parser of config files and options, which raises UserError."""
+
+    def add_class_arguments(self, theclass: type, *args: Any, **kwargs: Any) -> list[str]:
+        """Gives loggers a default save_dir, which the run's folder replaces, so that naming a logger is enough."""
+        added = super().add_class_arguments(theclass, *args, **kwargs)
+        if issubclass(theclass, Logger) and "save_dir" in added:
+            self.set_defaults(save_dir=".")
+        return added
+
+    def error(self, message: str, ex: Exception | None = None) -> NoReturn:
+        raise_user_error(ex)
+        text = " ".join(message.split())
+        raise UserError(f"{text}{self._hint(text)}") from ex
+
+    def parse_path(self, cfg_path: Any, *args: Any, **kwargs: Any) -> Any:
+        """Reads a config file; its errors name the file."""
+        try:
+            return super().parse_path(cfg_path, *args, **kwargs)
+        except UserError as error:
+            raise UserError(f"{cfg_path}: {error}") from error
+
+    def _hint(self, message: str) -> str:
+        """The known key that is most similar to a misspelt one."""
+        found = re.search(r"(?:[Kk]ey|[Oo]ption|arguments:?) ['\"]?-*([\w.]+)", message)
+        if not found:
+            return ""
+        keys = [action.dest for action in self._actions]
+        if self._subcommands_action is not None:
+            keys += [action.dest for sub in self._subcommands_action.choices.values() for action in sub._actions]
+        hint = did_you_mean(found.group(1), [*keys, *(key.rsplit(".", 1)[-1] for key in keys)])
+        return f"; {hint or '`--help` lists the keys'}"
+
+
+def warn_of_overridden_options(argv: Sequence[str]) -> None:
+    """Writes one line for each option that a config file after it replaces: the later one of two values wins."""
+    for option, value, file, replacement in overridden_options(argv):
+        print(
+            f"seq2seq: {option} {value} has no effect: --config {file} comes after it and sets {replacement!r}; "
+            "put options after --config",
+            file=sys.stderr,
+        )
+
+
+def overridden_options(argv: Sequence[str]) -> Iterator[tuple[str, str, str, Any]]:
+    """Yields (option, its value, config file, the file's value) for options that a later config file changes."""
+    given: list[tuple[str, str]] = []
+    words = iter(argv)
+    for word in words:
+        if not word.startswith("-"):
+            continue
+        name, equals, value = word.partition("=")
+        if not equals:
+            value = next(words, "")
+        if name not in ("--config", "-c"):
+            given.append((name, value))
+            continue
+        try:
+            settings = yaml.safe_load(user_path(value).read_text(encoding="utf-8"))
+        except (OSError, ValueError, yaml.YAMLError):  # the parser reports it
+            continue
+        for option, earlier in given:
+            found = _value_at(settings, option.removeprefix("--").split("."))
+            if found is not None and str(found) != earlier and found != _parsed(earlier):
+                yield option, earlier, value, found
+
+
+def _value_at(settings: Any, keys: Sequence[str]) -> Any:
+    for key in keys:
+        settings = settings.get(key) if isinstance(settings, dict) else None
+    return settings
+
+
+def _parsed(value: str) -> Any:
+    try:
+        return yaml.safe_load(value)
+    except yaml.YAMLError:
+        return value
