@@ -15,7 +15,7 @@ from seq2seq.checkpoint import network_weights, run_id, start_run
 from seq2seq.environment import prepare_run, prepare_training
 from seq2seq.errors import UserError
 from seq2seq.ops.cpu import tune_cpu
-from seq2seq.training.callbacks import BestCheckpoint, EarlyStopping, arrange_callbacks
+from seq2seq.training.callbacks import BestCheckpoint, DirectedEarlyStopping, arrange_callbacks
 from seq2seq.training.datamodule import HeadlineData
 from seq2seq.training.interruptions import Stopped, process_errors, stop_when_closed
 from seq2seq.training.lightning_internals import OpenCLI, accept_null, is_first_process, silence_useless_messages
@@ -35,7 +35,7 @@ class SummarizerCLI(OpenCLI):
         for name in LINKS:
             parser.link_arguments("data", f"model.{name}", compute_fn=attrgetter(name), apply_on="instantiate")
         parser.add_lightning_class_args(BestCheckpoint, "checkpoint")
-        parser.add_lightning_class_args(EarlyStopping, "early_stopping")
+        parser.add_lightning_class_args(DirectedEarlyStopping, "early_stopping")
         for section in ("checkpoint", "early_stopping"):
             accept_null(parser, section)
         parser.add_argument(

@@ -11,7 +11,7 @@ from helpers import TrainedRun, config, read_jsonl, run, write_config, write_cor
 from lightning.pytorch import Callback
 from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint, RichProgressBar, TQDMProgressBar
 
-from seq2seq.training.callbacks import BestCheckpoint, arrange_callbacks
+from seq2seq.training.callbacks import BestCheckpoint, DirectedEarlyStopping, arrange_callbacks
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +68,10 @@ def test_the_early_stopping_of_the_user_replaces_ours() -> None:
     ours = EarlyStopping("validation/rougeL")
     assert "EarlyStopping" not in arranged([EarlyStopping("validation/loss")], ours)[0]
     assert "EarlyStopping" in arranged([ModelCheckpoint()], ours)[0]
+
+
+def test_the_state_of_early_stopping_has_the_key_of_the_base_class() -> None:
+    assert DirectedEarlyStopping().state_key == EarlyStopping("validation/rougeL", mode="max").state_key
 
 
 def test_a_null_section_is_no_callback() -> None:
