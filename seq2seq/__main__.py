@@ -12,7 +12,7 @@ import traceback
 from importlib import import_module
 
 from . import __version__
-from .environment import import_plugins, prepare_process
+from .environment import escape_unencodable_output, import_plugins, prepare_process
 from .errors import UserError, did_you_mean
 
 COMMANDS = {
@@ -20,7 +20,7 @@ COMMANDS = {
     "validate": ("fit", "score a checkpoint on the validation split (greedy)"),
     "test": ("fit", "score a checkpoint on the test split (beam search); writes metrics.json and predictions.jsonl"),
     "predict": ("fit", "write the headlines of a split"),
-    "decode": ("decode", "write headlines for text or JSON Lines"),
+    "decode": ("decode", "write headlines for plain text, or for a corpus file of any format"),
     "show": ("show", "print documents, references and headlines side by side"),
     "prepare": ("prepare", "turn a raw corpus (Reuters-21578, Gigaword) into JSON Lines"),
 }
@@ -36,6 +36,7 @@ def usage() -> str:
 
 def main(argv: list[str] | None = None) -> int:
     """Runs one subcommand with `argv` (default: sys.argv) and returns the exit status."""
+    escape_unencodable_output()
     prepare_process()  # before a subcommand imports torch
     argv = sys.argv[1:] if argv is None else argv
     if not argv or argv[0] in ("-h", "--help", "help"):

@@ -18,7 +18,7 @@ from .batch import Vocabulary
 from .data.tokenizer import Tokenizer
 from .decoding import SearchOptions
 from .errors import UserError
-from .files import atomic_writer
+from .files import atomic_writer, user_path
 from .model.network import NetworkOptions
 
 FORMAT = 1  # raised when older checkpoints can no longer be read
@@ -36,9 +36,15 @@ def read_checkpoint(path: str | Path, *, check_bytes: bool = False) -> dict[str,
 
     Raises UserError if the file is missing, damaged, or not a checkpoint of this package.
     """
-    file = Path(path)
+    file = user_path(path)
+    if file.is_dir():
+        raise UserError(f"{path}: a folder; name a .ckpt file in it, for example {file / 'best.ckpt'}")
     if not file.is_file():
         raise UserError(f"{path}: no such checkpoint; train one with `seq2seq fit`, or name a .ckpt file")
+    try:
+        file.open("rb").close()
+    except OSError as error:  # without permission, for example; `is_zipfile` would call the file truncated
+        raise UserError(f"{path}: the checkpoint cannot be opened: {error.strerror}") from None
     if not zipfile.is_zipfile(file):
         raise UserError(
             f"{path}: not a checkpoint, or a truncated one; use another, for example last.ckpt of the same run"

@@ -5,11 +5,16 @@
 
 from __future__ import annotations
 
+import io
 import os
+import sys
 from importlib import import_module
 from pathlib import Path
 
 from .errors import UserError
+
+ENCODING, ESCAPE = "PYTHONIOENCODING", "backslashreplace"
+"""Encoding and error handler of a Python process, separated by a colon, and the handler of ours."""
 
 PLUGINS = "SEQ2SEQ_PLUGINS"
 """Modules that every command imports first, separated by commas: they register cells, attentions, readers, ..."""
@@ -54,6 +59,22 @@ WORKER = {
 def prepare_process() -> None:
     """Sets the defaults of every command. Call it before torch is imported."""
     _set_defaults(PROCESS)
+
+
+def escape_unencodable_output() -> None:
+    """Makes this process and its child processes write escapes such as \\u0906 for characters outside the encoding of
+    the output, where Python would raise an error.
+
+    The encoding comes from the terminal, from PYTHONIOENCODING or from the locale; cp1252 and ASCII lack most scripts.
+    An error handler that the user has named in PYTHONIOENCODING stays.
+    """
+    encoding, _, handler = os.environ.get(ENCODING, "").partition(":")
+    if handler not in ("", ESCAPE):
+        return
+    os.environ[ENCODING] = f"{encoding}:{ESCAPE}"
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors=ESCAPE)
 
 
 def prepare_training() -> None:

@@ -18,10 +18,12 @@ from .errors import UserError
 def user_path(text: str | os.PathLike[str]) -> Path:
     """The path that a user means by `text`: `~` and `~name` are home folders, as in a shell.
 
-    Raises UserError if there is no such home folder.
+    Raises UserError if there is no such home folder, or if `text` is no path.
     """
     try:
         return Path(text).expanduser()
+    except TypeError:
+        raise UserError(f"{text!r} is no path; give it as text or as a pathlib.Path") from None
     except RuntimeError as error:
         raise UserError(f"{text}: {str(error).rstrip('.')}; write the whole path") from None
 

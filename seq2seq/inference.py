@@ -7,10 +7,13 @@ headlines = summarizer.summarize(["A fire broke out ..."], beam_size=5)
 from __future__ import annotations
 
 import logging
+import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
-from itertools import islice
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import fields, replace
+from itertools import count, islice
+from math import isnan
+from numbers import Integral, Real
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,10 +23,13 @@ from .batch import Batch, Vocabulary, make_batch
 from .checkpoint import network_weights, read_checkpoint
 from .data.tokenizer import EncodedDocument, Tokenizer
 from .decoding import Hypotheses, SearchOptions, search
-from .errors import UserError
+from .errors import UserError, did_you_mean
+from .files import user_path
 from .model.network import NetworkOptions, Seq2Seq, build_network
 from .ops.cpu import bfloat16_is_faster
 
+MISSING = ("NAType", "NaTType")
+"""The types of missing values of pandas, which is not imported here."""
 PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 
 
@@ -70,16 +76,23 @@ class Summarizer:
         self.cut = self.empty = 0
 
     @classmethod
-    def from_checkpoint(cls, path: str | Path, device: str = "auto", precision: str = "float32") -> Summarizer:
+    def from_checkpoint(
+        cls,
+        path: str | os.PathLike[str],
+        device: str | torch.device | int | None = "auto",
+        precision: str | torch.dtype = "float32",
+    ) -> Summarizer:
         """Loads a checkpoint of `seq2seq fit`.
 
         Args:
-            device: auto (a GPU if there is one), cpu, cuda or cuda:N.
+            path: a file, or the folder of a run, which stands for its best.ckpt; `~` is the home folder.
+            device: auto or None (a GPU if there is one), cpu, cuda or cuda:N, as text, torch.device or number of a GPU.
             precision: float32 or bfloat16, the type of weights and activations; the search computes in float32.
 
         Raises UserError if the checkpoint cannot be used, or if the device is slower in bfloat16 than in float32.
         """
-        device = choose_device(device)
+        device, precision = choose_device(device), str(precision).removeprefix("torch.")
+        path = checkpoint_file(path)
         if precision not in PRECISIONS:
             raise UserError(f"--precision {precision!r}: give one of {', '.join(PRECISIONS)}")
         if precision == "bfloat16" and not bfloat16_is_faster(device):
@@ -94,8 +107,19 @@ class Summarizer:
         network.to(PRECISIONS[precision])
         return cls(network, tokenizer, options, contents["max_document_tokens"], device)
 
-    def summarize(self, documents: Sequence[str], **options: Any) -> list[str]:
-        """The best headline of each document, in order. `options`: fields of SearchOptions, e.g. beam_size=5."""
+    def summarize(self, documents: Iterable[str], **options: Any) -> list[str]:
+        """The best headline of each document, in order.
+
+        Args:
+            documents: a list of texts, a column of a data frame, an array of strings, a generator, ...
+            options: fields of SearchOptions, e.g. beam_size=5, and arguments of `stream`.
+
+        Raises UserError for a wrong option, and for documents that are not a list of texts, before any work if they
+        have a length.
+        """
+        if hasattr(documents, "__len__"):
+            for _ in checked_documents(documents):
+                pass
         return [best[0].text for best in self.stream(documents, **options)]
 
     def stream(
@@ -108,16 +132,27 @@ class Summarizer:
     ) -> Iterator[list[Headline]]:
         """Yields the n_best headlines of each document, in order, best first. Memory does not grow with the input.
 
-        An error of `documents` is raised after the headlines of the documents before it.
+        An error of `documents` is raised after the headlines of the documents before it; wrong options are raised at
+        once.
 
         Args:
+            documents: as for `summarize`.
             chunk: documents that are read ahead and sorted by length, so that batches need little padding.
             batch_size: greatest number of documents in a batch (None = limited by `batch_tokens` alone).
             read_ahead: characters after which reading ahead stops.
-            options: fields of SearchOptions.
+            options: fields of SearchOptions; None stands for the value in the checkpoint.
         """
-        chosen = replace(self.options, **options)
-        iterator = iter(documents)
+        given = {name: value for name, value in options.items() if value is not None}
+        _check_names(given)
+        for name, value in (("chunk", chunk), ("batch_size", batch_size), ("read_ahead", read_ahead)):
+            if value is not None and (not isinstance(value, Integral) or value < 1):
+                raise UserError(f"{name}: {value!r} is no whole number of at least 1")
+        chosen = replace(self.options, **given)
+        return self._stream(checked_documents(documents), chunk, batch_size, read_ahead, chosen)
+
+    def _stream(
+        self, iterator: Iterator[str], chunk: int, batch_size: int | None, read_ahead: int, chosen: SearchOptions
+    ) -> Iterator[list[Headline]]:
         failure: Exception | None = None
         while failure is None:
             texts: list[str] = []
@@ -150,10 +185,10 @@ class Summarizer:
         return headlines(self.tokenizer, generate(self.network, batch, options), oov)
 
 
-def _read_chunk(documents: Iterator[str], count: int, read_ahead: int) -> Iterator[str]:
-    """The next `count` documents; fewer if they have more than `read_ahead` characters, but at least one."""
+def _read_chunk(documents: Iterator[str], size: int, read_ahead: int) -> Iterator[str]:
+    """The next `size` documents; fewer if they have more than `read_ahead` characters, but at least one."""
     characters = 0
-    for document in islice(documents, count):
+    for document in islice(documents, size):
         yield document
         characters += len(document)
         if characters > read_ahead:
@@ -168,8 +203,78 @@ def load_weights(network: Seq2Seq, contents: dict[str, Any], path: str | Path) -
         raise UserError(f"{path}: the weights don't fit the network it describes; the file is damaged") from error
 
 
-def choose_device(name: str) -> str:
-    """auto, cpu, cuda or cuda:N -> cpu or cuda[:N]. Raises UserError if this computer has no such device."""
+def _check_names(options: Mapping[str, Any]) -> None:
+    """Raises UserError for a name that is no option of the search."""
+    known = [option.name for option in fields(SearchOptions)]
+    for name in options:
+        if name not in known:
+            hint = did_you_mean(name, known) or f"known are {', '.join(known)}"
+            raise UserError(f"unknown option {name!r} of the search; {hint}")
+
+
+def checked_documents(documents: Iterable[str]) -> Iterator[str]:
+    """The documents as plain strings. Raises UserError at once for something that is no list of texts, and later, with
+    the position from 0, at the first document that is no text."""
+    problem = _no_list(documents)
+    if problem:
+        raise UserError(f"documents: {problem}")
+    return map(_checked_text, count(), documents)
+
+
+def _no_list(documents: Any) -> str | None:
+    """The fault and the cure, if this is not an ordered collection of documents."""
+    kind = type(documents).__name__
+    if isinstance(documents, str):
+        return "one text, not a list of texts; give [text]"
+    if isinstance(documents, bytes):
+        return "bytes, not a list of texts; give [text.decode()]"
+    if isinstance(documents, os.PathLike):
+        return "a path, not a list of texts; read the file first"
+    if isinstance(documents, Mapping) or hasattr(documents, "columns") or hasattr(documents, "column_names"):
+        return f'a {kind}, not a list of texts; give one column of it, for example documents["document"]'
+    if isinstance(documents, (set, frozenset)):
+        return f"a {kind} has no order; give a list"
+    if not isinstance(documents, Iterable) or getattr(documents, "ndim", 1) != 1:
+        return f"{kind} is not a list of texts; give a list of strings"
+    return None
+
+
+def _checked_text(position: int, document: Any) -> str:
+    """The document as a string. Raises UserError, naming its position, if it is no text."""
+    if isinstance(document, str):
+        try:
+            if not document.isascii():
+                document.encode()
+            return str(document)
+        except UnicodeEncodeError as error:
+            half = document[error.start]
+            fault = f"holds half a surrogate pair ({half!r})"
+            cure = 'replace it, for example with text.encode("utf-8", "replace").decode()'
+    elif document is None or type(document).__name__ in MISSING or (isinstance(document, Real) and isnan(document)):
+        fault, cure = f"is {document}", 'leave it out, or give ""'
+    elif isinstance(document, bytes):
+        fault, cure = "is bytes", "give text.decode()"
+    else:
+        fault, cure = f"is of type {type(document).__name__}, not a text", "give a list of strings"
+    raise UserError(f"documents[{position}] {fault}; {cure}")
+
+
+def checkpoint_file(path: str | os.PathLike[str]) -> Path:
+    """The checkpoint that `path` means: for the folder of a run, its best.ckpt, with a note in the log."""
+    file = user_path(path)
+    best = file / "best.ckpt"
+    if not best.is_file():
+        return file
+    logging.getLogger(__name__).warning("%s is a folder: taking %s", path, best)
+    return best
+
+
+def choose_device(device: str | torch.device | int | None) -> str:
+    """auto, cpu, cuda or cuda:N -> cpu or cuda[:N]. Raises UserError if this computer has no such device.
+
+    None means auto, and a number is that of a GPU.
+    """
+    name = "auto" if device is None else f"cuda:{device}" if isinstance(device, int) else str(device)
     if name == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"
     if not re.fullmatch(r"cpu|cuda(:\d+)?", name):

@@ -13,7 +13,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import field, fields
-from typing import Any, get_args, get_type_hints
+from types import UnionType
+from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from .environment import PLUGINS
 from .errors import UserError, did_you_mean
@@ -33,13 +34,17 @@ def limited(
 
 
 def check_limits(options: Any, section: str) -> None:
-    """Raises UserError, naming `section.field`, for a value outside the field's limits or its Literal type.
+    """Raises UserError, naming `section.field`, for a value outside the field's limits, its Literal type, or its type
+    if that is bool, int or float.
 
-    A field with limits accepts None if None is its default. Numbers must be finite.
+    A field with limits accepts None if None is its default. Numbers must be finite. Numbers of numpy and torch become
+    those of Python in the (frozen) options.
     """
     types = get_type_hints(type(options))
     for option in fields(options):
-        key, value = f"{section}.{option.name}", getattr(options, option.name)
+        key, value = f"{section}.{option.name}", _plain(getattr(options, option.name))
+        object.__setattr__(options, option.name, value)
+        _check_type(key, value, types[option.name])
         choices = [choice for choice in get_args(types[option.name]) if isinstance(choice, str)]
         if choices:
             check_choice(key, value, choices)
@@ -57,6 +62,23 @@ def check_choice(key: str, value: Any, choices: Iterable[str]) -> None:
     plugins = f"{PLUGINS} names the modules that register others" if isinstance(choices, dict) else ""
     hints = "; ".join(filter(None, [did_you_mean(str(value), choices), plugins]))
     raise UserError(f"{key}: {value!r} is none of {known}" + (f"; {hints}" if hints else ""))
+
+
+def _plain(value: Any) -> Any:
+    """The Python value of a scalar of numpy or torch; other values as they are."""
+    return value.item() if hasattr(value, "item") and getattr(value, "ndim", 1) == 0 else value
+
+
+def _check_type(key: str, value: Any, kind: Any) -> None:
+    """Raises UserError if `kind` is bool, int or float (or one of them or None) and `value` is something else."""
+    kinds = set(get_args(kind)) if get_origin(kind) in (Union, UnionType) else {kind}
+    if not kinds <= {bool, int, float, type(None)}:
+        return
+    names = {bool: "true or false", int: "a whole number", float: "a number"}
+    allowed = kinds | ({int} if float in kinds else set())
+    if not isinstance(value, tuple(allowed)):
+        expected = " or ".join(text for kind, text in names.items() if kind in kinds)
+        raise UserError(f"{key}: {value!r} is not {expected}")
 
 
 def _check_number(

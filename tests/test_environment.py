@@ -77,6 +77,18 @@ def test_they_are_set_before_the_libraries_load() -> None:
     assert done.stdout.splitlines() == ["prepare_process False", "prepare_training False"], done.stderr
 
 
+@pytest.mark.parametrize(
+    ("given", "written"),
+    [("cp1252", b"\\u0906 \xfc"), ("ascii", rb"\u0906 \xfc"), ("utf-8", "आ ü".encode()), ("ascii:replace", b"? ?")],
+)
+def test_child_processes_escape_too(given: str, written: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the processes of a spawn strategy, which print the samples of a validation. The user's error handler stays."""
+    monkeypatch.setenv("PYTHONIOENCODING", given)
+    environment.escape_unencodable_output()
+    child = subprocess.run([sys.executable, "-c", "print('आ ü')"], capture_output=True, check=True)
+    assert child.stdout.strip() == written
+
+
 def test_plugins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("first_plugin", "second_plugin"):
         (tmp_path / f"{name}.py").write_text("")

@@ -1,43 +1,51 @@
-"""`seq2seq decode`: documents in, headlines out, one output line for each input line, in the same order."""
+"""`seq2seq decode`: documents in, headlines out, in the same order."""
 
 from __future__ import annotations
 
+import gzip
+import io
 import json
-import os
-import re
 import sys
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
-from typing import IO, Any
+from itertools import chain, islice
+from pathlib import Path
+from typing import Any, cast
 
+from seq2seq.data.corpora import Row
 from seq2seq.errors import UserError
+from seq2seq.files import user_path
 
 from .arguments import Parser, add_decoding_options, check_positive, load_summarizer
+from .documents import Documents, add_input_options
 
-NOT_TEXT = re.compile("[\0\ud800-\udfff]")
 ESCAPED = "backslashreplace"  # writes a lone surrogate in another field of the input as JSON's own escape
+FORMATS = {".txt": "text", ".jsonl": "jsonl", ".json": "jsonl"}
+"""The output format that a suffix stands for, also with .gz."""
+TABLES = (".csv", ".tsv", ".parquet")
+"""Suffixes of formats that are read but not written."""
 
 
 def parser() -> Parser:
     p = Parser(
         prog="seq2seq decode",
-        description="Write headlines for documents. Text input has one document per line. JSON Lines input has objects "
-        "with a 'document'.",
+        description="Write headlines for documents. Text input has one document per line. All formats of corpora are "
+        "read too: JSON Lines, CSV, TSV and Parquet with a column 'document'.",
     )
-    p.add_argument("--input", default="-", metavar="FILE", help="documents; - is standard input (default)")
-    p.add_argument("--output", default="-", metavar="FILE", help="headlines; - is standard output (default)")
+    add_input_options(p, default="-")
+    p.add_argument(
+        "--output",
+        default="-",
+        metavar="FILE",
+        help="headlines; - is standard output (default); compressed if the name ends in .gz",
+    )
     p.add_argument(
         "--format",
         choices=("text", "jsonl"),
-        default="text",
         help="text: one headline per line (n-best: score, tab, headline; an empty line between documents); "
-        "jsonl: objects with document, prediction, score, and the other fields of the input line",
-    )
-    p.add_argument(
-        "--input-format",
-        choices=("auto", "text", "jsonl"),
-        default="auto",
-        help="auto: jsonl for names in .jsonl, else text",
+        "jsonl: objects with the fields of the input (document, ...), prediction and score. Default: jsonl for an "
+        "--output in .jsonl or .json, else text",
     )
     p.add_argument(
         "--batch-size", type=int, metavar="N", help="documents in a batch (default: 80,000 document tokens in a batch)"
@@ -50,91 +58,82 @@ def main(argv: list[str]) -> int:
     """Runs `seq2seq decode`. Returns the exit status; raises UserError on bad arguments or input."""
     args = parser().parse_args(argv)
     check_positive(args, "batch_size", "threads")
-    source = Source(args.input, args.input_format)
+    output_file = None if args.output == "-" else user_path(args.output)
+    form = args.format or output_format(output_file)
+    source = Documents(args)
+    check_output(output_file, source.path)
     summarizer = load_summarizer(args)
-    pending: list[dict[str, Any]] = []  # input lines without a headline so far; at most one chunk of `stream`
+    rows = iter(source)
+    rows = chain(list(islice(rows, 1)), rows)  # an error in the first row leaves the output as it was
+    pending: deque[Row] = deque()  # rows without a headline so far; at most one chunk of `stream`
 
     def documents() -> Iterator[str]:
-        for line in source:
-            pending.append(line)
-            yield line["document"]
+        for row in rows:
+            pending.append(row)
+            yield row.document
 
-    with open_output(args.output, args.input) as output:
+    with open_output(output_file) as output:
         for found in summarizer.stream(documents(), batch_size=args.batch_size):
-            output.write(render(pending.pop(0), found, args.format, summarizer.options.n_best))
-            if args.output == "-" and sys.stdout.isatty():
+            row = pending.popleft()
+            fields = {**row.fields, args.document_column: row.document}
+            output.write(render(fields, found, form, summarizer.options.n_best))
+            if output_file is None and sys.stdout.isatty():
                 output.flush()
         output.flush()
     report(source, summarizer)
     return 0
 
 
-def render(line: dict[str, Any], found: list[Any], form: str, n_best: int) -> str:
+def render(fields: Mapping[str, Any], found: list[Any], form: str, n_best: int) -> str:
     """The output for one document: one line, or several with n-best text."""
     if form == "jsonl":
-        result = line | {"prediction": found[0].text, "score": round(found[0].score, 4)}
+        result = {**fields, "prediction": found[0].text, "score": round(found[0].score, 4)}
         if n_best > 1:
             result["hypotheses"] = [h._asdict() for h in found]
-        return json.dumps(result, ensure_ascii=False) + "\n"
+        return json.dumps(result, ensure_ascii=False, default=str) + "\n"  # str: dates and such of Parquet
     if n_best == 1:
         return found[0].text + "\n"
     return "".join(f"{h.score:.4f}\t{h.text}\n" for h in found) + "\n"
 
 
-class Source:
-    """Documents from a file or standard input.
-
-    Bytes that are not UTF-8, NUL and lone surrogates are replaced and counted. A JSON line without a `document` raises
-    UserError.
-    """
-
-    def __init__(self, name: str, form: str) -> None:
-        self.name, self.replaced, self.count = name, 0, 0
-        self.json = form == "jsonl" or (form == "auto" and name.endswith(".jsonl"))
-        if name != "-" and (os.path.isdir(name) or not os.path.exists(name)):
-            raise UserError(f"{name}: no such file; give one with one document per line, or - for standard input")
-        self.stream: IO[bytes] = sys.stdin.buffer if name == "-" else open(name, "rb")  # noqa: SIM115 (read to its end)
-
-    def __iter__(self) -> Iterator[dict[str, Any]]:
-        """Each line as an object with a `document`."""
-        for raw in self.stream:
-            self.count += 1
-            line = (raw.removeprefix(b"\xef\xbb\xbf") if self.count == 1 else raw).rstrip(b"\r\n")
-            text = line.decode("utf-8", errors="surrogateescape")
-            parsed = self._object(text) if self.json else {"document": text}
-            document = NOT_TEXT.sub("�", parsed["document"])
-            self.replaced += document != parsed["document"]
-            yield parsed | {"document": document}
-
-    def _object(self, text: str) -> dict[str, Any]:
-        try:
-            line = json.loads(text, strict=False)
-        except (ValueError, RecursionError) as error:
-            raise UserError(
-                f"{self.name}:{self.count}: not JSON ({error}); give one object per line, or --input-format text"
-            ) from error
-        if not isinstance(line, dict) or not isinstance(line.get("document"), str):
-            raise UserError(
-                f'{self.name}:{self.count}: no text under \'document\'; give objects like {{"document": "..."}}'
-            )
-        return line
+def output_format(file: Path | None) -> str:
+    """The format that the name of the output stands for. Raises UserError if `decode` does not write that format."""
+    suffix = _suffix(file) if file else ""
+    if suffix in TABLES:
+        raise UserError(
+            f"--output {file}: decode writes text or JSON Lines, not {suffix}: choose a name in .txt or .jsonl, or give"
+            " --format"
+        )
+    return FORMATS.get(suffix, "text")
 
 
-def open_output(name: str, source: str) -> Any:
+def _suffix(file: Path) -> str:
+    return Path(file.name.lower().removesuffix(".gz")).suffix
+
+
+def check_output(file: Path | None, source: Path) -> None:
+    """Raises UserError if the output cannot be written, or is the input."""
+    if file is None:
+        return
+    if not file.parent.is_dir():
+        raise UserError(f"{file.parent}: no such folder for --output; make it first")
+    if file.exists() and source.exists() and file.samefile(source):
+        raise UserError(f"--output {file}: that is the input; give another name")
+
+
+def open_output(file: Path | None) -> Any:
     """Opens the output as UTF-8 with "\\n" as line end. Standard output is not closed at the end of the block."""
-    if name == "-":
+    text: dict[str, Any] = {"encoding": "utf-8", "errors": ESCAPED, "newline": "\n"}
+    if file is None:
         if hasattr(sys.stdout, "reconfigure"):
-            sys.stdout.reconfigure(encoding="utf-8", errors=ESCAPED, newline="\n")
+            sys.stdout.reconfigure(**text)
         return nullcontext(sys.stdout)
-    folder = os.path.dirname(name) or "."
-    if not os.path.isdir(folder):
-        raise UserError(f"{folder}: no such folder for --output; make it first")
-    if os.path.exists(name) and os.path.exists(source) and os.path.samefile(name, source):
-        raise UserError(f"--output {name}: that is the input; give another name")
-    return open(name, "w", encoding="utf-8", errors=ESCAPED, newline="\n")
+    if file.name.lower().endswith(".gz"):
+        return io.TextIOWrapper(cast(Any, gzip.open(file, "wb")), **text)
+    return open(file, "w", **text)
 
 
-def report(source: Source, summarizer: Any) -> None:
+def report(source: Documents, summarizer: Any) -> None:
     """Writes one line with the number of documents and of unusual ones to standard error."""
     notes = []
     if summarizer.empty:

@@ -7,6 +7,7 @@ import sys
 from operator import attrgetter
 from typing import Any
 
+from jsonargparse import set_dumper
 from lightning.pytorch import Trainer
 from lightning.pytorch.callbacks import BatchSizeFinder
 from lightning.pytorch.utilities.exceptions import MisconfigurationException, SIGTERMException
@@ -15,12 +16,14 @@ from seq2seq.checkpoint import network_weights, run_id, start_run
 from seq2seq.environment import prepare_run, prepare_training
 from seq2seq.errors import UserError
 from seq2seq.ops.cpu import tune_cpu
+from seq2seq.scoring import ScoringOptions
 from seq2seq.training.callbacks import BestCheckpoint, DirectedEarlyStopping, arrange_callbacks
 from seq2seq.training.datamodule import HeadlineData
 from seq2seq.training.interruptions import Stopped, process_errors, stop_when_closed
 from seq2seq.training.lightning_internals import OpenCLI, accept_null, is_first_process, silence_useless_messages
 from seq2seq.training.module import SummarizerModule
 
+from .config_text import dump_yaml
 from .training_config import SaveConfig, TrainingConfig
 from .training_parser import Parser, raise_user_error, warn_of_overridden_options
 
@@ -34,6 +37,8 @@ class SummarizerCLI(OpenCLI):
     def add_arguments_to_parser(self, parser: Parser) -> None:  # type: ignore[override]
         for name in LINKS:
             parser.link_arguments("data", f"model.{name}", compute_fn=attrgetter(name), apply_on="instantiate")
+        parser.add_class_arguments(ScoringOptions, "scoring")
+        parser.link_arguments("scoring", "model.scoring", apply_on="instantiate")
         parser.add_lightning_class_args(BestCheckpoint, "checkpoint")
         parser.add_lightning_class_args(DirectedEarlyStopping, "early_stopping")
         for section in ("checkpoint", "early_stopping"):
@@ -135,6 +140,7 @@ def main(argv: list[str]) -> int:
 
 def run() -> None:
     """Parses the arguments in sys.argv, builds all parts and runs the subcommand."""
+    set_dumper("yaml", dump_yaml)
     SummarizerCLI(
         SummarizerModule,
         HeadlineData,

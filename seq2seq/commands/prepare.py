@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from ..data.raw import DISTRIBUTIONS
+from ..files import user_path
 from .arguments import Parser
 
 DESCRIPTION = """\
@@ -28,7 +28,7 @@ def main(argv: list[str]) -> int:
         )
         for option, settings in distribution.arguments.items():
             corpus.add_argument(option, **settings)
-        corpus.add_argument("--output", type=Path, required=True, metavar="DIR", help="the folder to write to")
+        corpus.add_argument("--output", type=user_path, required=True, metavar="DIR", help="the folder to write to")
         corpus.add_argument("--force", action="store_true", help="replace the output of an earlier run")
     arguments = vars(parser.parse_args(argv))
     distribution = DISTRIBUTIONS[arguments.pop("corpus")]

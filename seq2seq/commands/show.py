@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
+import argparse
 import sys
-from pathlib import Path
 
+from seq2seq.data.corpora import Row, check_columns, check_text
 from seq2seq.errors import UserError
 
 from .arguments import Parser, add_decoding_options, check_positive, load_summarizer
+from .documents import Documents, add_input_options, errors_name_options, replace_no_text
 
 
 def parser() -> Parser:
@@ -16,7 +17,12 @@ def parser() -> Parser:
         prog="seq2seq show",
         description="Decode some documents and print document, reference and headlines side by side.",
     )
-    p.add_argument("--input", required=True, metavar="FILE", help="JSON Lines with 'document' and, if known, 'summary'")
+    add_input_options(p, required=True)
+    p.add_argument(
+        "--summary-column",
+        metavar="NAME",
+        help="column, or key of the JSON objects, with the references (default: summary, if there is one)",
+    )
     p.add_argument(
         "--count", type=int, default=10, metavar="N", help="number of documents, evenly from the file (default 10)"
     )
@@ -32,30 +38,40 @@ def main(argv: list[str]) -> int:
     from rich.table import Table
     from rich.text import Text
 
-    pairs = read_pairs(args.input, args.count)
-    found = load_summarizer(args).stream([pair["document"] for pair in pairs])
+    pairs = read_pairs(args)
+    found = load_summarizer(args).stream([document for document, _ in pairs])
+    console = Console(width=None if sys.stdout.isatty() else 140)
     table = Table("document", "reference", "headline", show_lines=True)
     for pair, headlines in zip(pairs, found, strict=True):
-        cells = pair["document"], pair["summary"], "\n".join(headline.text for headline in headlines)
-        table.add_row(*map(Text, cells))  # Text: square brackets in news are not markup
-    Console(width=None if sys.stdout.isatty() else 140).print(table)
+        cells = *pair, "\n".join(headline.text for headline in headlines)
+        # Text: square brackets in news are not markup.
+        table.add_row(*(Text(encodable(cell, console.encoding)) for cell in cells))
+    console.print(table)
     return 0
 
 
-def read_pairs(name: str, count: int) -> list[dict[str, str]]:
-    """Reads `count` objects, evenly spread over a JSON Lines file. Raises UserError if one has no document."""
-    if not Path(name).is_file():
-        raise UserError(f"{name}: no such file; give JSON Lines with a 'document' in each line")
-    with open(name, encoding="utf-8", errors="replace", newline="\n") as file:
-        lines = file.readlines()
-    if not lines:
-        raise UserError(f"{name}: the file is empty; give JSON Lines with a 'document' in each line")
-    pairs = []
-    for i in range(min(count, len(lines))):
-        number = i * len(lines) // min(count, len(lines))
-        try:
-            pair = json.loads(lines[number])
-            pairs.append({"document": str(pair["document"]), "summary": str(pair.get("summary", ""))})
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-            raise UserError(f"{name}:{number + 1}: no JSON object with a 'document'; give one per line") from error
-    return pairs
+def encodable(text: str, encoding: str) -> str:
+    """`text` with escapes for the characters that an output lacks, so that the widths of the table include them."""
+    return text.encode(encoding, "backslashreplace").decode(encoding)
+
+
+def read_pairs(args: argparse.Namespace) -> list[tuple[str, str]]:
+    """Reads `--count` documents, evenly spread over the input, and their references ("" if there is none)."""
+    source = Documents(args, args.summary_column or "summary")
+    pairs = [(row.document, _reference(row, source, required=args.summary_column is not None)) for row in source]
+    if not pairs:
+        raise UserError(f"{source.path}: there are no documents; give a file with at least one")
+    count = min(args.count, len(pairs))
+    return [pairs[i * len(pairs) // count] for i in range(count)]
+
+
+def _reference(row: Row, source: Documents, required: bool) -> str:
+    where = f"{source.path}:{row.line}"
+    if row.summary is None:
+        if required and source.columns.summary not in row.fields:
+            with errors_name_options():
+                check_columns(source.columns._replace(strict=True), row.fields, where)
+        return ""
+    if not isinstance(row.summary, str):
+        check_text(row.summary, where, "a summary must be a string, the one")
+    return replace_no_text(row.summary)

@@ -7,9 +7,10 @@ A figure that another module adds to `FIGURES` is logged, written to metrics.jso
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from itertools import pairwise
+
+from .words import normalized_words, written_words
 
 Figure = Callable[[Sequence[str], Sequence[str]], float]
 """documents, predictions (equally many, in the same order, maybe none) -> the figure."""
@@ -17,27 +18,31 @@ Figure = Callable[[Sequence[str], Sequence[str]], float]
 
 def unk_share(documents: Sequence[str], predictions: Sequence[str]) -> float:
     """Share of predictions that contain `<unk>`, in percent."""
-    return 100 * sum("<unk>" in prediction.split() for prediction in predictions) / max(len(predictions), 1)
+    return 100 * sum("<unk>" in prediction for prediction in predictions) / max(len(predictions), 1)
 
 
 def mean_length(documents: Sequence[str], predictions: Sequence[str]) -> float:
-    """Mean number of words (separated by blanks) in a prediction."""
-    return sum(len(prediction.split()) for prediction in predictions) / max(len(predictions), 1)
+    """Mean number of written words in a prediction."""
+    return sum(len(written_words(prediction)) for prediction in predictions) / max(len(predictions), 1)
 
 
 def repeated_bigrams(documents: Sequence[str], predictions: Sequence[str]) -> float:
-    """Share of bigrams that occurred earlier in the same prediction, in percent of all bigrams."""
-    bigrams = [list(pairwise(prediction.split())) for prediction in predictions]
+    """Share of bigrams of written words that occurred earlier in the same prediction, in percent of all bigrams."""
+    bigrams = [list(pairwise(written_words(prediction))) for prediction in predictions]
     return 100 * sum(len(b) - len(set(b)) for b in bigrams) / max(sum(map(len, bigrams)), 1)
 
 
 def novel_unigrams(documents: Sequence[str], predictions: Sequence[str]) -> float:
-    """Share of predicted words that are not in the document, in percent. Words are normalised as for ROUGE."""
+    """Share of predicted words that are not in the document, in percent. Words are split as for ROUGE, not stemmed.
+
+    Unicode words are compared where the document or the prediction has a letter outside ASCII.
+    """
     novel = total = 0
-    for document, prediction in zip(documents, predictions, strict=True):
-        known, words = set(_rouge_words(document)), _rouge_words(prediction)
-        novel += sum(word not in known for word in words)
-        total += len(words)
+    for texts in zip(documents, predictions, strict=True):
+        document, prediction = normalized_words("auto", texts)
+        known = set(document)
+        novel += sum(word not in known for word in prediction)
+        total += len(prediction)
     return 100 * novel / max(total, 1)
 
 
@@ -58,8 +63,3 @@ FIGURES: dict[str, Figure] = {
 def describe(documents: Sequence[str], predictions: Sequence[str]) -> dict[str, float]:
     """All figures of a split's predictions, by name."""
     return {name: figure(documents, predictions) for name, figure in FIGURES.items()}
-
-
-def _rouge_words(text: str) -> list[str]:
-    """Lower-case words of letters and digits, as the rouge-score package splits them (before stemming)."""
-    return re.findall(r"[a-z0-9]+", text.lower())

@@ -10,20 +10,38 @@ from collections.abc import Sequence
 from functools import lru_cache
 from math import fsum
 
-from rouge_score import rouge_scorer
+from rouge_score import rouge_scorer, tokenizers
+
+from .words import unicode_words, uses_unicode
 
 KINDS = ("rouge1", "rouge2", "rougeL")
 SETTINGS = "rouge-score F1, stemmer on, percent"
 
 
-@lru_cache(maxsize=1)
-def _scorer() -> rouge_scorer.RougeScorer:
-    return rouge_scorer.RougeScorer(list(KINDS), use_stemmer=True)
+class UnicodeTokenizer(tokenizers.Tokenizer):
+    """`unicode_words` for rouge-score, which stems the ASCII words itself: its stemmer is for English."""
+
+    def __init__(self) -> None:
+        self._rouge = tokenizers.DefaultTokenizer(use_stemmer=True)
+
+    def tokenize(self, text: str) -> list[str]:
+        """The words of a text, stemmed."""
+        words = unicode_words(text)
+        return [stem for word in words for stem in (self._rouge.tokenize(word) if word.isascii() else [word])]
 
 
-def score_pair(reference: str, prediction: str) -> tuple[float, float, float]:
-    """F1 of ROUGE-1, ROUGE-2 and ROUGE-L (Lin 2004) of one prediction, each in [0, 1]."""
-    scores = _scorer().score(reference, prediction)
+@lru_cache(maxsize=2)
+def _scorer(unicode: bool) -> rouge_scorer.RougeScorer:
+    return rouge_scorer.RougeScorer(list(KINDS), use_stemmer=True, tokenizer=UnicodeTokenizer() if unicode else None)
+
+
+def score_pair(reference: str, prediction: str, tokenizer: str = "auto") -> tuple[float, float, float]:
+    """F1 of ROUGE-1, ROUGE-2 and ROUGE-L (Lin 2004) of one prediction, each in [0, 1].
+
+    Args:
+        tokenizer: auto, rouge or unicode; see `ScoringOptions`.
+    """
+    scores = _scorer(uses_unicode(tokenizer, (reference, prediction))).score(reference, prediction)
     return scores["rouge1"].fmeasure, scores["rouge2"].fmeasure, scores["rougeL"].fmeasure
 
 

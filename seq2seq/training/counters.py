@@ -8,6 +8,8 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor, nn
 
+from seq2seq.errors import UserError
+
 
 class Throughput:
     """Tokens per second since the last reading."""
@@ -36,8 +38,13 @@ class Clipping:
     def __init__(self) -> None:
         self.counts = torch.zeros(2)
 
-    def clip(self, parameters: Iterable[nn.Parameter], limit: float | None) -> Tensor:
-        """Returns the norm before clipping. No limit (None or 0): counts only."""
+    def clip(self, parameters: Iterable[nn.Parameter], limit: float | None, algorithm: str | None = None) -> Tensor:
+        """Returns the norm before clipping. No limit (None or 0): counts only.
+
+        Raises UserError for the trainer's other algorithm, which clips each value.
+        """
+        if algorithm not in (None, "norm"):
+            raise UserError("trainer.gradient_clip_algorithm: only 'norm' is supported")
         norm = nn.utils.clip_grad_norm_(parameters, limit or float("inf"))
         clipped = (norm > limit) if limit else torch.zeros_like(norm)
         self.counts = self.counts.to(norm.device) + torch.stack([clipped.float(), torch.ones_like(norm)])

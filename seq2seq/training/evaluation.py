@@ -6,6 +6,7 @@ number of processes gives the same scores, to the last digit.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from math import fsum
 from typing import Any, NamedTuple
@@ -14,8 +15,20 @@ import torch
 from torch import Tensor, distributed
 
 from seq2seq.batch import Batch
-from seq2seq.inference import Headline
-from seq2seq.scoring import KINDS, SETTINGS, describe, mean_scores, score_pair
+from seq2seq.data.tokenizer import Tokenizer
+from seq2seq.decoding import SearchOptions
+from seq2seq.inference import Headline, generate, headlines
+from seq2seq.model.network import Seq2Seq
+from seq2seq.scoring import (
+    KINDS,
+    SETTINGS,
+    ScoringOptions,
+    describe,
+    mean_scores,
+    normalized_words,
+    score_pair,
+    uses_unicode,
+)
 
 NO_HEADLINE = Headline("", 0.0, 0.0)
 
@@ -52,17 +65,61 @@ class Prediction(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """The predictions of a split in corpus order, and its scores."""
+    """The predictions of a split in corpus order, its scores, and how they were scored."""
 
     predictions: list[Prediction]
     scores: dict[str, float]
+    scoring: ScoringOptions = ScoringOptions()
+
+    @property
+    def unicode_pairs(self) -> int:
+        """The number of predictions whose ROUGE compares Unicode words."""
+        return sum(uses_unicode(self.scoring.tokenizer, (p.reference or "", p.text)) for p in self.predictions)
+
+    @property
+    def rouge_settings(self) -> str:
+        """The settings of ROUGE and the kind of its words, in one line."""
+        unicode, total = self.unicode_pairs, len(self.predictions)
+        words = "rouge" if not unicode else f"unicode (all {total})" if unicode == total else None
+        return f"{SETTINGS}; words: {words or f'unicode for {unicode} of {total}'}"
 
     def line(self) -> str:
         """The scores in one line."""
         s = self.scores
         rouge = "  ".join(f"ROUGE-{kind[5:]} {s[kind]:.2f}" for kind in KINDS)
         rest = f"<unk> in {s['unk_share']:.1f} %  novel words {s['novel_unigrams']:.1f} %"
-        return f"{rouge}  ({SETTINGS}; {len(self.predictions)} examples)  loss {s['loss']:.3f}  {rest}"
+        return f"{rouge}  ({self.rouge_settings}; {len(self.predictions)} examples)  loss {s['loss']:.3f}  {rest}"
+
+    def doubts(self) -> dict[str, str]:
+        """Reasons why ROUGE can mislead in this split, one line each. Key: the kind of the reason."""
+        found = {}
+        tokenizer, unicode, total = self.scoring.tokenizer, self.unicode_pairs, len(self.predictions)
+        if 0 < unicode < total:
+            found["mixed words"] = (
+                f"ROUGE compares Unicode words in {unicode} of {total} pairs, those with letters outside ASCII, and "
+                "the words of rouge-score in the others; --scoring.tokenizer rouge gives figures that can be compared "
+                "with a plain rouge-score"
+            )
+        references = [p.reference for p in self.predictions if p.reference and p.reference.strip()]
+        if references and not any(normalized_words(tokenizer, (text,))[0] for text in references):
+            cure = "--scoring.tokenizer auto" if tokenizer == "rouge" else "--checkpoint.monitor validation/loss"
+            found["no words"] = (
+                f"every ROUGE is 0: scoring.tokenizer {tokenizer} finds no word in a reference; give {cure}"
+            )
+        return found
+
+
+class Doubts:
+    """Warns once in a run of each kind of doubtful scores."""
+
+    def __init__(self) -> None:
+        self._reported: set[str] = set()
+
+    def report(self, split: str, outcome: Outcome) -> None:
+        for kind, text in outcome.doubts().items():
+            if kind not in self._reported:
+                self._reported.add(kind)
+                logging.getLogger(__name__).warning("%s: %s", split, text)
 
 
 def make_predictions(batch: Batch, hypotheses: Sequence[list[Headline]], eos: int) -> list[Prediction]:
@@ -75,17 +132,33 @@ def make_predictions(batch: Batch, hypotheses: Sequence[list[Headline]], eos: in
     return list(map(Prediction, batch.rows, found, batch.documents, batch.references))
 
 
-def score_predictions(predictions: Sequence[Prediction], batch: Batch, log_likelihoods: Tensor) -> list[Prediction]:
+def predict(network: Seq2Seq, tokenizer: Tokenizer, batch: Batch, search: SearchOptions) -> list[Prediction]:
+    """Predictions without scores, by a search. A rank without examples left gives none."""
+    if not len(batch):
+        return []
+    found = headlines(tokenizer, generate(network, batch, search), batch.oov)
+    return make_predictions(batch, found, network.vocabulary.eos)
+
+
+def score_predictions(
+    predictions: Sequence[Prediction],
+    batch: Batch,
+    log_likelihoods: Tensor,
+    scoring: ScoringOptions = ScoringOptions(),  # noqa: B008 (frozen)
+) -> list[Prediction]:
     """Adds scores to the predictions of a batch.
 
     Args:
         log_likelihoods: [M] log-probabilities of the batch's target words.
+        scoring: how texts are compared.
     """
     examples = batch.target_positions.cpu() // batch.summary_mask.shape[1]
     sums = torch.zeros(len(batch), dtype=torch.float64).index_add_(0, examples, log_likelihoods.cpu().double())
     words = batch.summary_mask.sum(dim=1).tolist()
     return [
-        p._replace(rouge=score_pair(p.reference or "", p.text), log_likelihood=log_likelihood, words=count)
+        p._replace(
+            rouge=score_pair(p.reference or "", p.text, scoring.tokenizer), log_likelihood=log_likelihood, words=count
+        )
         for p, log_likelihood, count in zip(predictions, sums.tolist(), words, strict=True)
     ]
 
@@ -99,10 +172,17 @@ def gather_predictions(predictions: list[Prediction], world_size: int) -> list[P
     return sorted((p for part in parts for p in part), key=lambda p: p.row)
 
 
-def score_split(predictions: list[Prediction]) -> Outcome:
-    """Scores of a whole split: mean ROUGE, every registered figure, and loss and perplexity per target word."""
+def score_split(
+    predictions: list[Prediction],
+    scoring: ScoringOptions = ScoringOptions(),  # noqa: B008 (frozen)
+) -> Outcome:
+    """Scores of a whole split: mean ROUGE, every registered figure, and loss and perplexity per target word.
+
+    Args:
+        scoring: the options with which `score_predictions` has compared the texts.
+    """
     texts = [p.text for p in predictions]
     loss = -fsum(p.log_likelihood for p in predictions) / max(sum(p.words for p in predictions), 1)
     scores = mean_scores([p.rouge for p in predictions]) | describe([p.document for p in predictions], texts)
     perplexity = float(torch.tensor(loss, dtype=torch.float64).exp())
-    return Outcome(predictions, scores | {"loss": loss, "perplexity": perplexity})
+    return Outcome(predictions, scores | {"loss": loss, "perplexity": perplexity}, scoring)

@@ -157,10 +157,12 @@ def take_child_processes(trainer: Trainer) -> list[subprocess.Popen]:
     """Returns the processes that Lightning started beside this one, and removes them from Lightning's list.
 
     Otherwise Lightning's observer of this list would kill the current process before it can report its error.
+    The processes of a spawn strategy stay in the list: torch ends them.
     """
-    running: list[subprocess.Popen] = getattr(trainer.strategy.launcher, "procs", [])
-    taken = list(running)
-    running.clear()
+    running = getattr(trainer.strategy.launcher, "procs", [])
+    taken = [child for child in running if isinstance(child, subprocess.Popen)]
+    for child in taken:
+        running.remove(child)
     return taken
 
 

@@ -18,13 +18,12 @@ from torch import Tensor
 from seq2seq.batch import Batch
 from seq2seq.data.tokenizer import Tokenizer
 from seq2seq.decoding import SearchOptions
-from seq2seq.errors import UserError
-from seq2seq.inference import generate, headlines
 from seq2seq.model.network import NetworkOptions, build_network
+from seq2seq.scoring import ScoringOptions
 
 from .counters import Clipping, Throughput
 from .datamodule import vocabulary_of
-from .evaluation import Outcome, Prediction, gather_predictions, make_predictions, score_predictions, score_split
+from .evaluation import Doubts, Outcome, Prediction, gather_predictions, predict, score_predictions, score_split
 from .exact_resume import ExactResume, batch_seed
 from .finite_check import FiniteCheck
 from .module_state import load_module, logged_settings, module_state
@@ -42,6 +41,7 @@ class SummarizerModule(LightningModule):
         search: how `test` and `predict` search, and the default of a checkpoint's users; validation is greedy.
         max_document_tokens: limit to which documents were cut; part of a checkpoint.
         seed: of dropout.
+        scoring: how predictions are compared with references. Linked from the section `scoring` by the command.
     """
 
     def __init__(
@@ -53,17 +53,18 @@ class SummarizerModule(LightningModule):
         *,
         max_document_tokens: int,
         seed: int = 1,
+        scoring: ScoringOptions = ScoringOptions(),  # noqa: B008
     ) -> None:
         super().__init__()
         self.tokenizer, self.vocabulary = tokenizer, vocabulary_of(tokenizer)
         self.options, self.optimizer, self.search = network, optimizer, search
-        self.max_document_tokens, self.seed = max_document_tokens, seed
+        self.max_document_tokens, self.seed, self.scoring = max_document_tokens, seed, scoring
         self.network = build_network(network, self.vocabulary)
         self.network.check_shortlist(search.shortlist)  # now, and not at the first validation
         self.outcome: Outcome | None = None
         self.clipping, self._throughput = Clipping(), Throughput()
         self._predictions: list[Prediction] = []
-        self._finite = FiniteCheck()
+        self._finite, self._doubts = FiniteCheck(), Doubts()
 
     @property
     def parameter_count(self) -> int:
@@ -130,9 +131,7 @@ class SummarizerModule(LightningModule):
         self, optimizer: Any, gradient_clip_val: float | None = None, gradient_clip_algorithm: str | None = None
     ) -> None:
         """Clips the norm of all gradients, and logs the norm before clipping."""
-        if gradient_clip_algorithm not in (None, "norm"):
-            raise UserError("trainer.gradient_clip_algorithm: only 'norm' is supported")
-        norm = self.clipping.clip(self.network.parameters(), gradient_clip_val)
+        norm = self.clipping.clip(self.network.parameters(), gradient_clip_val, gradient_clip_algorithm)
         self._finite.add_gradient_norm(norm)
         if self.device.type == "cpu" or self._logs_now():  # reading a value from a GPU waits for the GPU
             self._finite.check(self.trainer)
@@ -173,19 +172,19 @@ class SummarizerModule(LightningModule):
         batch = usable_batch(batch, self, scores=True)
         if len(batch):
             predictions = self._predict(batch, search)
-            self._predictions += score_predictions(predictions, batch, self.network.log_likelihoods(batch))
+            log_likelihoods = self.network.log_likelihoods(batch)
+            self._predictions += score_predictions(predictions, batch, log_likelihoods, self.scoring)
 
     def _predict(self, batch: Batch, search: SearchOptions) -> list[Prediction]:
-        if not len(batch):  # this rank has no examples left, but another rank has
-            return []
-        hypotheses = headlines(self.tokenizer, generate(self.network, batch, search), batch.oov)
-        return make_predictions(batch, hypotheses, self.vocabulary.eos)
+        return predict(self.network, self.tokenizer, batch, search)
 
     def _score(self, split: str) -> None:
         """Scores the whole split on all ranks, and logs every score as `SPLIT/NAME`."""
-        self.outcome = score_split(gather_predictions(self._predictions, self.trainer.world_size))
+        self.outcome = score_split(gather_predictions(self._predictions, self.trainer.world_size), self.scoring)
         for name, value in self.outcome.scores.items():
             self.log(f"{split}/{name}", float(value), prog_bar=name in ("loss", "rougeL"), batch_size=1)
+        if self.trainer.is_global_zero and not self.trainer.sanity_checking:
+            self._doubts.report(split, self.outcome)
 
     # --- Checkpoints -------------------------------------------------------------------------------------------------
 

@@ -404,7 +404,14 @@ def test_output_that_is_a_folder(decode: Callable[..., str], tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(
-    ("line", "what"), [("{nonsense", "not JSON"), ('"text"', "document"), ('{"text": "a"}', "document"), ("", "JSON")]
+    ("line", "what"),
+    [
+        ("{nonsense", "not valid JSON"),
+        ('"text"', "one object with 'document'"),
+        ('{"text": "a"}', "no column 'document' (there are: text): give --document-column"),
+        ('{"document": null}', "a document must be a string, the one here is null"),
+        ('{"document": 5}', "of type int"),
+    ],
 )
 def test_bad_json_line_keeps_what_was_written(
     trained: TrainedRun, tmp_path: Path, complain: Complain, line: str, what: str

@@ -236,7 +236,7 @@ def test_reading_ahead_stops_at_a_number_of_characters(summarizer: Summarizer) -
 
 
 def test_unknown_option_of_summarize(summarizer: Summarizer) -> None:
-    with pytest.raises(TypeError, match="beam_sise"):
+    with pytest.raises(UserError, match="unknown option 'beam_sise' of the search; did you mean 'beam_size'"):
         summarizer.summarize(["a"], beam_sise=3)
     with pytest.raises(UserError, match="beam_size"):
         summarizer.summarize(["a"], beam_size=0)

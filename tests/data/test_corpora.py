@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from seq2seq.data.corpora import READERS, Columns, CorpusOptions, Row, load_split
-from seq2seq.data.corpora.load import text_tables
+from seq2seq.data.corpora.tables import text_tables
 from seq2seq.environment import import_plugins
 from seq2seq.errors import UserError
 
@@ -78,7 +78,7 @@ def error(split: str = "train", **options: Any) -> str:
         ("a.json", write_jsonl),
         ("A.JSONL", write_jsonl),
         ("a.csv", write_csv),
-        ("a.tsv", lambda path: write_csv(path, "\t")),
+        ("a.quoted.tsv", lambda path: write_csv(path, "\t")),
         ("a.parquet", write_parquet),
     ],
 )

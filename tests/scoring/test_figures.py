@@ -18,6 +18,14 @@ def test_figures_by_hand() -> None:
     assert found["empty"] == 1
 
 
+def test_figures_of_a_script_without_spaces() -> None:
+    found = describe(["北京发生火灾", "दिल्ली में आग"], ["北京 北京大火", "दिल्ली में <unk>, बाढ़"])
+    assert found["mean_length"] == pytest.approx((6 + 4) / 2)
+    assert found["repeated_bigrams"] == pytest.approx(100 * 1 / (5 + 3))  # 北京 again
+    assert found["novel_unigrams"] == pytest.approx(100 * 3 / (6 + 4))  # 大, unk, बाढ़
+    assert found["unk_share"] == 50.0  # "<unk>," too
+
+
 def test_figures_of_an_empty_split_are_zero() -> None:
     assert describe([], []) == dict.fromkeys(FIGURES, 0)
 

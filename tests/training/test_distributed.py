@@ -12,11 +12,13 @@ from typing import Any
 import pytest
 import torch
 from helpers import (
+    CASES,
     TrainedRun,
     alive,
     children,
     config,
     pairs,
+    read_jsonl,
     run,
     started,
     together,
@@ -37,23 +39,26 @@ def on(world: int) -> dict[str, Any]:
 
 
 def test_the_same_scores_and_predictions(trained: TrainedRun, tmp_path: Path) -> None:
-    """With 1, 2 and 3 processes: twelve examples, two of them empty; and one example, fewer than processes."""
+    """With 1, 2 and 3 processes: 14 examples, two of them empty and two in another script; and one example."""
+    lines = [*read_jsonl(Path(trained.corpus["test"])), *read_jsonl(CASES / "hindi" / "test.jsonl")[:2]]
+    many = {**trained.corpus, "test": str(write_jsonl(tmp_path / "many.jsonl", lines))}
     one = {**trained.corpus, "test": str(write_jsonl(tmp_path / "one.jsonl", pairs(1, first=50)))}
     found: dict[int, dict[str, Any]] = {}  # processes -> every figure and every prediction
     for world in (1, 2, 3):
         commands, found[world] = [], {}
-        for name, corpus in (("eleven", trained.corpus), ("one", one)):
+        for name, corpus in (("many", many), ("one", one)):
             given = config(corpus, tmp_path / f"{name}-{world}", data__eval_tokens=60, **on(world))
             file = write_config(tmp_path / f"{name}-{world}.yaml", given)
             commands.append(["test", "--config", file, "--ckpt_path", trained.best])
         together(tmp_path / "group", world, *commands)
-        for name in ("eleven", "one"):
+        for name in ("many", "one"):
             folder = tmp_path / f"{name}-{world}"
             metrics = json.loads((folder / "metrics.json").read_text())
             lines = (folder / "predictions.jsonl").read_bytes().split(b"\n")
             found[world] |= {f"{name}: {key}": value for key, value in metrics.items()}
             found[world] |= {f"{name}: line {number}": line for number, line in enumerate(lines)}
-    assert [found[1][f"{name}: settings"]["examples"] for name in ("eleven", "one")] == [12, 1]
+    assert [found[1][f"{name}: settings"]["examples"] for name in ("many", "one")] == [14, 1]
+    assert found[1]["many: settings"]["rouge"].endswith("words: unicode for 2 of 14")
     for world in (2, 3):
         different = {
             key: (found[1].get(key), value) for key, value in found[world].items() if found[1].get(key) != value

@@ -5,16 +5,19 @@ from __future__ import annotations
 import json
 import math
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
-from helpers import config, pairs, process, read_jsonl, write_config, write_corpus
+from helpers import config, pairs, process, read_jsonl, run, write_config, write_corpus, write_jsonl
 
 from seq2seq.batch import Vocabulary, make_batch
 from seq2seq.data.corpora import CorpusOptions
 from seq2seq.inference import Headline
+from seq2seq.scoring import ScoringOptions
 from seq2seq.training.datamodule import HeadlineData
 from seq2seq.training.evaluation import (
+    Outcome,
     Prediction,
     gather_predictions,
     make_predictions,
@@ -56,6 +59,59 @@ def test_scores_by_hand() -> None:
     assert {f"validation/{name}" for name in outcome.scores} | {"train/loss"} == set(figure_names())
 
 
+def outcome_of(*texts: tuple[str, str], tokenizer: Any = "auto") -> Outcome:
+    """The outcome of a split with these references and predictions."""
+    scoring, batch = ScoringOptions(tokenizer), make_batch([[4]] * len(texts), [[4]] * len(texts), [[]], VOCABULARY)
+    found = [Prediction(i, [Headline(p, 0.0, 0.0)], "d", r) for i, (r, p) in enumerate(texts)]
+    return score_split(score_predictions(found, batch, torch.zeros(2 * len(texts)), scoring), scoring)
+
+
+ENGLISH, HINDI = ("fire in Essen", "fire in Faro"), ("आग", "आग")
+
+
+def test_the_kind_of_words_is_named() -> None:
+    for texts, tokenizer, words in (
+        ([ENGLISH], "auto", "rouge"),
+        ([HINDI, ("fire", "आग")], "auto", "unicode (all 2)"),
+        ([ENGLISH, HINDI, ENGLISH], "auto", "unicode for 1 of 3"),
+        ([ENGLISH, HINDI], "rouge", "rouge"),
+        ([ENGLISH, HINDI], "unicode", "unicode (all 2)"),
+        ([], "auto", "rouge"),
+    ):
+        outcome = outcome_of(*texts, tokenizer=tokenizer)
+        assert outcome.rouge_settings == f"rouge-score F1, stemmer on, percent; words: {words}"
+        assert f"({outcome.rouge_settings}; {len(texts)} examples)" in outcome.line()
+    assert outcome_of(ENGLISH, HINDI).scores["rouge1"] == pytest.approx(100 * (2 / 3 + 1) / 2)
+    assert outcome_of(ENGLISH, HINDI, tokenizer="rouge").scores["rouge1"] == pytest.approx(100 * (2 / 3) / 2)
+
+
+def test_misleading_scores_are_named_with_a_cure() -> None:
+    assert outcome_of(ENGLISH, ENGLISH).doubts() == outcome_of(HINDI).doubts() == outcome_of().doubts() == {}
+    assert outcome_of(ENGLISH, HINDI, tokenizer="rouge").doubts() == {}
+    (mixed,) = outcome_of(ENGLISH, HINDI, ENGLISH).doubts().values()
+    assert "1 of 3 pairs" in mixed
+    assert "--scoring.tokenizer rouge" in mixed
+    (zero,) = outcome_of(HINDI, ("", "x"), tokenizer="rouge").doubts().values()
+    assert "every ROUGE is 0" in zero
+    assert "--scoring.tokenizer auto" in zero
+    (zero,) = outcome_of(("🔥", "🔥"), ("", "")).doubts().values()
+    assert "--checkpoint.monitor validation/loss" in zero
+
+
+def test_a_split_of_two_kinds_warns_once_in_a_run(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Three validations, one warning. The test split has ASCII texts only."""
+    corpus = write_corpus(tmp_path, 8)
+    mixed = [*pairs(8), {"document": "Köln meldet Schnee", "summary": "Schnee in Köln"}]
+    corpus["validation"] = str(write_jsonl(tmp_path / "mixed.jsonl", mixed))
+    changes = {"trainer__max_epochs": 3, "trainer__check_val_every_n_epoch": 1}
+    file = write_config(tmp_path / "a.yaml", config(corpus, tmp_path / "run", **changes))
+    assert run("fit", "--config", file) == 0
+    assert run("test", "--config", file, "--ckpt_path", tmp_path / "run" / "best.ckpt") == 0
+    warnings = [record.getMessage() for record in caplog.records if "ROUGE" in record.getMessage()]
+    assert len(warnings) == 1
+    assert warnings[0].startswith("validation: ROUGE compares Unicode words in 1 of 9 pairs")
+
+
 def test_a_record_has_hypotheses_only_if_there_are_several() -> None:
     one, two = Headline("a", -1.0, -2.0), Headline("b", -2.0, -4.0)
     texts = {"document": "d", "reference": "r", "prediction": "a"}
@@ -80,7 +136,9 @@ def test_a_plugin_registers_a_figure(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("SEQ2SEQ_PLUGINS", "figures")
     corpus = write_corpus(tmp_path / "corpus", 8)
     changes = {"trainer__max_epochs": 1, "trainer__check_val_every_n_epoch": 1}
-    given = config(corpus, tmp_path / "run", **changes, checkpoint={"monitor": "validation/words_per_document"})
+    given = config(
+        corpus, tmp_path / "run", **changes, checkpoint={"monitor": "validation/words_per_document", "mode": "max"}
+    )
     file = write_config(tmp_path / "a.yaml", given)
     for command in (["fit"], ["test", "--ckpt_path", tmp_path / "run" / "best.ckpt"]):
         done = process(*command, "--config", file)

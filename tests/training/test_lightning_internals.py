@@ -7,6 +7,10 @@ release to SEEN_WITH.
 from __future__ import annotations
 
 import logging
+import multiprocessing
+import subprocess
+import sys
+from types import SimpleNamespace
 from typing import Any
 
 import lightning
@@ -58,6 +62,18 @@ def test_parts_of_the_classes() -> None:
     require(ModelCheckpoint, *names)
     require(ModelCheckpoint(), "_last_global_step_saved", "current_score", "best_k_models")
     require(LightningCLI, "_parse_ckpt_path", "_run_subcommand", "_instantiate_trainer")
+
+
+def test_child_processes_of_a_spawn_strategy_are_left_to_torch(
+    trainer: Trainer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They have no `wait`: taking them hid the error of the run behind an AttributeError."""
+    script, spawned = subprocess.Popen([sys.executable, "-c", ""]), multiprocessing.get_context("spawn").Process()
+    launcher = SimpleNamespace(procs=[script, spawned])
+    monkeypatch.setattr(trainer.strategy, "_launcher", launcher)
+    assert internals.take_child_processes(trainer) == [script]
+    assert launcher.procs == [spawned]
+    assert script.wait() == 0
 
 
 def test_saved_state_of_the_loops(trainer: Trainer) -> None:

@@ -18,7 +18,7 @@ from helpers import TrainedRun, pairs, process, read_jsonl, run, write_jsonl
 from seq2seq.batch import Batch
 from seq2seq.decoding import SearchOptions
 from seq2seq.errors import UserError
-from seq2seq.training import module
+from seq2seq.training import evaluation
 from seq2seq.training.callbacks import prediction_files
 from seq2seq.training.prediction_parts import PartWriter, PredictionParts
 
@@ -85,14 +85,14 @@ def test_predict_continues(
     kept = written.count(b"\n")
     assert 0 < kept < len(expected)
     tried: list[int] = []
-    generate = module.generate
+    generate = evaluation.generate
 
     def watched(network: Any, batch: Batch, options: SearchOptions) -> Any:
         tried.append(len(batch))
         return generate(network, batch, options)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "generate", watched)
+        patch.setattr(evaluation, "generate", watched)
         capsys.readouterr()
         assert predict(trained, tmp_path) == 0
     assert f"{kept} of {len(expected)} predictions are there already: continuing" in capsys.readouterr().out

@@ -10,20 +10,25 @@ A format of corpus files is a reader function, registered in `READERS` under its
 """
 
 from ..splits import SPLITS, Split
-from .load import load_split
+from .load import existing_file, load_split
 from .options import CorpusOptions
-from .readers import READERS
-from .rows import Columns, Reader, Row, missing_column, text_lines
+from .readers import READERS, find_reader, formats
+from .rows import STANDARD_INPUT, Columns, Reader, Row, check_columns, check_text, text_lines
 
 __all__ = [
     "READERS",
     "SPLITS",
+    "STANDARD_INPUT",
     "Columns",
     "CorpusOptions",
     "Reader",
     "Row",
     "Split",
+    "check_columns",
+    "check_text",
+    "existing_file",
+    "find_reader",
+    "formats",
     "load_split",
-    "missing_column",
     "text_lines",
 ]

@@ -7,29 +7,70 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ...errors import UserError
-from .rows import Columns, Row, missing_column, text_lines
+from .rows import Columns, Row, check_columns, text_lines
+
+MAX_FIELD_CHARACTERS = 1 << 24
+"""A longer field is a quote that is never closed. Without a limit, it would fill the memory with the whole file."""
+
+Record = tuple[int, list[str]]
+"""The number of a record's first line, and its fields."""
 
 
-def read_csv(path: Path, columns: Columns, delimiter: str = ",") -> Iterator[Row]:
+def read_csv(path: Path, columns: Columns) -> Iterator[Row]:
     """Yields the pairs of a CSV file. Fields can be quoted as in RFC 4180; a stray quote is an error."""
-    csv.field_size_limit(2**31 - 1)
-    reader = csv.reader((f"{line}\n" for _, line in text_lines(path)), delimiter=delimiter, strict=True)
-    try:
-        header = next(reader, [])
-        if header and not set(columns) <= set(header):
-            raise missing_column(f"{path}:1", header, columns)
-        for fields in reader:
-            if not fields:
-                continue
-            if len(fields) != len(header):
-                raise UserError(f"{path}:{reader.line_num}: {len(fields)} fields, but the header has {len(header)}")
-            yield Row(reader.line_num, *(fields[header.index(column)] for column in columns))
-    except csv.Error as error:
-        raise UserError(
-            f"{path}:{reader.line_num}: {error}: quote a field that holds quotes, and double them inside; or use .jsonl"
-        ) from None
+    return _rows(path, columns, _quoted_records(path, columns, ","))
 
 
 def read_tsv(path: Path, columns: Columns) -> Iterator[Row]:
-    """Yields the pairs of a file with tabs between the fields, otherwise like `read_csv`."""
-    return read_csv(path, columns, delimiter="\t")
+    """Yields the pairs of a TSV file: one row per line, with tabs between the fields. A quote is a character."""
+    lines = text_lines(path, columns.strict)
+    return _rows(path, columns, ((number, line.split("\t")) for number, line in lines if line))
+
+
+def read_quoted_tsv(path: Path, columns: Columns) -> Iterator[Row]:
+    """Yields the pairs of a file with tabs between the fields and with the quotes of `read_csv`."""
+    return _rows(path, columns, _quoted_records(path, columns, "\t"))
+
+
+def _rows(path: Path, columns: Columns, records: Iterator[Record]) -> Iterator[Row]:
+    """Yields the pairs of a table. Its first record is the header; an empty table has no rows."""
+    header_line, header = next(records, (1, []))
+    if not header:
+        return
+    check_columns(columns, header, f"{path}:{header_line}")
+    document = header.index(columns.document)
+    summary = header.index(columns.summary) if columns.summary in header else None
+    for line, fields in records:
+        if len(fields) != len(header):
+            raise UserError(
+                f"{path}:{line}: {len(fields)} fields, but the header has {len(header)}: mend the line"
+                + _quotes_cure(fields)
+            )
+        reference = None if summary is None else fields[summary]
+        if columns.strict:
+            yield Row(line, fields[document], reference)
+        else:
+            yield Row(line, fields[document], reference, dict(zip(header, fields, strict=True)))
+
+
+def _quotes_cure(fields: list[str]) -> str:
+    quoted = any(field.startswith('"') for field in fields)
+    return ", or set data.corpus.format to quoted.tsv if its quotes enclose fields" if quoted else ""
+
+
+def _quoted_records(path: Path, columns: Columns, delimiter: str) -> Iterator[Record]:
+    csv.field_size_limit(MAX_FIELD_CHARACTERS)
+    lines = (f"{line}\n" for _, line in text_lines(path, columns.strict))
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
+    first = 1
+    try:
+        for fields in reader:
+            if fields:
+                yield first, fields
+            first = reader.line_num + 1
+    except csv.Error as error:
+        if reader.line_num > first:
+            error = csv.Error(f"{error} (the row goes on to line {reader.line_num}: is its first quote never closed?)")
+        raise UserError(
+            f"{path}:{first}: {error}: quote a field that holds quotes, and double them inside; or use .jsonl"
+        ) from None

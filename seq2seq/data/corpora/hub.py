@@ -10,7 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ...errors import UserError
-from .rows import Columns, check_arrow_columns, first_line
+from .parquet import check_arrow_columns
+from .rows import Columns, first_line
 
 CANNOT_WRITE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.ENOTDIR)
 
@@ -32,13 +33,13 @@ def load_hub_split(
         ) from error
     where = f"{name} ({split})"
     check_arrow_columns(dataset.data.schema, columns, where)
-    for column in columns:
+    for column in columns.required:
         _check_values(dataset, column, where)
     if len(dataset) == 0:
         raise UserError(f"data.corpus.name: there are no pairs in {split} of {name}")
-    dataset = dataset.select_columns(list(columns))
-    if columns != tuple(schema.names):
-        dataset = dataset.rename_columns(dict(zip(columns, schema.names, strict=True)))
+    dataset = dataset.select_columns(list(columns.required))
+    if columns.required != tuple(schema.names):
+        dataset = dataset.rename_columns(dict(zip(columns.required, schema.names, strict=True)))
     features = datasets.Features.from_arrow_schema(schema)
     return dataset if dataset.features == features else dataset.cast(features)
 

@@ -7,23 +7,42 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ...errors import UserError
-from .rows import Columns, Row, missing_column, text_lines
+from .rows import Columns, Row, check_columns, text_lines
+
+# A tab inside a string is not valid JSON, but its meaning is clear.
+_parse = json.JSONDecoder(strict=False).decode
 
 
 def read_jsonl(path: Path, columns: Columns) -> Iterator[Row]:
     """Yields the pairs of a file with one JSON object per line. Blank lines are ignored."""
-    for number, line in text_lines(path):
+    required = set(columns.required)
+    for number, line in text_lines(path, columns.strict):
         if not line or line.isspace():
             continue
         try:
-            pair = json.loads(line)
+            pair = _parse(line)
         except (ValueError, RecursionError) as error:
-            cause = getattr(error, "msg", str(error))
-            raise UserError(f"{path}:{number}: not valid JSON ({cause}): write one JSON object on each line") from None
-        if not isinstance(pair, dict):
+            cause, position = getattr(error, "msg", str(error)), getattr(error, "pos", 0)
+            goes_on = number == 1 and position >= len(line.rstrip())
+            cure = f"; {_conversion(line, path)} writes it so" if goes_on else ""
             raise UserError(
-                f"{path}:{number}: a JSON {type(pair).__name__}, not an object: write one object on each line"
+                f"{path}:{number}: not valid JSON ({cause}): write one JSON object on each line{cure}"
+            ) from None
+        if not isinstance(pair, dict):
+            cure = f", for example with {_conversion(line, path)}" if isinstance(pair, list) else ""
+            raise UserError(
+                f"{path}:{number}: a JSON {type(pair).__name__}, not an object: write one object with"
+                f" {columns.document!r} on each line{cure}"
             )
-        if columns.document not in pair or columns.summary not in pair:
-            raise missing_column(f"{path}:{number}", pair, columns)
-        yield Row(number, pair[columns.document], pair[columns.summary])
+        if not required <= pair.keys():
+            check_columns(columns, pair, f"{path}:{number}")
+        if columns.strict:
+            yield Row(number, pair[columns.document], pair[columns.summary])
+        else:
+            yield Row(number, pair[columns.document], pair.get(columns.summary), pair)
+
+
+def _conversion(start: str, path: Path) -> str:
+    """The command that writes the objects of one array, or indented objects, on one line each."""
+    each = "'.[]'" if start.lstrip().startswith("[") else "."
+    return f"`jq -c {each} {path}`"

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
+from pathlib import Path
+
+from ...errors import UserError
+from ..splits import SPLITS
+
+Source = str | list[str | Path] | dict[str, str | Path] | Path | None
+"""The files of a split. Path stands last, because jsonargparse would save a list as the text of a path."""
 
 
 @dataclass(frozen=True)
@@ -11,10 +19,12 @@ class CorpusOptions:
 
     Args:
         train: A .jsonl, .json (one object per line), .csv, .tsv or .parquet file; all but the last also as .gz. Or a
-            glob pattern for several files ("part-*.jsonl.gz"). Or two line-aligned text files: {document: FILE,
-            summary: FILE}.
+            glob pattern for several files ("part-*.jsonl.gz"), or a list of files and patterns. Or two line-aligned
+            text files: {document: FILE, summary: FILE}.
         validation: The same, for validation.
         test: The same, for test.
+        format: The format of all files: auto (by the end of the name), jsonl, json, csv, tsv (without quotes),
+            quoted.tsv (with quotes as in CSV), parquet, or the suffix of a registered reader without its dot.
         name: A data set on the Hugging Face Hub (or a folder that `datasets` can load), instead of files.
         config: The configuration of the Hub data set, if it has several.
         revision: The branch, tag or commit of the Hub data set, for example refs/convert/parquet.
@@ -22,11 +32,44 @@ class CorpusOptions:
         summary_column: The column with the summaries.
     """
 
-    train: str | dict[str, str] | None = None
-    validation: str | dict[str, str] | None = None
-    test: str | dict[str, str] | None = None
+    train: Source = None
+    validation: Source = None
+    test: Source = None
+    format: str = "auto"
     name: str | None = None
     config: str | None = None
     revision: str | None = None
     document_column: str = "document"
     summary_column: str = "summary"
+
+    def __post_init__(self) -> None:
+        for split in SPLITS:
+            object.__setattr__(self, split, _plain_source(getattr(self, split), f"data.corpus.{split}"))
+        if self.name is None:
+            for option in ("config", "revision"):
+                if getattr(self, option) is not None:
+                    raise UserError(f"data.corpus.{option} has no effect without data.corpus.name: leave it out")
+        elif self.format != "auto":
+            raise UserError("data.corpus.format has no effect with data.corpus.name: leave it out")
+
+
+def _plain_source(value: object, key: str) -> str | list[str] | dict[str, str] | None:
+    """The files of a split as plain text, so that options of equal meaning are equal. Raises UserError."""
+    if value is None:
+        return None
+    if isinstance(value, dict):
+        if set(value) != {"document", "summary"}:
+            raise UserError(f"{key} has the keys {sorted(map(str, value))}: give {{document: FILE, summary: FILE}}")
+        return {side: _file(file, f"{key}.{side}") for side, file in value.items()}
+    if isinstance(value, (list, tuple)):
+        if not value:
+            raise UserError(f"{key}: the list is empty: name at least one file")
+        return [_file(file, f"{key}[{position}]") for position, file in enumerate(value)]
+    return _file(value, key)
+
+
+def _file(value: object, key: str) -> str:
+    path = os.fspath(value) if isinstance(value, (str, os.PathLike)) else None
+    if not isinstance(path, str) or not path:
+        raise UserError(f"{key}: {value!r} is no file: give its path as text")
+    return path

@@ -1,31 +1,55 @@
-"""Reader of Parquet files."""
+"""Reader of Parquet files. It imports pyarrow only when it reads, because other formats do not need it."""
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
-
-import pyarrow as pa
-import pyarrow.parquet as pq
+from typing import TYPE_CHECKING
 
 from ...errors import UserError
-from .rows import Columns, Row, check_arrow_columns, first_line
+from .rows import STANDARD_INPUT, Columns, Row, check_columns, first_line
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 BATCH_ROWS = 10_000
 
 
 def read_parquet(path: Path, columns: Columns) -> Iterator[Row]:
     """Yields the pairs of a Parquet file; the line numbers are row numbers from 1."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    if path == STANDARD_INPUT:
+        raise UserError("a Parquet file cannot be read from standard input: give the name of the file")
+    number = count(1)
     try:
         with pq.ParquetFile(path) as file:
             check_arrow_columns(file.schema_arrow, columns, str(path))
-            number = itertools.count(1)
-            for batch in file.iter_batches(BATCH_ROWS, columns=list(set(columns))):
-                yield from map(Row, number, *(batch.column(column).to_pylist() for column in columns))
+            if columns.strict:
+                for batch in file.iter_batches(BATCH_ROWS, columns=list(set(columns.required))):
+                    yield from map(Row, number, *(batch.column(name).to_pylist() for name in columns.required))
+            else:
+                for batch in file.iter_batches(BATCH_ROWS):
+                    for fields in batch.to_pylist():
+                        yield Row(next(number), fields[columns.document], fields.get(columns.summary), fields)
     except UnicodeDecodeError as error:
         raise UserError(
             f"{path}: a text is not valid UTF-8 ({error.reason}): write the file again from valid text"
         ) from None
     except (pa.ArrowException, OSError) as error:
         raise UserError(f"{path}: not a readable Parquet file: {first_line(error)}") from None
+
+
+def check_arrow_columns(schema: pa.Schema, columns: Columns, where: str) -> None:
+    """Raises UserError if a required column is missing from an Arrow schema or is not a column of strings."""
+    import pyarrow as pa
+
+    check_columns(columns, schema.names, where)
+    for column in columns.required:
+        kind = schema.field(column).type
+        if pa.types.is_dictionary(kind):
+            kind = kind.value_type
+        if not (pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)):
+            raise UserError(f"{where}: column {column} holds {kind}, not text: name a column of strings")

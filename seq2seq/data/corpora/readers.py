@@ -7,8 +7,8 @@ import inspect
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from ...errors import UserError
-from .delimited import read_csv, read_tsv
+from ...options import check_choice
+from .delimited import read_csv, read_quoted_tsv, read_tsv
 from .jsonl import read_jsonl
 from .parquet import read_parquet
 from .rows import Reader, Row
@@ -22,22 +22,27 @@ READERS: dict[str, Reader] = {
     ".csv.gz": read_csv,
     ".tsv": read_tsv,
     ".tsv.gz": read_tsv,
+    ".quoted.tsv": read_quoted_tsv,
+    ".quoted.tsv.gz": read_quoted_tsv,
     ".parquet": read_parquet,
 }
 
 
-def reader_for(path: Path, key: str) -> Reader:
-    """Returns the reader with the longest suffix of the file name, in upper or lower case.
+def formats() -> list[str]:
+    """Returns the names of the registered formats: their suffixes without the first dot and without `.gz`."""
+    return list(dict.fromkeys(suffix.removesuffix(".gz").removeprefix(".") for suffix in READERS))
 
-    Raises UserError, naming the config key and the known suffixes, if no suffix fits.
+
+def find_reader(path: Path, form: str = "auto") -> Reader | None:
+    """Returns the reader of the format `form`, or, with "auto", the reader of the longest suffix of the file name.
+
+    Suffixes count in upper or lower case. Returns None if no suffix fits. Raises UserError if there is no such format.
     """
+    if form != "auto":
+        check_choice("data.corpus.format", form, dict.fromkeys(["auto", *formats()]))
+        return READERS.get(f".{form}") or READERS[f".{form}.gz"]
     suffixes = [suffix for suffix in READERS if path.name.lower().endswith(suffix)]
-    if not suffixes:
-        raise UserError(
-            f"{key}: cannot tell the format of {path}: the name must end in {', '.join(READERS)};"
-            " line-aligned text files are given as {document: FILE, summary: FILE}"
-        )
-    return READERS[max(suffixes, key=len)]
+    return READERS[max(suffixes, key=len)] if suffixes else None
 
 
 def reader_identity(reader: Callable[..., Iterator[Row]]) -> tuple[str, str]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ...errors import UserError
+from ...files import user_path
 from ...progress import Progress
 from ..splits import Split
 from .distribution import CONTROL, UNREADABLE, Distribution, Report, corpus_writer, decode_utf8, refuse_existing
@@ -115,7 +116,7 @@ its folders train/ and giga/: train.article.txt, train.title.txt, valid.article.
 input.txt, task1_ref0.txt. Pairs with an empty side are left out; UNK, <unk> and # are kept.""",
     example="seq2seq prepare gigaword --source sumdata --output data/gigaword",
     arguments={
-        "--source": {"type": Path, "required": True, "metavar": "DIR", "help": "the folder of the distribution"}
+        "--source": {"type": user_path, "required": True, "metavar": "DIR", "help": "the folder of the distribution"}
     },
     prepare=prepare_gigaword,
 )

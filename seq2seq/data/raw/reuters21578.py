@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from ...errors import UserError
-from ...files import atomic_writer
+from ...files import atomic_writer, user_path
 from ...progress import Progress
 from ..splits import SPLITS, Split
 from .distribution import (
@@ -206,7 +206,7 @@ def prepare_reuters(
     refuse_existing(output, force)
     archive = output / ARCHIVE
     if source is not None and not re.match(r"https?://", source):
-        stories, mended = read_reuters(Path(source), documents)
+        stories, mended = read_reuters(user_path(source), documents)
     elif source is None and archive.exists():
         source = str(archive)
         stories, mended = read_reuters(archive, documents)

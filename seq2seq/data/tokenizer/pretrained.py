@@ -9,6 +9,7 @@ from typing import Any
 import tokenizers
 
 from ...errors import UserError
+from ...files import user_path
 from .options import SPECIALS
 from .tokenizer import Tokenizer
 
@@ -19,6 +20,8 @@ def load_pretrained(path: str) -> Tokenizer:
     [CLS] and [SEP] serve as start and end if the tokenizer has no tokens for them. A role without a token, or with the
     token of another role, gets a new token. Raises UserError if `path` cannot be loaded.
     """
+    if path.startswith("~"):
+        path = str(user_path(path))
     from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
     try:

@@ -14,7 +14,6 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 
 from seq2seq import __version__
 from seq2seq.files import atomic_writer
-from seq2seq.scoring import SETTINGS
 
 from ..module import SummarizerModule
 
@@ -31,7 +30,8 @@ class ResultFiles(Callback):
         metrics, predictions = folder / "metrics.json", folder / "predictions.jsonl"
         write_lines(predictions, (p.record() for p in outcome.predictions))
         settings = {
-            "rouge": SETTINGS,
+            "rouge": outcome.rouge_settings,
+            "scoring": asdict(pl_module.scoring),
             "search": asdict(pl_module.search),
             "network": asdict(pl_module.options),
             "parameters": pl_module.parameter_count,
