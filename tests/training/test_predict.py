@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
-from helpers import TrainedRun, pairs, process, read_jsonl, run, write_jsonl
+from helpers import CASES, TrainedRun, pairs, process, read_jsonl, run, write_jsonl
 
 from seq2seq.batch import Batch
 from seq2seq.decoding import SearchOptions
@@ -129,6 +131,50 @@ def test_predict_mixes_nothing(
     assert all(f"{folder}: left by an unfinished run with other settings; not used" in out for folder in left)
     assert read_jsonl(tmp_path / "predictions-test.jsonl") == expected
     assert sorted(tmp_path.glob("*.parts.*")) == left
+
+
+@pytest.mark.parametrize("form", ["jsonl", "nulls.jsonl", "csv", "parquet"])
+def test_documents_without_summaries(
+    trained: TrainedRun, tmp_path: Path, form: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`predict` decodes them; `test` of the same file is an error that names the place, also from the cache."""
+    lines = [{"document": pair["document"]} for pair in pairs(3)]
+    file = tmp_path / f"unlabelled.{form}"
+    if form == "parquet":
+        pq.write_table(pa.Table.from_pylist(lines), file)
+    elif form == "csv":
+        file.write_text("document\n" + "".join(f'"{line["document"]}"\n' for line in lines))
+    else:
+        write_jsonl(file, [line | {"summary": None} for line in lines] if form.startswith("nulls") else lines)
+    assert predict(trained, tmp_path, "--data.corpus.test", file) == 0
+    found = read_jsonl(tmp_path / "predictions-test.jsonl")
+    assert [(line["document"], line["reference"]) for line in found] == [(line["document"], None) for line in lines]
+    assert [line["prediction"] for line in found] == [pair["summary"] for pair in pairs(3)]
+    capsys.readouterr()
+    settings = ["--config", trained.config, "--ckpt_path", trained.best, "--trainer.default_root_dir", tmp_path]
+    assert run("test", *settings, "--data.corpus.test", file) == 1
+    said = capsys.readouterr().err
+    assert f"{file}:1" in said if form != "parquet" else str(file) in said
+    assert "null" in said or "no column 'summary'" in said
+
+
+def test_the_case_without_summaries(trained: TrainedRun, tmp_path: Path) -> None:
+    source = CASES / "jsonl" / "unlabelled.jsonl"
+    assert predict(trained, tmp_path, "--data.corpus.test", source) == 0
+    found = read_jsonl(tmp_path / "predictions-test.jsonl")
+    assert [line["document"] for line in found] == [line["document"] for line in read_jsonl(source)]
+    assert all(line["prediction"] for line in found)
+
+
+def test_some_summaries_are_kept(trained: TrainedRun, tmp_path: Path) -> None:
+    """A missing one is null; a value that is no text is an error."""
+    one, two, three = pairs(3)
+    mixed = write_jsonl(tmp_path / "mixed.jsonl", [one, {"document": two["document"]}, three | {"summary": None}])
+    assert predict(trained, tmp_path, "--data.corpus.test", mixed) == 0
+    found = read_jsonl(tmp_path / "predictions-test.jsonl")
+    assert [line["reference"] for line in found] == [one["summary"], None, None]
+    wrong = write_jsonl(tmp_path / "wrong.jsonl", [one | {"summary": 7}])
+    assert predict(trained, tmp_path, "--data.corpus.test", wrong) == 1
 
 
 def test_a_limited_run_writes_what_it_has_decoded(

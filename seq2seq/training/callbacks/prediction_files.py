@@ -53,7 +53,7 @@ class PredictionFiles(Callback):
 
     def _remaining(self, trainer: Trainer, pl_module: SummarizerModule, data: HeadlineData) -> np.ndarray:
         """Rows still to be decoded. Lightning calls it on every rank after the weights are loaded."""
-        count = len(data.split(data.predict_split))
+        count = len(data.split(data.predict_split, labelled=False))
         file = Path(trainer.default_root_dir) / f"predictions-{data.predict_split}.jsonl"
         if self.limited and file.exists() and count_lines(file) == count:
             raise UserError(
@@ -121,7 +121,7 @@ def prediction_fingerprint(pl_module: SummarizerModule, data: HeadlineData) -> s
         pl_module.max_document_tokens,
         str(pl_module.trainer.precision),
         data.predict_split,
-        data.split(data.predict_split)._fingerprint,
+        data.split(data.predict_split, labelled=False)._fingerprint,
     ]
     digest.update(json.dumps(settings).encode())
     return digest.hexdigest()[:16]
