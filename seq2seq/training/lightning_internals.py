@@ -30,7 +30,7 @@ USELESS_WARNINGS = (
     ".*is deprecated, use `isinstance.*",
     ".*`weights_only` was not set.*",
     ".*your dataloader is not resumable.*",  # it is resumable: see PlannedLoader
-    ".*Total length of `list` across ranks is zero.*",  # no validation data, which HeadlineData says itself
+    ".*Total length of `list` across ranks is zero.*",  # no validation data: HeadlineData reports it
     ".*use `self.log.* sync_dist=True.*",  # all ranks log the same figures: those of the whole split
 )
 USELESS_MESSAGES = r"💡|TPU available|GPU available|to estimate number of"

@@ -1,4 +1,4 @@
-"""A run in which no validation takes place: it ends with a best.ckpt of its own, and says so in one line."""
+"""A run without any validation ends with a best.ckpt of its own, and one line reports it."""
 
 from __future__ import annotations
 

@@ -58,7 +58,7 @@ def load_split(options: CorpusOptions, split: Split, *, labelled: bool = True) -
     if isinstance(source, dict):
         paths = [existing_file(user_path(source[side]), key) for side in ("document", "summary")]
         identities = [reader_identity(read_aligned_text)]
-        pairs = checked_pairs(read_aligned_text(*paths), *paths)
+        pairs = checked_pairs(read_aligned_text(*paths), paths[0], paths[1])
     else:
         patterns = source if isinstance(source, list) else [source]
         paths = [path for pattern in patterns for path in _matching_files(pattern, key)]
