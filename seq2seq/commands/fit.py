@@ -20,7 +20,13 @@ from seq2seq.scoring import ScoringOptions
 from seq2seq.training.callbacks import BestCheckpoint, DirectedEarlyStopping, arrange_callbacks
 from seq2seq.training.datamodule import HeadlineData
 from seq2seq.training.interruptions import Stopped, process_errors, stop_when_closed
-from seq2seq.training.lightning_internals import OpenCLI, accept_null, is_first_process, silence_useless_messages
+from seq2seq.training.lightning_internals import (
+    OpenCLI,
+    accept_null,
+    is_first_process,
+    raised_by_lightning,
+    silence_useless_messages,
+)
 from seq2seq.training.module import SummarizerModule
 
 from .config_text import dump_yaml
@@ -108,7 +114,9 @@ class SummarizerCLI(OpenCLI):
     def run_subcommand(self, subcommand: str) -> None:
         try:
             super().run_subcommand(subcommand)
-        except MisconfigurationException as error:
+        except (MisconfigurationException, ValueError) as error:
+            if not raised_by_lightning(error):
+                raise
             raise UserError(f"trainer: {error}") from error
         except RuntimeError as error:
             if "loading state_dict" not in str(error):

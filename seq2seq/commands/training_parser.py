@@ -43,17 +43,23 @@ class Parser(LightningArgumentParser):
         try:
             return super().parse_path(cfg_path, *args, **kwargs)
         except UserError as error:
-            raise UserError(f"{cfg_path}: {error}") from error
+            empty = str(error).startswith("Unexpected config")
+            reason = "the config file holds no keys; give sections such as data and model" if empty else str(error)
+            raise UserError(f"{cfg_path}: {reason}") from error
 
     def _hint(self, message: str) -> str:
-        """The known key that is most similar to a misspelt one."""
+        """The known key that is most similar to a misspelt one, or the option for a config file without one."""
+        if file := re.search(r"unrecognized arguments: ([^-\s]\S*\.ya?ml)", message):
+            return f"; a config file is given as --config {file[1]}"
         found = re.search(r"(?:[Kk]ey|[Oo]ption|arguments:?) ['\"]?-*([\w.]+)", message)
-        if not found:
+        if not found or found[1] == "config":
             return ""
         keys = [action.dest for action in self._actions]
         if self._subcommands_action is not None:
             keys += [action.dest for sub in self._subcommands_action.choices.values() for action in sub._actions]
-        hint = did_you_mean(found.group(1), [*keys, *(key.rsplit(".", 1)[-1] for key in keys)])
+        if found[1] in keys:  # its value is wrong
+            return ""
+        hint = did_you_mean(found[1], [*keys, *(key.rsplit(".", 1)[-1] for key in keys)])
         return f"; {hint or '`--help` lists the keys'}"
 
 

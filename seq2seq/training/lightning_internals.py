@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import re
 import subprocess
+import traceback
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -217,6 +218,12 @@ def accept_null(parser: LightningArgumentParser, section: str) -> None:
             instantiate(this, config)
 
     action._load_config, group.instantiate_class = load_or_null, instantiate_or_skip
+
+
+def raised_by_lightning(error: BaseException) -> bool:
+    """Whether Lightning raised an error, which is then about the trainer's arguments."""
+    *_, (frame, _) = traceback.walk_tb(error.__traceback__)
+    return frame.f_globals["__name__"].startswith("lightning.")
 
 
 def silence_useless_messages() -> None:

@@ -331,13 +331,20 @@ def test_the_learning_rate_that_was_found_is_used(place: Path) -> None:
         (["--trainer.callbacks+=BatchSizeFinder"], "data.batches.tokens"),
         (["--trainer.ckpt_path", "best"], "did you mean 'ckpt_path'"),
         (["--trainer.default_root_dir", "c.yaml"], "trainer.default_root_dir: c.yaml cannot be made"),
+        (["--trainer.val_check_interval", "50"], "error: trainer: `val_check_interval` (50) must be less than"),
+        (["c.yaml"], "a config file is given as --config c.yaml"),
+        (["--config", "empty.yaml"], "empty.yaml: the config file holds no keys"),
+        (["--config", "no.yaml"], "no.yaml'"),
     ],
 )
 def test_other_flags_are_refused_in_a_line(
     place: Path, flags: list[str], words: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    Path("empty.yaml").touch()
     assert run("fit", "--config", "c.yaml", *flags) == 1
-    assert words in capsys.readouterr().err.splitlines()[-1]
+    line = capsys.readouterr().err.splitlines()[-1]
+    assert words in line
+    assert "did you mean 'config'" not in line
 
 
 def test_wandb_online_without_an_account_is_one_line() -> None:
