@@ -23,7 +23,7 @@ from seq2seq.commands.training_parser import overridden_options
 from seq2seq.data.arrow_cache import cache_errors
 from seq2seq.errors import UserError
 from seq2seq.files import user_path
-from seq2seq.training.callbacks import BestCheckpoint, EarlyStopping
+from seq2seq.training.callbacks import BestCheckpoint, DirectedEarlyStopping
 from seq2seq.training.interruptions import STOP, process_errors, stop_when_closed
 from seq2seq.training.monitors import DIRECTIONS, direction, figure_names
 
@@ -192,8 +192,8 @@ def test_every_figure_has_the_right_direction() -> None:
                 direction("checkpoint", monitor, None)
             assert direction("checkpoint", monitor, "min") == "min"
     with pytest.raises(UserError, match=r"early_stopping.monitor: .* did you mean 'validation/rouge2'"):
-        EarlyStopping("validation/rogue2")
-    assert BestCheckpoint("validation/loss").mode == EarlyStopping("validation/loss").mode == "min"
+        DirectedEarlyStopping("validation/rogue2")
+    assert BestCheckpoint("validation/loss").mode == DirectedEarlyStopping("validation/loss").mode == "min"
 
 
 def test_a_falling_loss_chooses_the_last_epoch(place: Path) -> None:
