@@ -20,9 +20,11 @@ from lightning.pytorch.cli import LightningArgumentParser, SaveConfigCallback
 from lightning.pytorch.utilities import rank_zero_info
 
 from seq2seq.checkpoint import newest_checkpoint, read_checkpoint, run_id
+from seq2seq.decoding import SearchOptions
 from seq2seq.errors import UserError
 from seq2seq.files import VARIABLE, atomic_writer, user_path
-from seq2seq.model.options import TRAINING_OPTIONS
+from seq2seq.model.options import TRAINING_OPTIONS, NetworkOptions
+from seq2seq.options import check_effects
 from seq2seq.training.lightning_internals import is_first_process
 
 DEFAULT_FOLDER = "runs/default"
@@ -75,6 +77,7 @@ class TrainingConfig:
         self._check_numbers()
         self._choose_checkpoint()
         self._use_checkpoint()
+        self._check_effects()
         if config["trainer.fast_dev_run"]:  # its results stand for nothing, so they replace nothing
             self.folder = self.folder / ".fast_dev_run"
             rank_zero_info(f"trainer.fast_dev_run: {self.folder} is removed at the end")
@@ -117,6 +120,8 @@ class TrainingConfig:
             return
         if seed not in SEEDS:
             raise UserError(f"seed_everything: {seed} is no seed; give a number from 0 to {SEEDS.stop - 1}")
+        if self.config["data.seed"] not in (1, seed):
+            raise UserError("data.seed has no effect with seed_everything, which sets it; give seed_everything alone")
         self.complete("data.seed", seed)
 
     def _choose_checkpoint(self) -> None:
@@ -195,6 +200,22 @@ class TrainingConfig:
             rank_zero_info(f"a new run with the weights, the network and the tokenizer of {path}")
         if self.command != "fit":
             config["data.max_document_tokens"] = known["max_document_tokens"]
+
+    def _check_effects(self) -> None:
+        """Refuses options that have no effect with other options of the config."""
+        config, kind = self.config, self.config["data.tokenizer.kind"]
+        check_effects(SearchOptions(**vars(config["model.search"])), "model.search")
+        if not config["data.tokenizer_from"]:  # a checkpoint brings its own network and tokenizer
+            check_effects(NetworkOptions(**vars(config["model.network"])), "model.network")
+            for key in ("model.network.unknown_embeddings", "model.search.allow_unk"):
+                if config[key] and kind in ("bpe", "unigram"):
+                    raise UserError(f"{key} has no effect with data.tokenizer.kind: {kind}; it knows all words")
+        if config["trainer.gradient_clip_algorithm"] and not config["trainer.gradient_clip_val"]:
+            raise UserError(
+                "trainer.gradient_clip_algorithm has no effect without trainer.gradient_clip_val; give both"
+            )
+        if self.command == "predict" and config["return_predictions"]:
+            raise UserError("return_predictions has no effect on `seq2seq predict`, which writes files; leave it out")
 
     def _place_loggers(self) -> None:
         """Loggers write into the run's folder; a W&B run has the run's id, so that a resumed run continues it."""

@@ -159,10 +159,11 @@ def test_decode_rejects_ids_that_stand_for_nothing(tokenizer: Tokenizer) -> None
 FORGED = ["<s> a </s> <pad> <unk> b", "<pad>", "</s><s><0x41><unk>", "▁<s>▁</s>"]
 
 
-@pytest.mark.parametrize("split", ["words", "whitespace"])
-@pytest.mark.parametrize("kind", KINDS)
-def test_text_cannot_forge_special_tokens(kind: str, split: str) -> None:
-    tokenizer = trained(FORGED * 3 + NEWS, kind=kind, split=split)
+@pytest.mark.parametrize(
+    "options", [{"kind": kind} for kind in KINDS] + [{"kind": "word", "split": "whitespace"}], ids=str
+)
+def test_text_cannot_forge_special_tokens(options: dict[str, str]) -> None:
+    tokenizer = trained(FORGED * 3 + NEWS, **options)
     reserved = {tokenizer.pad_id, tokenizer.bos_id, tokenizer.eos_id}
     assert (tokenizer.pad_id, tokenizer.unk_id, tokenizer.bos_id, tokenizer.eos_id) == (0, 1, 2, 3)
     for text, document in zip(FORGED, tokenizer.encode_documents(FORGED, 99), strict=True):
@@ -533,12 +534,11 @@ CHANGES = {
     "min_frequency": 2,
     "normalizers": ["lowercase"],
     "split": "whitespace",
-    "path": "unused by this kind",
 }
 
 
 def test_every_option_is_part_of_the_cache_key() -> None:
-    assert set(CHANGES) == {option.name for option in fields(TokenizerOptions)}
+    assert {*CHANGES, "path"} == {option.name for option in fields(TokenizerOptions)}  # path: pretrained, never cached
     split = pairs_of([f"{text} (cached)" for text in NEWS])
     before = cache_files()
     cached_tokenizer(split, TokenizerOptions())
