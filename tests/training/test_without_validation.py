@@ -59,6 +59,13 @@ def test_a_run_without_a_step_says_so(tmp_path: Path, limit: list[str], capsys: 
     assert names(tmp_path / "run") == []
 
 
+def test_a_development_run_has_no_best(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It validates one batch, and Lightning saves nothing then."""
+    assert run("fit", "--config", settings(tmp_path), "--trainer.fast_dev_run", "true") == 0
+    assert "no validation" not in capsys.readouterr().err
+    assert not list(tmp_path.rglob("*.ckpt"))
+
+
 def test_checkpoints_of_an_earlier_run_are_removed_with_the_first_of_this_one(tmp_path: Path) -> None:
     """Step 2 of the second run writes its first checkpoint; it is stopped after that, before any validation."""
     file, folder = settings(tmp_path), tmp_path / "run"

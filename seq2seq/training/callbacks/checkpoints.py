@@ -121,6 +121,8 @@ class BestCheckpoint(OpenModelCheckpoint):
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Writes last.ckpt if no validation came after the last step, and best.ckpt if there was none at all."""
+        if trainer.fast_dev_run:  # type: ignore[attr-defined]
+            return
         if not self.saved_at(trainer.global_step):
             self.write_last(trainer)
         if not self.best_model_path:
