@@ -5,14 +5,30 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterator, Sequence
+from difflib import get_close_matches
 from typing import Any, NoReturn
 
 import yaml
 from lightning.pytorch.cli import LightningArgumentParser
 from lightning.pytorch.loggers import Logger
 
-from seq2seq.errors import UserError, did_you_mean
+from seq2seq.errors import UserError
 from seq2seq.files import user_path
+
+USUAL_NAMES = {
+    "lr": "model.optimizer.learning_rate",
+    "epochs": "trainer.max_epochs",
+    "steps": "trainer.max_steps",
+    "batch_size": "data.batches.tokens",
+    "hidden_size": "model.network.encoder_size",
+    "num_layers": "model.network.encoder_layers",
+    "num_workers": "data.workers",
+    "output_dir": "trainer.default_root_dir",
+    "gpus": "trainer.devices",
+    "seed": "seed_everything",
+    "beam": "model.search.beam_size",
+}
+"""Names that other programs give to our keys, for the errors."""
 
 
 def raise_user_error(error: BaseException | None) -> None:
@@ -59,8 +75,11 @@ class Parser(LightningArgumentParser):
             keys += [action.dest for sub in self._subcommands_action.choices.values() for action in sub._actions]
         if found[1] in keys:  # its value is wrong
             return ""
-        hint = did_you_mean(found[1], [*keys, *(key.rsplit(".", 1)[-1] for key in keys)])
-        return f"; {hint or '`--help` lists the keys'}"
+        names = {key.rsplit(".", 1)[-1]: key for key in keys} | USUAL_NAMES | {key: key for key in keys}
+        for name in (found[1].rsplit(".", 1)[-1], found[1]):
+            if similar := get_close_matches(name, names, 1):
+                return f"; did you mean {names[similar[0]]!r}?"
+        return "; `--help` lists the keys"
 
 
 def warn_of_overridden_options(argv: Sequence[str]) -> None:

@@ -54,7 +54,9 @@ def load_split(options: CorpusOptions, split: Split, *, labelled: bool = True) -
         name = str(user_path(options.name)) if options.name.startswith("~") else options.name
         return load_hub_split(name, options.config, options.revision, split, columns, SCHEMA)
     if source is None:
-        raise UserError(f"no {split} data: set {key} to a file, or data.corpus.name to a Hub data set")
+        raise UserError(
+            f"no {split} data: set {key} to a file, or data.corpus.name to a Hub data set, for example in a config"
+        )
     if isinstance(source, dict):
         paths = [existing_file(user_path(source[side]), key) for side in ("document", "summary")]
         identities = [reader_identity(read_aligned_text)]
@@ -95,6 +97,8 @@ def existing_file(path: Path, key: str) -> Path:
         raise UserError(f"{key}: {path} is a folder: name a file in it")
     if not path.exists():
         hint = did_you_mean(path.name, os.listdir(path.parent) if path.parent.is_dir() else [])
+        if not hint and not path.is_absolute():
+            hint = "relative paths start at the working directory"
         raise UserError(f"{key}: no such file: {path}" + (f" ({hint})" if hint else ""))
     return path
 
