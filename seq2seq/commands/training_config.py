@@ -82,7 +82,8 @@ class TrainingConfig:
             self.folder = self.folder / ".fast_dev_run"
             rank_zero_info(f"trainer.fast_dev_run: {self.folder} is removed at the end")
         self.complete("trainer.default_root_dir", str(self.folder))
-        self.run_id = (run_id(self.folder) if config.get("ckpt_path") else None) or secrets.token_hex(4)
+        new_id = f"r{secrets.token_hex(4)}"  # with a letter first: YAML takes 11204e97 for a number
+        self.run_id = (run_id(self.folder) if config.get("ckpt_path") else None) or new_id
         self._place_loggers()
         if command == "predict":
             self.complete("return_predictions", False)  # a callback writes them
