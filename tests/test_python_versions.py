@@ -32,7 +32,8 @@ def test_all_files_name_the_same_versions() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert re.findall(r"^OLDEST_PYTHON := (\S+)$", makefile, re.M) == [OLDEST]
-    assert re.findall(r"Python (3\.\d+) or newer \(tested up to (3\.\d+)\)", readme) == [(OLDEST, CLASSIFIERS[-1])]
+    named = re.findall(r"Python (3\.\d+) or newer \(tested on \S+; .* serve 3\.\d+ and (3\.\d+) too\)", readme)
+    assert named == [(OLDEST, CLASSIFIERS[-1])]
     assert CLASSIFIERS[0] == OLDEST
     assert PROJECT["tool"]["ruff"]["target-version"] == "py" + OLDEST.replace(".", "")
     assert PROJECT["tool"]["mypy"]["python_version"] == OLDEST

@@ -28,8 +28,12 @@ from seq2seq.training import lightning_internals as internals
 
 @pytest.fixture(scope="module")
 def trainer() -> Trainer:
-    logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
-    return Trainer(accelerator="cpu", logger=False, enable_checkpointing=False, enable_progress_bar=False)
+    messages = logging.getLogger("lightning.pytorch")
+    level = messages.level
+    messages.setLevel(logging.ERROR)
+    made = Trainer(accelerator="cpu", logger=False, enable_checkpointing=False, enable_progress_bar=False)
+    messages.setLevel(level)
+    return made
 
 
 def require(owner: Any, *names: str) -> None:

@@ -59,6 +59,13 @@ def test_a_run_without_a_step_says_so(tmp_path: Path, limit: list[str], capsys: 
     assert names(tmp_path / "run") == []
 
 
+def test_a_development_run_has_no_best(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It validates one batch, and Lightning saves nothing then."""
+    assert run("fit", "--config", settings(tmp_path), "--trainer.fast_dev_run", "true") == 0
+    assert "no validation" not in capsys.readouterr().err
+    assert not list(tmp_path.rglob("*.ckpt"))
+
+
 def test_checkpoints_of_an_earlier_run_are_removed_with_the_first_of_this_one(tmp_path: Path) -> None:
     """Step 2 of the second run writes its first checkpoint; it is stopped after that, before any validation."""
     file, folder = settings(tmp_path), tmp_path / "run"
@@ -96,19 +103,23 @@ def test_a_run_that_is_continued_is_validated_then(tmp_path: Path, capsys: pytes
     assert state["best_model_score"] is not None
 
 
-def test_a_run_that_goes_on_in_another_folder_chooses_its_best_there(tmp_path: Path) -> None:
-    """The score of the first folder's best.ckpt is no limit for a folder without that file, or with another run's."""
-    file, folder = settings(tmp_path, trainer__max_epochs=10, trainer__check_val_every_n_epoch=10), tmp_path / "run"
-    assert run("fit", "--config", file) == 0
-    for number, used in enumerate((False, True)):
-        other = tmp_path / f"other-{number}"
-        options = ["--config", file, "--trainer.default_root_dir", other, "--trainer.check_val_every_n_epoch", "1"]
-        if used:
-            assert run("fit", *options, "--trainer.max_epochs", "1") == 0
-        # a learning rate of nearly zero: the validation gives the same score again, which is no better than the first
-        more = ["--ckpt_path", folder / "last.ckpt", "--trainer.max_epochs", "11"]
-        assert run("fit", *options, *more, "--model.optimizer.learning_rate", "1e-12") == 0
-        assert torch.load(other / "best.ckpt", weights_only=True)["epoch"] == 10
+@pytest.mark.parametrize("kept", [True, False], ids=["with its best.ckpt", "without its best.ckpt"])
+@pytest.mark.parametrize("used", [True, False], ids=["a used folder", "an empty folder"])
+def test_a_run_that_goes_on_in_another_folder_has_its_best_there(tmp_path: Path, kept: bool, used: bool) -> None:
+    """No validation takes place there. So the best is that of the first folder, if its file is beside the checkpoint;
+    else it is the last. It never is that of another run in the second folder."""
+    file, folder, other = settings(tmp_path), tmp_path / "run", tmp_path / "other"
+    assert run("fit", "--config", file, "--trainer.max_epochs", "4") == 0
+    if used:
+        assert run("fit", "--config", file, "--trainer.default_root_dir", other) == 0
+    best = weights(folder / "best.ckpt")
+    if not kept:
+        (folder / "best.ckpt").unlink()
+    options = ["--trainer.default_root_dir", other, "--trainer.max_epochs", "5"]
+    options += ["--trainer.check_val_every_n_epoch", "10"]
+    assert run("fit", "--config", file, "--ckpt_path", folder / "last.ckpt", *options) == 0
+    assert torch.equal(weights(other / "best.ckpt"), best if kept else weights(other / "last.ckpt"))
+    assert read_checkpoint(other / "best.ckpt")["resume"]["run"] == run_id(other)
 
 
 def test_training_needs_no_validation_data(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

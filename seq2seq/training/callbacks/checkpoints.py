@@ -16,7 +16,7 @@ from lightning.pytorch.callbacks import EarlyStopping
 from lightning.pytorch.plugins.io import TorchCheckpointIO
 from lightning.pytorch.utilities import rank_zero_info
 
-from seq2seq.checkpoint import read_checkpoint, write_checkpoint
+from seq2seq.checkpoint import read_checkpoint, run_id, write_checkpoint
 from seq2seq.errors import UserError
 
 from ..interruptions import STOP, Stopped
@@ -83,8 +83,8 @@ class BestCheckpoint(OpenModelCheckpoint):
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         super().on_train_start(trainer, pl_module)
-        if self.best_model_path and _run_of(self.best_model_path) != self._resumed_run:  # resumed in another folder
-            self.best_model_path, self.best_model_score, self.best_k_models = "", None, {}
+        if self.best_model_path:
+            self._find_best(trainer)
         self._saved_step, self._saved_time = trainer.global_step, time.monotonic()
         if trainer.world_size > 1:  # on the CPU, so that the exchange of every step does not wait for a GPU
             self._group = torch.distributed.new_group(backend="gloo")
@@ -121,6 +121,8 @@ class BestCheckpoint(OpenModelCheckpoint):
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Writes last.ckpt if no validation came after the last step, and best.ckpt if there was none at all."""
+        if trainer.fast_dev_run:  # type: ignore[attr-defined]
+            return
         if not self.saved_at(trainer.global_step):
             self.write_last(trainer)
         if not self.best_model_path:
@@ -161,6 +163,19 @@ class BestCheckpoint(OpenModelCheckpoint):
         state = _map_paths(state_dict, lambda name: os.path.join(folder, name))
         super().load_state_dict(state | {"dirpath": self.dirpath})
 
+    def _find_best(self, trainer: Trainer) -> None:
+        """Brings best.ckpt of a run that goes on in another folder. Without that file, its score is no limit."""
+        best, start = Path(self.best_model_path), Path(trainer.ckpt_path or "")
+        if _run_of(best) == self._resumed_run:
+            return
+        earlier = start.parent / best.name
+        if _run_of(earlier) != self._resumed_run:
+            self.best_model_path, self.best_model_score, self.best_k_models = "", None, {}
+        elif trainer.is_global_zero:
+            checkpoint = torch.load(earlier, map_location="cpu", weights_only=True)
+            checkpoint["resume"]["run"] = run_id(best.parent)
+            write_checkpoint(checkpoint, best)
+
     def _agree(self, trainer: Trainer) -> tuple[int, bool]:
         """The signal to stop (0 = none), and whether to save because of the time: the same answer on all ranks.
 
@@ -186,7 +201,7 @@ class BestCheckpoint(OpenModelCheckpoint):
         self._saved_step, self._saved_time = trainer.global_step, time.monotonic()
 
 
-def _run_of(file: str) -> str | None:
+def _run_of(file: Path) -> str | None:
     """The id of the run that wrote a checkpoint; "" if there is no such file, or if it cannot be used."""
     try:
         return read_checkpoint(file)["resume"].get("run")
