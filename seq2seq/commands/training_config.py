@@ -210,7 +210,9 @@ class TrainingConfig:
             check_effects(NetworkOptions(**vars(config["model.network"])), "model.network")
             for key in ("model.network.unknown_embeddings", "model.search.allow_unk"):
                 if config[key] and kind in ("bpe", "unigram"):
-                    raise UserError(f"{key} has no effect with data.tokenizer.kind: {kind}; it knows all words")
+                    raise UserError(
+                        f"{key} has no effect with data.tokenizer.kind: {kind}; it knows all words: give the default"
+                    )
         if config["trainer.gradient_clip_algorithm"] and not config["trainer.gradient_clip_val"]:
             raise UserError(
                 "trainer.gradient_clip_algorithm has no effect without trainer.gradient_clip_val; give both"

@@ -26,7 +26,7 @@ class NetworkOptions:
         decoder_size: units of the decoder (H).
         decoder_layers: layers of the decoder; the first one queries the attention, the others read its context.
         attention: multiplicative (Luong et al. 2015), additive (Bahdanau et al. 2015) or none.
-        attention_size: width of the inner layer of additive attention (A).
+        attention_size: width of the inner layer of additive attention (A); multiplicative attention has none.
         pointer: mix in words copied from the document (See et al. 2017); needs attention.
         unknown_embeddings: number of a document's unknown words with an embedding of their own.
         tie_embeddings: use the embedding matrix as output matrix too.
