@@ -76,8 +76,7 @@ def parser() -> Parser:
         help=f"trials of intervals and tests; 0: leave them out (default: {TRIALS:,})",
     )
     p.add_argument("--seed", type=int, metavar="N", help=f"seed of the trials (default: {SEED})")
-    model = p.add_argument_group("a model", "Decode the documents of a file, and score the headlines at once.")
-    model.add_argument("--input", metavar="FILE", help="documents and references for --model")
+    p.add_argument("--input", metavar="FILE", help="documents, and references, to be decoded with --model and scored")
     add_decoding_options(p, "--model", required=False)
     return p
 
@@ -254,9 +253,14 @@ def print_text(comparison: Comparison) -> None:
         return Text(text.encode(console.encoding, "backslashreplace").decode(console.encoding))
 
     for table in tables(comparison):
-        drawn = Table(box=SIMPLE_HEAD, title=plain(table.title), title_justify="left", title_style="bold")
-        for position, name in enumerate(table.header):
-            drawn.add_column(plain(name), justify="left" if position < table.names else "right")
+        drawn = Table(box=SIMPLE_HEAD, collapse_padding=True, pad_edge=False)
+        drawn.title, drawn.title_justify = plain(table.title), "left"
+        for position, cells in enumerate(zip(table.header, *table.rows, strict=True)):
+            if position < table.names:
+                drawn.add_column(plain(cells[0]), overflow="fold")
+            else:  # a narrow table breaks its lines between words
+                longest = max(len(word) for cell in cells for word in cell.split())
+                drawn.add_column(plain(cells[0]), justify="right", min_width=longest)
         for row in table.rows:
             drawn.add_row(*map(plain, row))
         console.print(drawn)

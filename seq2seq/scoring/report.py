@@ -20,6 +20,7 @@ LATEX_ESCAPES = {
     **{character: f"\\{character}" for character in "&%$#_{}"},
 }
 KIND_NAMES = {kind: f"ROUGE-{kind.removeprefix('rouge')}" for kind in ALL_KINDS}
+MEASURE_NAMES = {"f1": "F1", "precision": "P", "recall": "R"}
 OTHER_NAMES = {"bleu": "BLEU", "chrf": "chrF"}
 
 
@@ -40,8 +41,8 @@ def tables(comparison: Comparison) -> list[Table]:
     found = _score_tables(f"Scores in percent{intervals}; {pairs:,} pairs", scores)
     differences = {system.name: system.differences for system in comparison.systems if system.differences}
     if differences:
-        title = f"Differences from {comparison.systems[0].name} in points, with the p-values of two tests: paired "
-        found += _score_tables(f"{title}bootstrap, approximate randomisation", differences)
+        title = f"Differences from {comparison.systems[0].name} in points"
+        found += _score_tables(f"{title} (p-values: paired bootstrap/approximate randomisation)", differences)
     header = ["figure", *scores]
     rows = [
         [name, *(_number(system.figures[name]) for system in comparison.systems)]
@@ -73,11 +74,11 @@ def latex(comparison: Comparison) -> str:
 def _score_tables(title: str, systems: Mapping[str, Mapping[str, Estimate | Difference]]) -> list[Table]:
     """ROUGE with a row for each system and measure, and the other scores, if there are any, with a row a system."""
     rows = [
-        [name, measure.replace("f1", "F1"), *(_cell(scores[f"{kind}.{measure}"]) for kind in ALL_KINDS)]
+        [name, MEASURE_NAMES[measure], *(_cell(scores[f"{kind}.{measure}"]) for kind in ALL_KINDS)]
         for name, scores in systems.items()
         for measure in MEASURES
     ]
-    found = [Table(title, ["system", "measure", *KIND_NAMES.values()], rows, names=2)]
+    found = [Table(title, ["system", "", *KIND_NAMES.values()], rows, names=2)]
     others = [name for name in OTHER_NAMES if name in next(iter(systems.values()))]
     if others:
         rows = [[name, *(_cell(scores[other]) for other in others)] for name, scores in systems.items()]
@@ -87,14 +88,14 @@ def _score_tables(title: str, systems: Mapping[str, Mapping[str, Estimate | Diff
 
 def _cell(result: Estimate | Difference) -> str:
     if isinstance(result, Difference):
-        return f"{result.value:+.2f} (p {_p_value(result.bootstrap_p)}, {_p_value(result.randomization_p)})"
+        return f"{result.value:+.2f} ({_p_value(result.bootstrap_p)}/{_p_value(result.randomization_p)})"
     if result.low is None:
         return f"{result.value:.2f}"
     return f"{result.value:.2f} ({result.low:.2f}-{result.high:.2f})"
 
 
 def _p_value(p: float) -> str:
-    return f"{p:.4f}" if p < 0.01 else f"{p:.3f}"
+    return "<.001" if p < 0.001 else f"{p:.3f}"
 
 
 def _number(value: float) -> str:
@@ -110,7 +111,7 @@ def _markdown_table(table: Table) -> str:
 
 def _latex_table(table: Table, caption: str) -> str:
     alignment = "l" * table.names + "r" * (len(table.header) - table.names)
-    header, *rows = (" & ".join(map(_latex_text, row)) + r" \\" for row in (table.header, *table.rows))
+    header, *rows = (" & ".join(_latex_cells(row, table.names)) + r" \\" for row in (table.header, *table.rows))
     return "\n".join(
         [
             r"\begin{table}",
@@ -126,6 +127,13 @@ def _latex_table(table: Table, caption: str) -> str:
             r"\end{table}",
         ]
     )
+
+
+def _latex_cells(row: list[str], names: int) -> list[str]:
+    """The cells of a row, with LaTeX's dashes for ranges and minus signs in the columns of numbers."""
+    escaped = list(map(_latex_text, row))
+    numbers = [re.sub(r"^-(?=\d)", "$-$", re.sub(r"(?<=\d)-(?=\d)", "--", cell)) for cell in escaped[names:]]
+    return escaped[:names] + numbers
 
 
 def _latex_text(text: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from seq2seq.scoring import FIGURES, describe
@@ -26,8 +28,13 @@ def test_figures_of_a_script_without_spaces() -> None:
     assert found["unk_share"] == 50.0  # "<unk>," too
 
 
-def test_figures_of_an_empty_split_are_zero() -> None:
-    assert describe([], []) == dict.fromkeys(FIGURES, 0)
+def test_figures_of_an_empty_split_are_zero_and_shares_of_nothing_are_not_defined() -> None:
+    found = describe([], [])
+    assert list(found) == list(FIGURES)
+    undefined = {"entity_precision", "number_precision"}
+    assert {name for name, figure in found.items() if math.isnan(figure)} == undefined
+    assert {figure for name, figure in found.items() if name not in undefined} == {0}
+    assert describe(None, []) == dict.fromkeys(["unk_share", "mean_length", "repeated_bigrams", "empty"], 0)
 
 
 def test_a_registered_figure_is_computed(monkeypatch: pytest.MonkeyPatch) -> None:
