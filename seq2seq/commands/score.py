@@ -7,6 +7,7 @@ import json
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from seq2seq.decoding import SearchOptions
 from seq2seq.errors import UserError
@@ -28,6 +29,10 @@ from .documents import add_format_options
 from .scored_texts import REFERENCE_COLUMNS, TextFile, system_names
 
 TRIALS, SEED = 10_000, 1
+PADDING = 2
+"""Blanks between two columns of a table."""
+SHORTEST_NAME = 6
+"""Width that is left for a system's name in the narrowest terminal."""
 
 
 def parser() -> Parser:
@@ -255,12 +260,16 @@ def print_text(comparison: Comparison) -> None:
     for table in tables(comparison):
         drawn = Table(box=SIMPLE_HEAD, collapse_padding=True, pad_edge=False)
         drawn.title, drawn.title_justify = plain(table.title), "left"
-        for position, cells in enumerate(zip(table.header, *table.rows, strict=True)):
-            if position < table.names:
-                drawn.add_column(plain(cells[0]), overflow="fold")
-            else:  # a narrow table breaks its lines between words
-                longest = max(len(word) for cell in cells for word in cell.split())
-                drawn.add_column(plain(cells[0]), justify="right", min_width=longest)
+        columns = list(zip(table.header, *table.rows, strict=True))
+        # A narrow table breaks the cells of numbers between words, and long names anywhere.
+        widths = [max(len(word) for cell in cells for word in cell.split()) for cells in columns]
+        room = console.width - sum(width + PADDING for width in widths[1:]) - 2 * PADDING
+        for position, cells in enumerate(columns):
+            if position == 0:
+                drawn.add_column(plain(cells[0]), overflow="fold", max_width=max(room, SHORTEST_NAME))
+            else:
+                justify: Any = "left" if position < table.names else "right"
+                drawn.add_column(plain(cells[0]), justify=justify, min_width=widths[position])
         for row in table.rows:
             drawn.add_row(*map(plain, row))
         console.print(drawn)
