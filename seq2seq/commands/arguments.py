@@ -28,6 +28,8 @@ class Parser(argparse.ArgumentParser):
         unknown = re.match(r"unrecognized arguments: (-\S*)", message)
         known = [option for action in self._all_actions() for option in action.option_strings]
         hint = did_you_mean(unknown[1].split("=")[0], known) if unknown else ""
+        if (word := re.match(r"unrecognized arguments: ([^-]\S*)", message)) and "--input" in known:
+            hint = f"documents are given as --input {word[1]}"
         raise UserError(f"{message}; {hint or f'`{self.prog} --help` lists the options'}")
 
     def _all_actions(self) -> list[argparse.Action]:

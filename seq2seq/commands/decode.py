@@ -117,6 +117,8 @@ def check_output(file: Path | None, source: Path) -> None:
         return
     if not file.parent.is_dir():
         raise UserError(f"{file.parent}: no such folder for --output; make it first")
+    if file.is_dir():
+        raise UserError(f"--output {file}: that is a folder; name a file in it")
     if file.exists() and source.exists() and file.samefile(source):
         raise UserError(f"--output {file}: that is the input; give another name")
 

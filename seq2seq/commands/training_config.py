@@ -21,7 +21,7 @@ from lightning.pytorch.utilities import rank_zero_info
 
 from seq2seq.checkpoint import newest_checkpoint, read_checkpoint, run_id
 from seq2seq.errors import UserError
-from seq2seq.files import atomic_writer, user_path
+from seq2seq.files import VARIABLE, atomic_writer, user_path
 from seq2seq.model.options import TRAINING_OPTIONS
 from seq2seq.training.lightning_internals import is_first_process
 
@@ -72,7 +72,7 @@ class TrainingConfig:
         self.start: dict[str, Any] | None = None
         self._expand_paths()
         self.folder = Path(config["trainer.default_root_dir"] or DEFAULT_FOLDER)
-        self._check_seed()
+        self._check_numbers()
         self._choose_checkpoint()
         self._use_checkpoint()
         if config["trainer.fast_dev_run"]:  # its results stand for nothing, so they replace nothing
@@ -98,16 +98,20 @@ class TrainingConfig:
                 self.folder.parent.rmdir()
 
     def _expand_paths(self) -> None:
-        """Replaces the `~` of every path, also in the arguments of loggers, callbacks and plugins.
+        """Replaces the `~` or `$NAME` of every path, also in the arguments of loggers, callbacks and plugins.
 
         Default values of the `Enum` type, which cannot be saved, become plain values.
         """
         for key, value in list(self.config.items()):
             value = _changed(value, lambda leaf: leaf.value if isinstance(leaf, Enum) else leaf)
             self.config[key] = value
-            self.complete(key, _changed(value, _expand_home))
+            self.complete(key, _changed(value, _expand_start))
 
-    def _check_seed(self) -> None:
+    def _check_numbers(self) -> None:
+        if self.config["trainer.accumulate_grad_batches"] < 1:
+            raise UserError("trainer.accumulate_grad_batches: give at least 1")
+        if (self.config["trainer.gradient_clip_val"] or 0) < 0:  # it would turn the gradients around
+            raise UserError("trainer.gradient_clip_val: give more than 0, or null for no clipping")
         seed = self.config.get("seed_everything")
         if isinstance(seed, bool) or seed is None:
             return
@@ -220,9 +224,10 @@ def _placed(logger: Any, folder: Path) -> Any:
     return logger
 
 
-def _expand_home(value: Any) -> Any:
-    """The path that a user means by a text that starts with a home folder; other values are returned as they are."""
-    return str(user_path(value)) if isinstance(value, str) and re.match(r"~[\w.-]*(/|$)", value) else value
+def _expand_start(value: Any) -> Any:
+    """The path that a user means by a text that starts with a home folder or a variable; other values stay."""
+    starts = rf"~[\w.-]*(/|$)|{VARIABLE}"
+    return str(user_path(value)) if isinstance(value, str) and re.match(starts, value) else value
 
 
 def _changed(value: Any, change: Callable[[Any], Any]) -> Any:

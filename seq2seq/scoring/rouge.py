@@ -78,7 +78,7 @@ def score_references(references: Sequence[str], prediction: str, options: RougeO
     ROUGE-Lsum takes each line of a text as a sentence. For texts of one line it equals ROUGE-L.
 
     Args:
-        references: at least one; `options.several` says how their scores become one.
+        references: at least one. `options.several` chooses how their scores become one.
     """
     prediction = prepared(prediction, options)
     references = [prepared(reference, options) for reference in references]

@@ -71,7 +71,7 @@ def objects(**columns: list[Any]) -> list[dict[str, Any]]:
     return [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
 
 
-# ---- what is read
+# ---- files
 
 
 def test_text_and_several_systems(scored: Callable[..., Any]) -> None:
@@ -205,7 +205,7 @@ def test_names_of_systems(scored: Callable[..., Any], refused: Callable[..., str
     assert "give 1 different names" in refused("refs.txt", "ours.txt", "--names", "x", "y")
 
 
-# ---- what is written
+# ---- forms of the output
 
 
 def test_text_fits_a_narrow_output(place: Path, capfd: pytest.CaptureFixture[str], monkeypatch: Any) -> None:
