@@ -125,7 +125,7 @@ class Batch:
 
 def length_mask(lengths: Tensor, width: int) -> Tensor:
     """[B] lengths -> [B, width] boolean mask, True = real token."""
-    return torch.arange(width) < lengths[:, None]
+    return torch.arange(width, device=lengths.device) < lengths[:, None]
 
 
 def true_positions(mask: Tensor) -> Tensor:
