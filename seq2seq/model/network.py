@@ -30,7 +30,7 @@ from .history import ATTENTION_HISTORIES
 from .losses import LOSS_TERMS, TeacherForced
 from .memory import Memory, index_batch, rows_of
 from .options import NetworkOptions
-from .output import OutputVocabulary, PointerOutput, SoftmaxOutput, TargetSteps
+from .output import OutputVocabulary, PointerOutput, SoftmaxOutput, TargetSteps, covered_words
 from .readout import READOUTS
 
 
@@ -59,6 +59,8 @@ class Seq2Seq(nn.Module):
         label_smoothing: share of the target's probability that is spread over the vocabulary in training.
         loss_terms: weights of further terms of the loss, by their names in `LOSS_TERMS`.
         loss_starts: for some of these terms the step from which they count.
+        training_vocabulary: number of frequent words that the loss in training covers beside those of the batch; None =
+            the whole vocabulary.
     """
 
     def __init__(
@@ -74,12 +76,16 @@ class Seq2Seq(nn.Module):
         label_smoothing: float = 0.0,
         loss_terms: dict[str, float] | None = None,
         loss_starts: dict[str, int] | None = None,
+        training_vocabulary: int | None = None,
     ) -> None:
         super().__init__()
         self.embedding, self.encoder, self.gate, self.decoder, self.output = embedding, encoder, gate, decoder, output
         self.vocabulary, self.dropout = vocabulary, Dropout(dropout)
         self.label_smoothing = label_smoothing
         self.loss_terms, self.loss_starts = loss_terms or {}, loss_starts or {}
+        self.training_vocabulary = training_vocabulary
+        if training_vocabulary is not None:
+            self._check_special("network.training_vocabulary", training_vocabulary, "null")
 
     def encode(self, document: Tensor, mask: Tensor, extension: int = 0) -> Memory:
         """document [B, S] extended ids, mask [B, S] -> Memory."""
@@ -97,14 +103,18 @@ class Seq2Seq(nn.Module):
 
     def loss(self, batch: Batch, step: int | None = None) -> tuple[dict[str, Tensor], Tensor]:
         """Named terms of the loss, each a sum over the batch's M target words, and the log-likelihoods [M] of these
-        words in reading order (without gradient).
+        words in reading order (without gradient). In training both are over `training_vocabulary`, if it is set.
 
         Args:
             step: optimizer steps done, which decides about the terms in `loss_starts`; None = all terms count.
         """
         forced = self.teacher_forced(batch)
         smoothing = self.label_smoothing if self.training else 0.0
-        cross_entropy, log_likelihoods = self.output.loss(self.target_steps(forced), smoothing)
+        words = None
+        if self.training and self.training_vocabulary is not None:
+            words = covered_words(batch.words, self.training_vocabulary, self.vocabulary.size)
+            words = words.to(batch.document.device, non_blocking=True)
+        cross_entropy, log_likelihoods = self.output.loss(self.target_steps(forced), smoothing, words)
         terms = {
             name: weight * LOSS_TERMS[name](forced)
             for name, weight in self.loss_terms.items()
@@ -148,9 +158,14 @@ class Seq2Seq(nn.Module):
 
     def check_shortlist(self, shortlist: int) -> None:
         """Raises UserError for a shortlist that lacks a special symbol."""
+        if shortlist > 0:
+            self._check_special("search.shortlist", shortlist, "0")
+
+    def _check_special(self, option: str, words: int, everything: str) -> None:
+        """Raises UserError if the first `words` words of the vocabulary lack a special symbol."""
         minimum = max(self.vocabulary[1:]) + 1
-        if 0 < shortlist < minimum:
-            raise UserError(f"search.shortlist: {shortlist} is too small; give at least {minimum}, or 0 for all words")
+        if words < minimum:
+            raise UserError(f"{option}: {words} is too small; give at least {minimum}, or {everything} for all words")
 
     def step(self, tokens: Tensor, state: SearchState) -> tuple[Tensor, SearchState]:
         """tokens [N] -> log-probabilities [N, V'] of the next word, new state."""
@@ -228,4 +243,5 @@ def build_network(options: NetworkOptions, vocabulary: Vocabulary) -> Seq2Seq:
         label_smoothing=o.label_smoothing,
         loss_terms=o.loss_terms,
         loss_starts=o.loss_starts,
+        training_vocabulary=o.training_vocabulary,
     )

@@ -14,7 +14,7 @@ from .history import ATTENTION_HISTORIES
 from .losses import LOSS_TERMS
 from .readout import READOUTS
 
-TRAINING_OPTIONS = ("dropout", "label_smoothing", "loss_terms", "loss_starts")
+TRAINING_OPTIONS = ("dropout", "label_smoothing", "loss_terms", "loss_starts", "training_vocabulary")
 """Options that change the training and not the weights: a new run from trained weights may choose others."""
 
 
@@ -46,6 +46,9 @@ class NetworkOptions:
         label_smoothing: share of the target's probability that is spread over the vocabulary.
         loss_terms: further terms of the loss by name, with their weights; coverage is that of See et al. 2017.
         loss_starts: for some of these terms the optimizer step from which they count; the others count from the start.
+        training_vocabulary: in training the output covers the words of the batch and this number of the most frequent
+            words (Nallapati et al. 2016), which is faster with a large vocabulary; null = the whole vocabulary.
+            Validation, test and search use the whole vocabulary.
     """
 
     cell: str = "gru"
@@ -69,6 +72,7 @@ class NetworkOptions:
     label_smoothing: float = limited(0.0, minimum=0, below=1)
     loss_terms: dict[str, float] = field(default_factory=dict)
     loss_starts: dict[str, int] = field(default_factory=dict)
+    training_vocabulary: int | None = limited(None, minimum=1)
 
     def __post_init__(self) -> None:
         check_limits(self, "network")

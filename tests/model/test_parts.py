@@ -241,10 +241,8 @@ def test_a_search_finds_the_best_of_all_headlines(changes: dict[str, object]) ->
         every = [list(headline) for length in range(4) for headline in product(words, repeat=length)]
         batch = make_batch([document] * len(every), every, [unknown] * len(every), VOCABULARY)
         steps = network.log_likelihoods(batch).split([len(headline) + 1 for headline in every])
-        scores = []
-        for headline, values in zip(every, steps, strict=True):
-            counted = values[:3]  # a headline of three words ends without an end symbol
-            scores.append(counted.sum().item() / len(counted) ** 0.7)
+        counted = [values[:3] for values in steps]  # a headline of three words ends without an end symbol
+        scores = [values.sum().item() / len(values) ** 0.7 for values in counted]
         best = sorted(range(len(every)), key=lambda i: -scores[i])[:3]
         assert found.scores[row].tolist() == pytest.approx([scores[i] for i in best])
         for rank, i in enumerate(best):
