@@ -9,7 +9,7 @@ from itertools import product
 import pytest
 import torch
 
-from seq2seq.batch import Vocabulary, make_batch
+from seq2seq.batch import Batch, Vocabulary, make_batch
 from seq2seq.decoding import SearchOptions
 from seq2seq.errors import UserError
 from seq2seq.inference import generate
@@ -23,6 +23,7 @@ from seq2seq.model.losses import TeacherForced, coverage
 from seq2seq.model.memory import Memory
 from seq2seq.model.network import Seq2Seq, build_network
 from seq2seq.model.options import NetworkOptions
+from seq2seq.model.output import covered_words
 from seq2seq.model.readout import READOUTS
 
 VOCABULARY = Vocabulary(size=8, pad=0, bos=2, eos=3, unk=1)
@@ -205,6 +206,81 @@ def test_a_loss_term_counts_from_its_step() -> None:
 def test_impossible_parts(changes: dict[str, object], message: str) -> None:
     with pytest.raises(UserError, match=message):
         replace(SMALL, **changes)  # type: ignore[arg-type]
+
+
+LARGE = Vocabulary(size=5000, pad=0, bos=2, eos=3, unk=1)
+
+
+def large_batch() -> Batch:
+    return make_batch([[4, 900, 5000, 4321], [7, 5001]], [[5000, 4321], [2345, 6]], [["w"], ["v", "w"]], LARGE)
+
+
+def test_words_of_a_batch() -> None:
+    batch = large_batch()
+    assert batch.words.tolist() == [0, 2, 3, 4, 6, 7, 900, 2345, 4321]
+    assert batch.to("meta").words.device.type == "cpu"
+    assert len(make_batch([[4, 5]], None, [[]], LARGE).words) == 0
+
+
+@pytest.mark.parametrize(("frequent", "count"), [(6, 512), (509, 512), (510, 1024), (4900, 5000), (9999, 5000)])
+def test_covered_words(frequent: int, count: int) -> None:
+    """The batch has three words from 510 on. The rest up to a multiple of 512 are the most frequent others."""
+    covered = covered_words(large_batch().words, frequent, LARGE.size).tolist()
+    assert covered == sorted(set(covered))
+    assert len(covered) == count
+    own = {900, 2345, 4321}
+    assert set(covered) == {*own, *range(count - len(own - set(range(count))))}
+
+
+@pytest.mark.parametrize("changes", [{}, {"pointer": False, "tie_embeddings": False}, {"unknown_embeddings": 2}])
+def test_training_over_some_words(changes: dict[str, object]) -> None:
+    """The log-likelihoods are renormalised over the covered words; those of an evaluation are over the whole vocabulary."""
+    torch.manual_seed(0)
+    options = replace(SMALL, training_vocabulary=100, **changes)  # type: ignore[arg-type]
+    network, batch = build_network(options, LARGE).double(), large_batch()
+    network.output.bias.data.normal_()
+    _, found = network.loss(batch)
+    loss = network.loss(batch)[0]["cross_entropy"]
+    torch.testing.assert_close(loss, -found.sum())
+    steps = network.target_steps(network.teacher_forced(batch))
+    hidden = network.output.project(steps.features)
+    logits = hidden @ network.output.weight[:5000].T + network.output.bias
+    covered = covered_words(batch.words, 100, 5000)
+    log_probs = logits[:, covered].log_softmax(dim=1)
+    for row, target in enumerate(steps.targets.tolist()):
+        place = (covered == target).nonzero().flatten()
+        probability = log_probs[row, place].exp().sum()
+        if options.pointer:
+            gate = network.output.gate(steps.features[row]).sigmoid().squeeze()
+            copied = (steps.attention[row] * (steps.copy_ids[row] == target)).sum()
+            probability = gate * probability + (1 - gate) * copied
+        torch.testing.assert_close(found[row], probability.log())
+    whole = replace(options, training_vocabulary=None)
+    other = build_network(whole, LARGE).double()
+    other.load_state_dict(network.state_dict())
+    torch.testing.assert_close(network.log_likelihoods(batch), other.log_likelihoods(batch))
+    assert (network.log_likelihoods(batch) <= found).all()  # equal where the word can only be copied
+    assert network.log_likelihoods(batch).sum() < found.sum() - 1
+    network.eval()
+    torch.testing.assert_close(network.loss(batch)[1], other.loss(batch)[1])
+
+
+def test_a_training_vocabulary_needs_the_special_symbols() -> None:
+    with pytest.raises(
+        UserError, match=r"network\.training_vocabulary: 3 is too small; give at least 4, or null for all"
+    ):
+        build_network(replace(SMALL, training_vocabulary=3), LARGE)
+
+
+def test_a_training_step_over_some_words_never_waits_for_a_device() -> None:
+    """See the test of this name in test_search_step.py."""
+    parts = {"encoder_gate": "convolutional", "attention_history": "temporal", "intra_attention": True}
+    options = replace(SMALL, training_vocabulary=100, encoder="convolutional", **parts)
+    with torch.device("meta"):
+        network = build_network(options, LARGE).train()
+    terms, _ = network.loss(large_batch().to("meta"))
+    terms["cross_entropy"].backward()
+    assert all(parameter.grad is not None for parameter in network.parameters())
 
 
 PARTS = [
