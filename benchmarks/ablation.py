@@ -110,7 +110,7 @@ def main() -> None:
             if round_number:
                 times[name].append(1e3 * seconds)
     print(f"{common.machine()}; {torch.get_num_threads()} threads; {args.size}; ", end="")
-    print(f"{args.rounds} rounds of {args.steps} steps\n")
+    print(f"{args.rounds} rounds of {args.steps} steps", "(processor time)\n" if args.processor_time else "\n")
     print("| a step with | ms (lowest-highest) | / all measures |\n|---|---|---|")
     for name, found in times.items():
         ratio = common.median_range(common.ratios(found, times[all_measures]))

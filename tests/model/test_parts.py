@@ -234,7 +234,7 @@ def test_covered_words(frequent: int, count: int) -> None:
 
 @pytest.mark.parametrize("changes", [{}, {"pointer": False, "tie_embeddings": False}, {"unknown_embeddings": 2}])
 def test_training_over_some_words(changes: dict[str, object]) -> None:
-    """The log-likelihoods are renormalised over the covered words; those of an evaluation are over the whole vocabulary."""
+    """The log-likelihoods are renormalised over the covered words; an evaluation covers the whole vocabulary."""
     torch.manual_seed(0)
     options = replace(SMALL, training_vocabulary=100, **changes)  # type: ignore[arg-type]
     network, batch = build_network(options, LARGE).double(), large_batch()
