@@ -4,7 +4,8 @@
 
 All variants run in turn in one process, on the same batches. The last column is the ratio of a step without the
 measure to a step with all of them, by round. `--training-vocabulary` adds steps with that option of the network, and
-`--only` chooses among the variants. CPU only.
+`--only` chooses among the variants. With `--threads 1 --processor-time` the time of other processes does not count. CPU
+only.
 """
 
 from __future__ import annotations
@@ -87,7 +88,9 @@ def main() -> None:
     parser.add_argument("--threads", type=int)
     parser.add_argument("--training-vocabulary", type=int, nargs="+", default=[])
     parser.add_argument("--only", nargs="+", choices=list(VARIANTS), default=list(VARIANTS))
+    parser.add_argument("--processor-time", action="store_true")
     args = parser.parse_args()
+    clock = time.process_time if args.processor_time else time.perf_counter
     if args.threads:
         torch.set_num_threads(args.threads)
     tune_cpu()
@@ -103,10 +106,10 @@ def main() -> None:
     for round_number in range(args.rounds + 1):  # the first is the warm-up
         for name, variant in variants.items():
             with variant():
-                start = time.perf_counter()
+                start = clock()
                 for batch in work:
                     training_step(network, batch, optimizer)
-                seconds = (time.perf_counter() - start) / len(work)
+                seconds = (clock() - start) / len(work)
             if round_number:
                 times[name].append(1e3 * seconds)
     print(f"{common.machine()}; {torch.get_num_threads()} threads; {args.size}; ", end="")

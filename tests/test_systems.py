@@ -75,15 +75,13 @@ def test_the_table_of_the_page_is_that_of_the_configs() -> None:
         cells = [o.cell, o.encoder, o.encoder_gate, o.attention, o.attention_history, o.readout]
         cells += ["yes" if value else "no" for value in (o.pointer, o.input_feeding)]
         found[name] = " | ".join([*cells, words + late])
-    table = dict(
-        re.findall(r"^\| `(\w+)` \| (.* \| .* \| .* \| .* \| .*) \|$", page.partition("## The parts")[0], re.M)
-    )
-    assert table == found
+    table = re.findall(r"^\| `(\w+)` \| (.*) \|$", page.partition("## The parts")[0], re.M)
+    assert dict(table) == found
     assert len(NAMES) == 12
 
 
-def tiny_batches() -> tuple[Batch, Batch]:
-    """24 pairs of a tiny corpus, and 40 documents of unequal lengths; one-digit endings make the numbers unknown."""
+def tiny_corpus() -> tuple[Vocabulary, Batch, Batch]:
+    """A vocabulary without numbers, 24 pairs in a batch, and 40 documents of unequal lengths in another one."""
     words = sorted({word for pair in pairs() for text in pair.values() for word in text.split() if not word.isdigit()})
     ids = {word: 4 + place for place, word in enumerate(words)}
     vocabulary = Vocabulary(4 + len(words), pad=0, bos=2, eos=3, unk=1)
@@ -103,7 +101,7 @@ def tiny_batches() -> tuple[Batch, Batch]:
     others: list[list[str]] = [[] for _ in range(40)]
     texts = [" ".join(pair["document"].split()[i % 5 :]) for i, pair in enumerate(pairs(40))]
     known = [encoded(text, own) for text, own in zip(texts, others, strict=True)]
-    return training, make_batch(known, None, others, vocabulary)
+    return vocabulary, training, make_batch(known, None, others, vocabulary)
 
 
 def learn(network: Seq2Seq, batch: Batch, steps: int) -> list[float]:
@@ -122,14 +120,13 @@ def learn(network: Seq2Seq, batch: Batch, steps: int) -> list[float]:
 def test_a_system_learns_and_decodes(name: str) -> None:
     """40 documents together and alone, in float32: the compiled loops run for the former, and torch for the latter."""
     torch.manual_seed(1)
-    training, documents = tiny_batches()
-    known = max(int(training.words.max()), 3) + 1
+    vocabulary, training, documents = tiny_corpus()
     small = vars(options(FOLDER / "small" / f"{name}.yaml"))
-    network = build_network(NetworkOptions(**{**small, **TINY}), Vocabulary(known, pad=0, bos=2, eos=3, unk=1))
-    losses = learn(network, training, 50)
-    assert losses[-1] < 0.6 * losses[0]
+    network = build_network(NetworkOptions(**{**small, **TINY}), vocabulary)
+    losses = learn(network, training, 40)
+    assert losses[-1] < 0.7 * losses[0]
     network.eval()
-    search = SearchOptions(beam_size=3, max_length=8)
+    search = SearchOptions(beam_size=3, max_length=6)
     together = generate(network, documents, search)
     for i in range(len(documents)):
         alone = generate(network, documents.part(slice(i, i + 1)), search)

@@ -69,7 +69,7 @@ class Decoder(nn.Module):
         cell: class of the cells.
         attention: maps queries [B, T, H] and a memory to context [B, T, C] and weights [B, T, S].
         readout: class of the last layer.
-        history: what the attention does with its past.
+        history: how earlier steps change the attention.
         input_size: E; hidden_size: H; context_size: C; feature_size: F.
         layers: number of layers.
         dropout: share of the inputs of upper layers and of the features that is dropped in training.

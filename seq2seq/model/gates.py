@@ -1,4 +1,4 @@
-"""Gates between encoder and attention: they weaken what a headline does not need, before the decoder looks at it.
+"""Gates between encoder and attention: they scale the encoder's states, to weaken words that no headline needs.
 
 A new gate is a subclass of `EncoderGate`, and one line in `ENCODER_GATES`.
 """

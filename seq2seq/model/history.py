@@ -1,8 +1,8 @@
-"""What an attention does with its own past: nothing, coverage, or temporal normalisation.
+"""How earlier steps change an attention: not at all, by temporal normalisation, or by coverage.
 
-The past of a decoder row is one vector [S], a part of the decoder's state. It follows the row through a search. All
-steps of teacher forcing are computed at once where the mathematics allows it: only coverage needs the weights of one
-step for the scores of the next, and loops over the steps.
+The past of a decoder row is one vector [S], a part of the decoder's state. A search reorders it with the row. Teacher
+forcing computes all steps at once. Only coverage loops over the steps, because the scores of a step need the weights of
+the step before.
 
 A new history is a subclass of `AttentionHistory`, and one line in `ATTENTION_HISTORIES`.
 """

@@ -34,8 +34,8 @@ class NetworkOptions:
         decoder_layers: layers of the decoder; the first one queries the attention, the others read its context.
         attention: multiplicative (Luong et al. 2015), additive (Bahdanau et al. 2015) or none.
         attention_size: width of the inner layer of additive attention (A).
-        attention_history: what the attention does with its earlier steps: none, temporal (Nallapati et al. 2016; Paulus
-            et al. 2018) or coverage (See et al. 2017; slower).
+        attention_history: how earlier steps change the attention: none, temporal (Nallapati et al. 2016; Paulus et al.
+            2018) or coverage (See et al. 2017; slower).
         intra_attention: the decoder also attends to its own earlier states (Paulus et al. 2018).
         readout: last layer of the decoder: tanh (Luong et al. 2015) or maxout (Bahdanau et al. 2015).
         pointer: mix in words copied from the document (See et al. 2017); needs attention.
