@@ -90,17 +90,20 @@ class Batch:
         return int(self.lengths.sum()) + len(self.target_positions)
 
     def part(self, rows: slice) -> Batch:
-        """Some of the examples (at least one), padded to their own longest document. `words` stay those of all."""
+        """Some of the examples (at least one), padded to their own longest document."""
         lengths = self.lengths[rows]
         width = int(lengths.max())
+        document, summary = self.document[rows, :width], self.summary[rows]
+        ids = torch.cat([document.flatten(), summary.flatten()]).to(self.words.device)
         return replace(
             self,
-            document=self.document[rows, :width],
+            document=document,
             lengths=lengths,
             mask=self.mask[rows, :width],
-            summary=self.summary[rows],
+            summary=summary,
             summary_mask=self.summary_mask[rows],
             target_positions=true_positions(self.summary_mask[rows]),
+            words=self.words[torch.isin(self.words, ids)],
             rows=self.rows[rows],
             oov=self.oov[rows],
             documents=self.documents[rows],
