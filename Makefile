@@ -1,5 +1,6 @@
 # Everything a developer or a newcomer does, from a fresh clone. `make help` lists it.
 PYTHON ?= python3
+OLDEST_PYTHON := 3.11
 VENV ?= .venv
 BIN := $(VENV)/bin
 RUN := runs/quickstart
@@ -14,6 +15,9 @@ help: ## list what can be made
 setup: $(VENV)/.ready ## a virtual environment with everything (done once)
 
 $(VENV)/.ready: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; v = ".".join(map(str, sys.version_info[:2])); \
+	old = sys.version_info < tuple(map(int, "$(OLDEST_PYTHON)".split("."))); \
+	sys.exit("$(PYTHON) is Python " + v + ", but $(OLDEST_PYTHON) or newer is needed: make $(MAKECMDGOALS) PYTHON=python$(OLDEST_PYTHON)" if old else 0)'
 	@echo "== Setting up $(VENV): torch first (large), then the rest"
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet -c constraints.txt torch

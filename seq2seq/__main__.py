@@ -39,6 +39,8 @@ def main(argv: list[str] | None = None) -> int:
     escape_unencodable_output()
     prepare_process()  # before a subcommand imports torch
     argv = sys.argv[1:] if argv is None else argv
+    if len(argv) == 2 and argv[0] in ("-h", "--help", "help") and argv[1] in COMMANDS:
+        argv = [argv[1], "--help"]
     if not argv or argv[0] in ("-h", "--help", "help"):
         print(usage())
         return 0

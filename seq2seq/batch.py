@@ -51,7 +51,8 @@ class Batch:
         oov: for each example its out-of-vocabulary words, with the ids V, V + 1, ...
         loss_scale: factor of the summed loss. It averages gradients over the tokens of the whole optimizer step (all
             ranks, all accumulated batches); None = 1 / this batch's tokens.
-        documents, references: the texts of the examples, in evaluation; empty in training.
+        documents, references: the texts of the examples, in evaluation; empty in training. A reference is None if the
+            example has no summary.
     """
 
     document: Tensor
@@ -65,7 +66,7 @@ class Batch:
     oov: list[list[str]] = field(default_factory=list)
     loss_scale: float | None = None
     documents: list[str] = field(default_factory=list)
-    references: list[str] = field(default_factory=list)
+    references: list[str | None] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self.rows)

@@ -9,6 +9,7 @@ import io
 import os
 import sys
 from importlib import import_module
+from pathlib import Path
 
 from .errors import UserError
 
@@ -32,12 +33,22 @@ WANDB = {
 }
 """Defaults of `fit`, `validate`, `test` and `predict`."""
 
+RUN = {
+    # W&B's own defaults lie in the home folder, which some machines do not let a job write.
+    "WANDB_DATA_DIR": "wandb/data",
+    "WANDB_CACHE_DIR": "wandb/cache",
+}
+"""Defaults of the same commands: folders in the run's folder."""
+
 PROCESS = {
     "GOMP_SPINCOUNT": "2500",  # threads that wait for each other sleep soon, and leave the core to other processes
     "THP_MEM_ALLOC_ENABLE": "1",  # torch then requests huge pages, on a Linux where programs must request them
     "TOKENIZERS_PARALLELISM": "true",  # otherwise `tokenizers` warns in every process of a data loader
 }
 """Defaults of every command. The libraries read them when they are loaded."""
+
+_defaults: dict[str, str] = {}
+"""The variables that this process has set, and their values."""
 
 WORKER = {
     "TOKENIZERS_PARALLELISM": "false",  # one core per process
@@ -71,6 +82,11 @@ def prepare_training() -> None:
     _set_defaults(WANDB)
 
 
+def prepare_run(folder: Path) -> None:
+    """Sets the variables that depend on the run's folder. Call it before a logger is made."""
+    _set_defaults({name: str(folder.absolute() / part) for name, part in RUN.items()})
+
+
 def prepare_worker() -> None:
     """Sets the variables of a worker process that encodes a corpus."""
     os.environ.update(WORKER)
@@ -89,5 +105,7 @@ def import_plugins() -> None:
 
 
 def _set_defaults(variables: dict[str, str]) -> None:
+    """Sets the variables that the user has not set. A second run in the same process replaces the first one's."""
     for name, value in variables.items():
-        os.environ.setdefault(name, value)
+        if os.environ.get(name) in (None, _defaults.get(name)):
+            os.environ[name] = _defaults[name] = value

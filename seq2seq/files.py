@@ -6,6 +6,7 @@ A file that is written atomically appears complete under its name, or stays as i
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,14 +15,22 @@ from typing import IO, Any
 
 from .errors import UserError
 
+VARIABLE = r"\$(?P<brace>\{)?(?P<name>\w+)(?(brace)\})(?=/|$)"
+"""An environment variable as the first part of a path."""
+
 
 def user_path(text: str | os.PathLike[str]) -> Path:
-    """The path that a user means by `text`: `~` and `~name` are home folders, as in a shell.
+    """The path that a user means by `text`.
 
-    Raises UserError if there is no such home folder, or if `text` is no path.
+    `~`, `~name`, `$NAME` and `${NAME}` at its start have the meaning that they have in a shell.
+
+    Raises UserError if there is no such home folder or environment variable, or if `text` is no path.
     """
     try:
-        return Path(text).expanduser()
+        found = re.match(VARIABLE, os.fspath(text))
+        if found and found["name"] not in os.environ:
+            raise UserError(f"{text}: no environment variable {found['name']} is set; set it, or write the whole path")
+        return Path(os.path.expandvars(text) if found else text).expanduser()
     except TypeError:
         raise UserError(f"{text!r} is no path; give it as text or as a pathlib.Path") from None
     except RuntimeError as error:

@@ -102,10 +102,7 @@ class Summarizer:
             )
         contents = read_checkpoint(path)
         network = build_network(NetworkOptions(**contents["network"]), Vocabulary(**contents["vocabulary"]))
-        try:
-            network.load_state_dict(network_weights(contents))
-        except RuntimeError as error:
-            raise UserError(f"{path}: the weights don't fit the network it describes; the file is damaged") from error
+        load_weights(network, contents, path)
         tokenizer, options = Tokenizer.from_dict(contents["tokenizer"]), SearchOptions(**contents["search"])
         network.to(PRECISIONS[precision])
         return cls(network, tokenizer, options, contents["max_document_tokens"], device)
@@ -196,6 +193,14 @@ def _read_chunk(documents: Iterator[str], size: int, read_ahead: int) -> Iterato
         characters += len(document)
         if characters > read_ahead:
             return
+
+
+def load_weights(network: Seq2Seq, contents: dict[str, Any], path: str | Path) -> None:
+    """Loads the weights in the contents of a checkpoint. Raises UserError, naming `path`, if they do not fit."""
+    try:
+        network.load_state_dict(network_weights(contents))
+    except RuntimeError as error:
+        raise UserError(f"{path}: the weights don't fit the network it describes; the file is damaged") from error
 
 
 def _check_names(options: Mapping[str, Any]) -> None:

@@ -1,23 +1,39 @@
-"""Limits of option values, written once beside each option: the metadata of a dataclass field.
+"""Limits of option values and conditions on other options, written once beside each option: metadata of its field.
 
 @dataclass(frozen=True)
-class NetworkOptions:
-    dropout: float = limited(0.2, minimum=0, below=1)
+class SearchOptions:
+    beam_size: int = limited(1, minimum=1)
+    length_penalty: float = limited(1.0, unused=[When("beam_size", lambda o: o.beam_size == 1)])
 
     def __post_init__(self) -> None:
-        check_limits(self, "network")
+        check_limits(self, "search")
+
+`check_effects(options, "search")` refuses a `length_penalty` other than 1.0 beside `beam_size` 1.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from dataclasses import field, fields
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import MISSING, Field, dataclass, field, fields
 from types import UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from .environment import PLUGINS
 from .errors import UserError, did_you_mean
+
+
+@dataclass(frozen=True)
+class When:
+    """A condition under which an option has no effect.
+
+    Args:
+        other: the option on which it depends.
+        holds: the condition, a function of all options of the section.
+    """
+
+    other: str
+    holds: Callable[[Any], bool]
 
 
 def limited(
@@ -27,10 +43,16 @@ def limited(
     maximum: float | None = None,
     above: float | None = None,
     below: float | None = None,
+    unused: Sequence[When] = (),
 ) -> Any:
-    """A dataclass field with limits: minimum <= value <= maximum, above < value < below. None means no limit."""
+    """A dataclass field with limits: minimum <= value <= maximum, above < value < below. None means no limit.
+
+    `unused`: when the option has no effect (each condition alone suffices); see `check_effects`.
+    """
     limits = {"minimum": minimum, "maximum": maximum, "above": above, "below": below}
-    return field(default=default, metadata={name: limit for name, limit in limits.items() if limit is not None})
+    known: dict[str, Any] = {name: limit for name, limit in limits.items() if limit is not None}
+    metadata = {"limits": known, "unused": unused}
+    return field(default=default, metadata=metadata)
 
 
 def check_limits(options: Any, section: str) -> None:
@@ -48,9 +70,31 @@ def check_limits(options: Any, section: str) -> None:
         choices = [choice for choice in get_args(types[option.name]) if isinstance(choice, str)]
         if choices:
             check_choice(key, value, choices)
-        if value is None or not option.metadata:
+        limits = option.metadata.get("limits")
+        if value is not None and limits:
+            _check_number(key, value, **limits)
+
+
+def check_effects(options: Any, section: str, given: Collection[str] | None = None) -> None:
+    """Raises UserError, naming both options, for an option that is set although another one takes its effect away.
+
+    An option is set if its value differs from the default of the field.
+
+    Args:
+        given: names of the options to check; None = all.
+    """
+    for option in fields(options):
+        if getattr(options, option.name) == _default(option) or (given is not None and option.name not in given):
             continue
-        _check_number(key, value, **option.metadata)
+        unused = next((when for when in option.metadata.get("unused", ()) if when.holds(options)), None)
+        if unused:
+            other, its_value = f"{section}.{unused.other}", getattr(options, unused.other)
+            reason = f"without {other}" if its_value is None else f"with {other}: {its_value}"
+            raise UserError(f"{section}.{option.name} has no effect {reason}; leave it out, or change {other}")
+
+
+def _default(option: Field[Any]) -> Any:
+    return option.default if option.default_factory is MISSING else option.default_factory()
 
 
 def check_choice(key: str, value: Any, choices: Iterable[str]) -> None:

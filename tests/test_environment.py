@@ -24,7 +24,7 @@ def documented() -> dict[str, str]:
 
 def test_every_variable_is_documented() -> None:
     table = documented()
-    defaults = environment.PROCESS | environment.WANDB | {environment.PLUGINS: ""}
+    defaults = environment.PROCESS | environment.WANDB | environment.RUN | {environment.PLUGINS: ""}
     assert {name: value for name, value in table.items() if name in defaults} == defaults
 
 
@@ -43,6 +43,20 @@ def test_defaults_yield_to_the_user(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("WANDB_CONSOLE", raising=False)
     environment.prepare_training()
     assert (os.environ["WANDB_MODE"], os.environ["WANDB_CONSOLE"]) == ("online", "off")
+
+
+def test_folders_are_those_of_the_run_unless_the_user_has_set_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A second run in the same process has its own."""
+    monkeypatch.setattr(environment, "_defaults", {})
+    monkeypatch.setenv("WANDB_CACHE_DIR", "mine")
+    monkeypatch.delenv("WANDB_DATA_DIR", raising=False)
+    monkeypatch.chdir(tmp_path)
+    for folder in ("first", "second"):
+        environment.prepare_run(Path(folder))
+        assert os.environ["WANDB_DATA_DIR"] == str(tmp_path / folder / "wandb" / "data")
+        assert os.environ["WANDB_CACHE_DIR"] == "mine"
 
 
 def test_they_are_set_before_the_libraries_load() -> None:

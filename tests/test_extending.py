@@ -34,7 +34,9 @@ from seq2seq.scoring import FIGURES
 PAGE = (Path(__file__).parents[1] / "docs" / "extending.md").read_text(encoding="utf-8")
 SECTIONS = re.findall(r"^```python\n# (\w+)\.py\n(.*?)^```\n+```console\n\$ (.*?)\n```", PAGE, re.M | re.S)
 SOURCES = {name: source for name, source, _ in SECTIONS}
-OPTIONS = {name: shlex.split(command.replace("\\\n", ""))[4:] for name, _, command in SECTIONS}  # after `--config FILE`
+OPTIONS = {
+    name: shlex.split(command.replace("\\\n", " "))[4:] for name, _, command in SECTIONS
+}  # after `seq2seq fit --config FILE`
 MAX_LINES = {"dot_attention": 15, "minimal_gated": 25}
 REGISTRIES: tuple[dict[str, Any], ...] = (ATTENTIONS, CELLS, LOSS_TERMS, READERS, FIGURES)
 CSV_LOGGER = {"class_path": "lightning.pytorch.loggers.CSVLogger"}

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, get_type_hints
 
 from seq2seq.decoding import SearchOptions
 from seq2seq.errors import UserError, did_you_mean
+from seq2seq.options import check_effects
 
 if TYPE_CHECKING:  # it imports torch, which takes seconds; the arguments are checked first
     from seq2seq.inference import Summarizer
@@ -25,6 +26,8 @@ class Parser(argparse.ArgumentParser):
         unknown = re.match(r"unrecognized arguments: (-\S*)", message)
         known = [option for action in self._all_actions() for option in action.option_strings]
         hint = did_you_mean(unknown[1].split("=")[0], known) if unknown else ""
+        if (word := re.match(r"unrecognized arguments: ([^-]\S*)", message)) and "--input" in known:
+            hint = f"documents are given as --input {word[1]}"
         raise UserError(f"{message}; {hint or f'`{self.prog} --help` lists the options'}")
 
     def _all_actions(self) -> list[argparse.Action]:
@@ -77,35 +80,43 @@ def check_positive(args: argparse.Namespace, *names: str) -> None:
             raise UserError(f"{_flag(name)} {value}: give at least 1")
 
 
-def load_summarizer(args: argparse.Namespace) -> Summarizer:
-    """Loads the checkpoint of the command line; its search options are replaced by those of the command line."""
+def load_summarizer(args: argparse.Namespace, *, scores_are_written: bool = False) -> Summarizer:
+    """Loads the checkpoint of the command line; its search options are replaced by those of the command line.
+
+    `scores_are_written`: the output has scores, on which a length penalty has an effect with every beam size.
+    """
     import torch
 
     from seq2seq.inference import Summarizer
     from seq2seq.ops.cpu import tune_cpu
 
+    if args.threads and args.device.startswith("cuda"):
+        raise UserError(f"--threads has no effect with --device {args.device}; leave it out")
     if args.threads:
         torch.set_num_threads(args.threads)
     tune_cpu()
     summarizer = Summarizer.from_checkpoint(args.checkpoint, args.device, args.precision)
-    summarizer.options = search_options(args, summarizer.options)
+    summarizer.options = search_options(args, summarizer.options, scores_are_written)
     return summarizer
 
 
-def search_options(args: argparse.Namespace, stored: SearchOptions) -> SearchOptions:
+def search_options(args: argparse.Namespace, stored: SearchOptions, scores_are_written: bool = False) -> SearchOptions:
     """Replaces a checkpoint's search options by those of the command line (None = not given).
 
     A given n_best raises the checkpoint's beam_size, and a given beam_size lowers the checkpoint's n_best, as far as
-    needed. Raises UserError, naming the option of the command line.
+    needed. Raises UserError, naming the option of the command line, also for one that has no effect.
     """
     given = {option.name: getattr(args, option.name) for option in fields(stored)}
     given = {name: value for name, value in given.items() if value is not None}
+    named = set(given) - ({"length_penalty"} if scores_are_written else set())
     given.setdefault("beam_size", max(stored.beam_size, given.get("n_best", 1)))
     given.setdefault("n_best", max(1, min(stored.n_best, given["beam_size"])))
     try:
-        return replace(stored, **given)
+        chosen = replace(stored, **given)
+        check_effects(chosen, "search", named)
+        return chosen
     except UserError as error:
-        raise UserError(re.sub(r"search\.(\w+):", lambda key: _flag(key[1]), str(error))) from None
+        raise UserError(re.sub(r"search\.(\w+):?", lambda key: _flag(key[1]), str(error))) from None
 
 
 def _flag(name: str) -> str:

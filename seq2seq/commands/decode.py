@@ -62,7 +62,7 @@ def main(argv: list[str]) -> int:
     form = args.format or output_format(output_file)
     source = Documents(args)
     check_output(output_file, source.path)
-    summarizer = load_summarizer(args)
+    summarizer = load_summarizer(args, scores_are_written=form == "jsonl")
     rows = iter(source)
     rows = chain(list(islice(rows, 1)), rows)  # an error in the first row leaves the output as it was
     pending: deque[Row] = deque()  # rows without a headline so far; at most one chunk of `stream`
@@ -117,6 +117,8 @@ def check_output(file: Path | None, source: Path) -> None:
         return
     if not file.parent.is_dir():
         raise UserError(f"{file.parent}: no such folder for --output; make it first")
+    if file.is_dir():
+        raise UserError(f"--output {file}: that is a folder; name a file in it")
     if file.exists() and source.exists() and file.samefile(source):
         raise UserError(f"--output {file}: that is the input; give another name")
 

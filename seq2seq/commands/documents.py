@@ -65,6 +65,8 @@ class Documents:
         self.path = STANDARD_INPUT if args.input == "-" else existing_file(user_path(args.input), "--input")
         self.columns = Columns(args.document_column, summary_column, strict=False)
         self.read = _reader(self.path, args.input_format)
+        if self.read in (read_text, read_unnamed_text) and args.document_column != "document":
+            raise UserError("--document-column has no effect on plain text; name the format with --input-format")
         self.count = self.replaced = 0
 
     def __iter__(self) -> Iterator[Row]:

@@ -13,23 +13,20 @@ from lightning.pytorch.callbacks import BatchSizeFinder
 from lightning.pytorch.utilities.exceptions import MisconfigurationException, SIGTERMException
 
 from seq2seq.checkpoint import network_weights, run_id, start_run
-from seq2seq.environment import prepare_training
+from seq2seq.environment import prepare_run, prepare_training
 from seq2seq.errors import UserError
 from seq2seq.ops.cpu import tune_cpu
 from seq2seq.scoring import ScoringOptions
-from seq2seq.training.callbacks import (
-    BestCheckpoint,
-    EarlyStopping,
-    PlainProgress,
-    PredictionFiles,
-    ResultFiles,
-    SampleHeadlines,
-    TerminateWorkers,
-    has_terminal,
-)
+from seq2seq.training.callbacks import BestCheckpoint, DirectedEarlyStopping, arrange_callbacks
 from seq2seq.training.datamodule import HeadlineData
 from seq2seq.training.interruptions import Stopped, process_errors, stop_when_closed
-from seq2seq.training.lightning_internals import OpenCLI, is_first_process, silence_useless_messages
+from seq2seq.training.lightning_internals import (
+    OpenCLI,
+    accept_null,
+    is_first_process,
+    raised_by_lightning,
+    silence_useless_messages,
+)
 from seq2seq.training.module import SummarizerModule
 
 from .config_text import dump_yaml
@@ -49,7 +46,9 @@ class SummarizerCLI(OpenCLI):
         parser.add_class_arguments(ScoringOptions, "scoring")
         parser.link_arguments("scoring", "model.scoring", apply_on="instantiate")
         parser.add_lightning_class_args(BestCheckpoint, "checkpoint")
-        parser.add_lightning_class_args(EarlyStopping, "early_stopping")
+        parser.add_lightning_class_args(DirectedEarlyStopping, "early_stopping")
+        for section in ("checkpoint", "early_stopping"):
+            accept_null(parser, section)
         parser.add_argument(
             "--resume",
             type=str | None,
@@ -84,8 +83,10 @@ class SummarizerCLI(OpenCLI):
         except OSError as error:
             reason = f"{folder} cannot be made ({error.strerror}); name another folder"
             raise UserError(f"trainer.default_root_dir: {reason}") from error
-        if not has_terminal():
-            self.completed.complete("trainer.enable_progress_bar", False)
+        prepare_run(folder)
+
+    def callbacks(self, arguments: dict[str, Any], sections: list[Any]) -> list[Any]:
+        return arrange_callbacks(arguments, sections)
 
     def instantiate_classes(self) -> None:
         try:
@@ -113,7 +114,9 @@ class SummarizerCLI(OpenCLI):
     def run_subcommand(self, subcommand: str) -> None:
         try:
             super().run_subcommand(subcommand)
-        except MisconfigurationException as error:
+        except (MisconfigurationException, ValueError) as error:
+            if not raised_by_lightning(error):
+                raise
             raise UserError(f"trainer: {error}") from error
         except RuntimeError as error:
             if "loading state_dict" not in str(error):
@@ -146,9 +149,6 @@ def main(argv: list[str]) -> int:
 def run() -> None:
     """Parses the arguments in sys.argv, builds all parts and runs the subcommand."""
     set_dumper("yaml", dump_yaml)
-    callbacks: list[Any] = [ResultFiles(), PredictionFiles(), SampleHeadlines(), TerminateWorkers()]
-    if not has_terminal():
-        callbacks.append(PlainProgress())
     SummarizerCLI(
         SummarizerModule,
         HeadlineData,
@@ -158,7 +158,6 @@ def run() -> None:
         save_config_kwargs={},
         seed_everything_default=1,
         trainer_defaults={
-            "callbacks": callbacks,
             "use_distributed_sampler": False,  # BatchSampler gives each rank its own batches
             "num_sanity_val_steps": 0,
             "gradient_clip_val": 1.0,

@@ -20,9 +20,11 @@ from lightning.pytorch.cli import LightningArgumentParser, SaveConfigCallback
 from lightning.pytorch.utilities import rank_zero_info
 
 from seq2seq.checkpoint import newest_checkpoint, read_checkpoint, run_id
+from seq2seq.decoding import SearchOptions
 from seq2seq.errors import UserError
-from seq2seq.files import atomic_writer, user_path
-from seq2seq.model.options import TRAINING_OPTIONS
+from seq2seq.files import VARIABLE, atomic_writer, user_path
+from seq2seq.model.options import TRAINING_OPTIONS, NetworkOptions
+from seq2seq.options import check_effects
 from seq2seq.training.lightning_internals import is_first_process
 
 DEFAULT_FOLDER = "runs/default"
@@ -72,9 +74,10 @@ class TrainingConfig:
         self.start: dict[str, Any] | None = None
         self._expand_paths()
         self.folder = Path(config["trainer.default_root_dir"] or DEFAULT_FOLDER)
-        self._check_seed()
+        self._check_numbers()
         self._choose_checkpoint()
         self._use_checkpoint()
+        self._check_effects()
         if config["trainer.fast_dev_run"]:  # its results stand for nothing, so they replace nothing
             self.folder = self.folder / ".fast_dev_run"
             rank_zero_info(f"trainer.fast_dev_run: {self.folder} is removed at the end")
@@ -98,21 +101,27 @@ class TrainingConfig:
                 self.folder.parent.rmdir()
 
     def _expand_paths(self) -> None:
-        """Replaces the `~` of every path, also in the arguments of loggers, callbacks and plugins.
+        """Replaces the `~` or `$NAME` of every path, also in the arguments of loggers, callbacks and plugins.
 
         Default values of the `Enum` type, which cannot be saved, become plain values.
         """
         for key, value in list(self.config.items()):
             value = _changed(value, lambda leaf: leaf.value if isinstance(leaf, Enum) else leaf)
             self.config[key] = value
-            self.complete(key, _changed(value, _expand_home))
+            self.complete(key, _changed(value, _expand_start))
 
-    def _check_seed(self) -> None:
+    def _check_numbers(self) -> None:
+        if self.config["trainer.accumulate_grad_batches"] < 1:
+            raise UserError("trainer.accumulate_grad_batches: give at least 1")
+        if (self.config["trainer.gradient_clip_val"] or 0) < 0:  # it would turn the gradients around
+            raise UserError("trainer.gradient_clip_val: give more than 0, or null for no clipping")
         seed = self.config.get("seed_everything")
         if isinstance(seed, bool) or seed is None:
             return
         if seed not in SEEDS:
             raise UserError(f"seed_everything: {seed} is no seed; give a number from 0 to {SEEDS.stop - 1}")
+        if self.config["data.seed"] not in (1, seed):
+            raise UserError("data.seed has no effect with seed_everything, which sets it; give seed_everything alone")
         self.complete("data.seed", seed)
 
     def _choose_checkpoint(self) -> None:
@@ -192,6 +201,22 @@ class TrainingConfig:
         if self.command != "fit":
             config["data.max_document_tokens"] = known["max_document_tokens"]
 
+    def _check_effects(self) -> None:
+        """Refuses options that have no effect with other options of the config."""
+        config, kind = self.config, self.config["data.tokenizer.kind"]
+        check_effects(SearchOptions(**vars(config["model.search"])), "model.search")
+        if not config["data.tokenizer_from"]:  # a checkpoint brings its own network and tokenizer
+            check_effects(NetworkOptions(**vars(config["model.network"])), "model.network")
+            for key in ("model.network.unknown_embeddings", "model.search.allow_unk"):
+                if config[key] and kind in ("bpe", "unigram"):
+                    raise UserError(f"{key} has no effect with data.tokenizer.kind: {kind}; it knows all words")
+        if config["trainer.gradient_clip_algorithm"] and not config["trainer.gradient_clip_val"]:
+            raise UserError(
+                "trainer.gradient_clip_algorithm has no effect without trainer.gradient_clip_val; give both"
+            )
+        if self.command == "predict" and config["return_predictions"]:
+            raise UserError("return_predictions has no effect on `seq2seq predict`, which writes files; leave it out")
+
     def _place_loggers(self) -> None:
         """Loggers write into the run's folder; a W&B run has the run's id, so that a resumed run continues it."""
         key = "trainer.logger"
@@ -220,9 +245,10 @@ def _placed(logger: Any, folder: Path) -> Any:
     return logger
 
 
-def _expand_home(value: Any) -> Any:
-    """The path that a user means by a text that starts with a home folder; other values are returned as they are."""
-    return str(user_path(value)) if isinstance(value, str) and re.match(r"~[\w.-]*(/|$)", value) else value
+def _expand_start(value: Any) -> Any:
+    """The path that a user means by a text that starts with a home folder or a variable; other values stay."""
+    starts = rf"~[\w.-]*(/|$)|{VARIABLE}"
+    return str(user_path(value)) if isinstance(value, str) and re.match(starts, value) else value
 
 
 def _changed(value: Any, change: Callable[[Any], Any]) -> Any:

@@ -5,14 +5,30 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterator, Sequence
+from difflib import get_close_matches
 from typing import Any, NoReturn
 
 import yaml
 from lightning.pytorch.cli import LightningArgumentParser
 from lightning.pytorch.loggers import Logger
 
-from seq2seq.errors import UserError, did_you_mean
+from seq2seq.errors import UserError
 from seq2seq.files import user_path
+
+USUAL_NAMES = {
+    "lr": "model.optimizer.learning_rate",
+    "epochs": "trainer.max_epochs",
+    "steps": "trainer.max_steps",
+    "batch_size": "data.batches.tokens",
+    "hidden_size": "model.network.encoder_size",
+    "num_layers": "model.network.encoder_layers",
+    "num_workers": "data.workers",
+    "output_dir": "trainer.default_root_dir",
+    "gpus": "trainer.devices",
+    "seed": "seed_everything",
+    "beam": "model.search.beam_size",
+}
+"""Names that other programs give to our keys, for the errors."""
 
 
 def raise_user_error(error: BaseException | None) -> None:
@@ -43,18 +59,27 @@ class Parser(LightningArgumentParser):
         try:
             return super().parse_path(cfg_path, *args, **kwargs)
         except UserError as error:
-            raise UserError(f"{cfg_path}: {error}") from error
+            empty = str(error).startswith("Unexpected config")
+            reason = "the config file holds no keys; give sections such as data and model" if empty else str(error)
+            raise UserError(f"{cfg_path}: {reason}") from error
 
     def _hint(self, message: str) -> str:
-        """The known key that is most similar to a misspelt one."""
+        """The known key that is most similar to a misspelt one, or the option for a config file without one."""
+        if file := re.search(r"unrecognized arguments: ([^-\s]\S*\.ya?ml)", message):
+            return f"; a config file is given as --config {file[1]}"
         found = re.search(r"(?:[Kk]ey|[Oo]ption|arguments:?) ['\"]?-*([\w.]+)", message)
-        if not found:
+        if not found or found[1] == "config":
             return ""
         keys = [action.dest for action in self._actions]
         if self._subcommands_action is not None:
             keys += [action.dest for sub in self._subcommands_action.choices.values() for action in sub._actions]
-        hint = did_you_mean(found.group(1), [*keys, *(key.rsplit(".", 1)[-1] for key in keys)])
-        return f"; {hint or '`--help` lists the keys'}"
+        if found[1] in keys:  # its value is wrong
+            return ""
+        names = {key.rsplit(".", 1)[-1]: key for key in keys} | USUAL_NAMES | {key: key for key in keys}
+        for name in (found[1].rsplit(".", 1)[-1], found[1]):
+            if similar := get_close_matches(name, names, 1):
+                return f"; did you mean {names[similar[0]]!r}?"
+        return "; `--help` lists the keys"
 
 
 def warn_of_overridden_options(argv: Sequence[str]) -> None:

@@ -134,7 +134,8 @@ class _RangeEncoder:
         batch = self.pairs[rows.start : rows.stop]
         documents = self.tokenizer.encode_documents(batch["document"], self.max_document_tokens)
         oovs = [document.oov for document in documents]
-        summaries = self.tokenizer.encode_summaries(batch["summary"], oovs, self.max_summary_tokens)
+        texts = [text or "" for text in batch["summary"]]  # a corpus for `predict` can lack summaries
+        summaries = self.tokenizer.encode_summaries(texts, oovs, self.max_summary_tokens)
         document_ids = _list_array([document.ids for document in documents])
         summary_ids = _list_array([ids for ids, _ in summaries])
         arrays = [

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 from seq2seq.errors import UserError
-from seq2seq.options import check_limits, limited
+from seq2seq.options import When, check_limits, limited
 
 
 @dataclass(frozen=True)
@@ -31,10 +31,14 @@ class SearchOptions:
 
     beam_size: int = limited(1, minimum=1)
     n_best: int = limited(1, minimum=1)
-    length_penalty: float = limited(1.0, above=-math.inf, below=math.inf)
+    length_penalty: float = limited(
+        1.0, above=-math.inf, below=math.inf, unused=[When("beam_size", lambda o: o.beam_size == 1)]
+    )
     min_length: int = limited(0, minimum=0)
     max_length: int = limited(32, minimum=1)
-    no_repeat_ngram_size: int = limited(0, minimum=0)
+    no_repeat_ngram_size: int = limited(
+        0, minimum=0, unused=[When("max_length", lambda o: o.no_repeat_ngram_size >= o.max_length)]
+    )
     allow_unk: bool = False
     shortlist: int = limited(0, minimum=0)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from ..errors import UserError
-from ..options import check_choice, check_limits, limited
+from ..options import When, check_choice, check_limits, limited
 from .attention import ATTENTIONS
 from .cells import CELLS
 from .encoder import ENCODERS
@@ -60,7 +60,7 @@ class NetworkOptions:
     decoder_size: int = limited(256, minimum=1)
     decoder_layers: int = limited(2, minimum=1)
     attention: str = "multiplicative"
-    attention_size: int = limited(256, minimum=1)
+    attention_size: int = limited(256, minimum=1, unused=[When("attention", lambda o: o.attention == "none")])
     attention_history: str = "none"
     intra_attention: bool = False
     readout: str = "tanh"

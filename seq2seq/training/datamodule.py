@@ -28,7 +28,7 @@ from seq2seq.data.tokenizer import Tokenizer, TokenizerOptions, load_pretrained
 from seq2seq.data.tokenizer.cache import cached_tokenizer
 from seq2seq.errors import UserError
 
-from .lightning_internals import KeptSampler
+from .lightning_internals import KeptSampler, replaces_samplers
 
 SPLITS: dict[str, list[Split]] = {"fit": ["train", "validation"], "validate": ["validation"], "test": ["test"]}
 """The splits that a stage of the trainer reads; `predict` reads `predict_split`."""
@@ -75,7 +75,7 @@ class HeadlineData(LightningDataModule):
         """Gives the rows that `predict` still has to decode; None = all. Set by the callback that writes them."""
         self.plan: dict[str, Any] = {}
         """Everything that determines the training batches; part of a checkpoint."""
-        self._splits: dict[Split, datasets.Dataset] = {}
+        self._splits: dict[tuple[Split, bool], datasets.Dataset] = {}
         self._encoded: dict[tuple[Split, bool], datasets.Dataset] = {}
 
     @cached_property
@@ -92,18 +92,32 @@ class HeadlineData(LightningDataModule):
 
     def setup(self, stage: str) -> None:
         """Opens the splits of the stage: a wrong file is reported before the training, not after the first epoch."""
-        for split in SPLITS.get(stage, [self.predict_split]):
-            self.split(split)
+        if stage == "predict":
+            self.split(self.predict_split, labelled=False)
+        for split in SPLITS.get(stage, []):
+            if stage == "fit" and split == "validation" and not self.validates:
+                rank_zero_info("data.corpus.validation is not set: training without validation and early stopping")
+            else:
+                self.split(split)
 
-    def split(self, split: Split) -> datasets.Dataset:
-        """The pairs of a split as they were read (`document`, `summary`)."""
-        if split not in self._splits:
-            self._splits[split] = load_split(self.corpus, split)
-        return self._splits[split]
+    @property
+    def validates(self) -> bool:
+        """Whether there are validation data; training can do without."""
+        return self.corpus.validation is not None or self.corpus.name is not None
+
+    def split(self, split: Split, labelled: bool = True) -> datasets.Dataset:
+        """The pairs of a split as they were read (`document`, `summary`).
+
+        Args:
+            labelled: False if the summaries are not needed: missing ones are None.
+        """
+        if (split, labelled) not in self._splits:
+            self._splits[split, labelled] = load_split(self.corpus, split, labelled=labelled)
+        return self._splits[split, labelled]
 
     def train_dataloader(self) -> DataLoader:
         """Shuffled batches of the training pairs in which both sides have a token."""
-        rows = self._rows("train", training=True)
+        rows = self._rows("train", self.split("train"), training=True)
         if not len(rows):
             raise UserError("data.corpus.train: no pair with both a document and a summary is left to train on")
         accumulate = self.trainer.accumulate_grad_batches if self.trainer else 1
@@ -118,25 +132,29 @@ class HeadlineData(LightningDataModule):
         }
         return self._loader(rows, self.sampler)
 
-    def val_dataloader(self) -> DataLoader:
-        return self._evaluation_loader("validation")
+    def val_dataloader(self) -> DataLoader | list[DataLoader]:
+        return self._evaluation_loader("validation") if self.validates else []
 
     def test_dataloader(self) -> DataLoader:
         return self._evaluation_loader("test")
 
     def predict_dataloader(self) -> DataLoader:
-        return self._evaluation_loader(self.predict_split, self.remaining() if self.remaining else None)
+        only = self.remaining() if self.remaining else None
+        return self._evaluation_loader(self.predict_split, only, labelled=False)
 
-    def _evaluation_loader(self, split: Split, only: np.ndarray | None = None) -> DataLoader:
+    def _evaluation_loader(self, split: Split, only: np.ndarray | None = None, labelled: bool = True) -> DataLoader:
         """Batches with their texts: every example of a split once, or the examples `only`."""
+        pairs = self.split(split, labelled)
         longest = self.max_document_tokens + self.max_summary_tokens + self.batches.bucket_width + 1
         options = BatchOptions(tokens=max(self.eval_tokens, longest))
-        rows = self._rows(split, only=only)
-        return self._loader(rows, self._sampler(rows, options), texts=self.split(split))
+        rows = self._rows(split, pairs, only=only)
+        return self._loader(rows, self._sampler(rows, options), texts=pairs)
 
-    def _rows(self, split: Split, training: bool = False, only: np.ndarray | None = None) -> EncodedRows:
+    def _rows(
+        self, split: Split, pairs: datasets.Dataset, training: bool = False, only: np.ndarray | None = None
+    ) -> EncodedRows:
         encoded, report = encode_corpus(
-            self.split(split),
+            pairs,
             self.tokenizer,
             max_document_tokens=self.max_document_tokens,
             max_summary_tokens=self.max_summary_tokens,
@@ -151,6 +169,11 @@ class HeadlineData(LightningDataModule):
         self, rows: EncodedRows, options: BatchOptions, *, shuffle: bool = False, accumulate: int = 1
     ) -> BatchSampler:
         trainer = self.trainer
+        if trainer and trainer.world_size > 1 and replaces_samplers(trainer):
+            raise UserError(
+                "trainer.use_distributed_sampler: HeadlineData distributes its batches itself, and Lightning would "
+                "distribute each part again; set it to false"
+            )
         return BatchSampler(
             *rows.lengths(),
             options,
@@ -177,12 +200,10 @@ class HeadlineData(LightningDataModule):
         return batch.to(device, non_blocking=device.type == "cuda")  # from pinned memory, during the previous step
 
 
-def attached_data(trainer: Trainer) -> HeadlineData:
-    """The data that the trainer was started with. Raises TypeError if it is no `HeadlineData`."""
+def attached_data(trainer: Trainer) -> HeadlineData | None:
+    """The data that the trainer was started with; None if it was started with plain data loaders."""
     data = getattr(trainer, "datamodule", None)
-    if not isinstance(data, HeadlineData):
-        raise TypeError(f"the trainer needs a HeadlineData as datamodule, not {type(data).__name__}")
-    return data
+    return data if isinstance(data, HeadlineData) else None
 
 
 def vocabulary_of(tokenizer: Tokenizer) -> Vocabulary:

@@ -6,6 +6,7 @@ number of processes gives the same scores, to the last digit.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from math import fsum
 from typing import Any, NamedTuple
@@ -14,7 +15,10 @@ import torch
 from torch import Tensor, distributed
 
 from seq2seq.batch import Batch
-from seq2seq.inference import Headline
+from seq2seq.data.tokenizer import Tokenizer
+from seq2seq.decoding import SearchOptions
+from seq2seq.inference import Headline, generate, headlines
+from seq2seq.model.network import Seq2Seq
 from seq2seq.scoring import (
     KINDS,
     SETTINGS,
@@ -35,7 +39,7 @@ class Prediction(NamedTuple):
     Args:
         row: position in the split.
         hypotheses: the n best headlines, best first.
-        document, reference: the texts of the example.
+        document, reference: the texts of the example; None if there is no reference, as `predict` allows.
         rouge: F1 of ROUGE-1, ROUGE-2 and ROUGE-L, in [0, 1].
         log_likelihood: log-probability of the encoded reference.
         words: tokens of the encoded reference, end symbol included.
@@ -44,7 +48,7 @@ class Prediction(NamedTuple):
     row: int
     hypotheses: list[Headline]
     document: str
-    reference: str
+    reference: str | None
     rouge: tuple[float, float, float] = (0.0, 0.0, 0.0)
     log_likelihood: float = 0.0
     words: int = 0
@@ -70,7 +74,7 @@ class Outcome(NamedTuple):
     @property
     def unicode_pairs(self) -> int:
         """The number of predictions whose ROUGE compares Unicode words."""
-        return sum(uses_unicode(self.scoring.tokenizer, (p.reference, p.text)) for p in self.predictions)
+        return sum(uses_unicode(self.scoring.tokenizer, (p.reference or "", p.text)) for p in self.predictions)
 
     @property
     def rouge_settings(self) -> str:
@@ -96,13 +100,26 @@ class Outcome(NamedTuple):
                 "the words of rouge-score in the others; --scoring.tokenizer rouge gives figures that can be compared "
                 "with a plain rouge-score"
             )
-        references = [p.reference for p in self.predictions if p.reference.strip()]
+        references = [p.reference for p in self.predictions if p.reference and p.reference.strip()]
         if references and not any(normalized_words(tokenizer, (text,))[0] for text in references):
             cure = "--scoring.tokenizer auto" if tokenizer == "rouge" else "--checkpoint.monitor validation/loss"
             found["no words"] = (
                 f"every ROUGE is 0: scoring.tokenizer {tokenizer} finds no word in a reference; give {cure}"
             )
         return found
+
+
+class Doubts:
+    """Warns once in a run of each kind of doubtful scores."""
+
+    def __init__(self) -> None:
+        self._reported: set[str] = set()
+
+    def report(self, split: str, outcome: Outcome) -> None:
+        for kind, text in outcome.doubts().items():
+            if kind not in self._reported:
+                self._reported.add(kind)
+                logging.getLogger(__name__).warning("%s: %s", split, text)
 
 
 def make_predictions(batch: Batch, hypotheses: Sequence[list[Headline]], eos: int) -> list[Prediction]:
@@ -113,6 +130,14 @@ def make_predictions(batch: Batch, hypotheses: Sequence[list[Headline]], eos: in
     empty = (batch.document[:, 0] == eos).tolist()
     found = [[NO_HEADLINE] if is_empty else best for is_empty, best in zip(empty, hypotheses, strict=True)]
     return list(map(Prediction, batch.rows, found, batch.documents, batch.references))
+
+
+def predict(network: Seq2Seq, tokenizer: Tokenizer, batch: Batch, search: SearchOptions) -> list[Prediction]:
+    """Predictions without scores, by a search. A rank without examples left gives none."""
+    if not len(batch):
+        return []
+    found = headlines(tokenizer, generate(network, batch, search), batch.oov)
+    return make_predictions(batch, found, network.vocabulary.eos)
 
 
 def score_predictions(
@@ -131,7 +156,9 @@ def score_predictions(
     sums = torch.zeros(len(batch), dtype=torch.float64).index_add_(0, examples, log_likelihoods.cpu().double())
     words = batch.summary_mask.sum(dim=1).tolist()
     return [
-        p._replace(rouge=score_pair(p.reference, p.text, scoring.tokenizer), log_likelihood=log_likelihood, words=count)
+        p._replace(
+            rouge=score_pair(p.reference or "", p.text, scoring.tokenizer), log_likelihood=log_likelihood, words=count
+        )
         for p, log_likelihood, count in zip(predictions, sums.tolist(), words, strict=True)
     ]
 

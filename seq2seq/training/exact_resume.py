@@ -54,6 +54,8 @@ class ExactResume(Callback):
         loop = checkpoint["loops"]["fit_loop"]
         repair_progress_counters(loop)
         epoch, batches = training_position(loop)
+        data = attached_data(trainer)
+        checkpoint["epoch"] = epoch
         exact = batches >= trainer.num_training_batches or batches % trainer.accumulate_grad_batches == 0
         checkpoint["resume"] = {
             "run": run_id(Path(trainer.default_root_dir)),
@@ -61,8 +63,8 @@ class ExactResume(Callback):
             "batches": batches,
             "logged_steps": logged_steps(trainer) + (trainer.validating and exact),
             "exact": exact,
-            "clipped": pl_module.clipped.tolist(),
-            "plan": attached_data(trainer).plan,
+            "clipped": pl_module.clipping.counts.tolist(),
+            "plan": data.plan if data else {},
         }
 
     def on_load_checkpoint(self, trainer: Trainer, pl_module: Any, checkpoint: dict[str, Any]) -> None:
@@ -70,17 +72,20 @@ class ExactResume(Callback):
             self._resumed = checkpoint.get("resume", {})
 
     def on_train_start(self, trainer: Trainer, pl_module: Any) -> None:
-        """Skips the batches before the position. Raises UserError if the run cannot continue exactly."""
-        if not self._resumed:
-            return
+        """Skips the batches before the position. Raises UserError if the run cannot continue exactly.
+
+        Plain data loaders begin anew.
+        """
         data = attached_data(trainer)
+        if not self._resumed or not data:
+            return
         check_same(self._resumed["plan"], data.plan)
         if not self._resumed["exact"]:
             raise UserError(
                 "this checkpoint was written in the middle of an optimizer step; resume from another checkpoint"
             )
         data.sampler.resume(self._resumed["epoch"], self._resumed["batches"])
-        pl_module.clipped = pl_module.clipped.new_tensor(self._resumed["clipped"])
+        pl_module.clipping.counts = pl_module.clipping.counts.new_tensor(self._resumed["clipped"])
 
     def on_train_batch_start(self, trainer: Trainer, pl_module: Any, batch: Any, batch_idx: int) -> None:
         if self._resumed:

@@ -9,14 +9,15 @@ from __future__ import annotations
 import logging
 import re
 import subprocess
+import traceback
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from lightning.pytorch import Trainer
+from lightning.pytorch import Callback, Trainer
 from lightning.pytorch.callbacks import ModelCheckpoint
-from lightning.pytorch.cli import LightningCLI
+from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 from lightning.pytorch.plugins.io import TorchCheckpointIO
 from lightning.pytorch.utilities import rank_zero_only
 from torch.utils.data import SequentialSampler
@@ -30,6 +31,7 @@ USELESS_WARNINGS = (
     ".*is deprecated, use `isinstance.*",
     ".*`weights_only` was not set.*",
     ".*your dataloader is not resumable.*",  # it is resumable: see PlannedLoader
+    ".*Total length of `list` across ranks is zero.*",  # no validation data: HeadlineData reports it
     ".*use `self.log.* sync_dist=True.*",  # all ranks log the same figures: those of the whole split
 )
 USELESS_MESSAGES = r"💡|TPU available|GPU available|to estimate number of"
@@ -47,11 +49,17 @@ class Position(NamedTuple):
 
 
 def repair_progress_counters(loop: dict[str, Any]) -> None:
-    """Changes the saved state of the training loop from "batch fetched, not started" to "between two batches".
+    """Changes the saved state of the training loop to "between two batches" where Lightning has another.
 
-    Lightning restores the position from four counters, and takes equal counters for "between two batches".
+    Lightning restores the position from four counters, and takes equal counters for "between two batches". It counts a
+    batch as soon as it is fetched. It counts an epoch as finished when the training ends in the middle of it, for
+    example because of `max_steps`; a resumed run would lose the rest of the epoch.
     """
-    progress = loop["epoch_loop.batch_progress"]
+    progress, epochs = loop["epoch_loop.batch_progress"], loop["epoch_progress"]
+    if epochs["current"]["ready"] == epochs["current"]["processed"] > 0 and not progress["is_last_batch"]:
+        for counter in (epochs["total"], epochs["current"]):
+            counter["processed"] -= 1
+            counter["completed"] = counter["processed"]
     for counter in (progress["total"], progress["current"]):
         if counter["ready"] == counter["completed"] + 1 and counter["started"] == counter["completed"]:
             counter["ready"] -= 1
@@ -104,6 +112,9 @@ class OpenModelCheckpoint(ModelCheckpoint):
     def before_save(self, trainer: Trainer) -> None:
         """Hook: called on all ranks before a checkpoint is written."""
 
+    def after_save(self, trainer: Trainer, file: Path) -> None:
+        """Hook: called on all ranks after a checkpoint was written."""
+
     def write(self, trainer: Trainer, file: Path) -> None:
         """Writes a checkpoint of the current state."""
         self._save_checkpoint(trainer, str(file))
@@ -123,12 +134,21 @@ class OpenModelCheckpoint(ModelCheckpoint):
     def _save_checkpoint(self, trainer: Trainer, filepath: str) -> None:
         self.before_save(trainer)
         super()._save_checkpoint(trainer, filepath)
+        self.after_save(trainer, Path(filepath))
 
 
 def use_checkpoint_io(trainer: Trainer, checkpoint_io: TorchCheckpointIO) -> None:
     """Replaces Lightning's default reader and writer of checkpoints; keeps one that the user has chosen."""
     if type(trainer.strategy.checkpoint_io) is TorchCheckpointIO:
         trainer.strategy.checkpoint_io = checkpoint_io
+
+
+# --- Data loaders ----------------------------------------------------------------------------------------------------
+
+
+def replaces_samplers(trainer: Trainer) -> bool:
+    """Whether Lightning replaces the samplers of data loaders on several processes (`use_distributed_sampler`)."""
+    return bool(trainer._accelerator_connector.use_distributed_sampler)
 
 
 # --- Processes -------------------------------------------------------------------------------------------------------
@@ -156,10 +176,19 @@ def is_first_process() -> bool:
 
 
 class OpenCLI(LightningCLI):
-    """`LightningCLI` with public names for two private steps."""
+    """`LightningCLI` with public names for private steps."""
 
     def use_checkpoint(self) -> None:
         """Hook: changes the parsed config if it names a checkpoint."""
+
+    def callbacks(self, arguments: dict[str, Any], sections: list[Callback | None]) -> list[Callback]:
+        """Hook: the callbacks of the trainer beside the user's own ones.
+
+        Args:
+            arguments: those of the trainer; they can be changed.
+            sections: the callbacks of the config's sections.
+        """
+        return [callback for callback in sections if callback is not None]
 
     def run_subcommand(self, subcommand: str) -> None:
         """Runs fit, validate, test or predict."""
@@ -168,8 +197,33 @@ class OpenCLI(LightningCLI):
     def _parse_ckpt_path(self) -> None:  # Lightning's version prints a traceback for a damaged file
         self.use_checkpoint()
 
+    def _instantiate_trainer(self, config: dict[str, Any], callbacks: list[Any]) -> Trainer:
+        return super()._instantiate_trainer(config, self.callbacks(config, callbacks))
+
     def _run_subcommand(self, subcommand: str) -> None:
         self.run_subcommand(subcommand)
+
+
+def accept_null(parser: LightningArgumentParser, section: str) -> None:
+    """Makes null a value of a section of the config, on the command line and in files. No object is made of it."""
+    action: Any = next(action for action in parser._actions if action.dest == section)
+    group: Any = (parser.groups or {})[section]
+    load, instantiate = action._load_config, group.instantiate_class
+
+    def load_or_null(value: Any, within: Any) -> Any:
+        return None if value in (None, "null", "None") else load(value, within)
+
+    def instantiate_or_skip(this: Any, config: Any) -> None:
+        if config[section] is not None:
+            instantiate(this, config)
+
+    action._load_config, group.instantiate_class = load_or_null, instantiate_or_skip
+
+
+def raised_by_lightning(error: BaseException) -> bool:
+    """Whether Lightning raised an error, which is then about the trainer's arguments."""
+    *_, (frame, _) = traceback.walk_tb(error.__traceback__)
+    return frame.f_globals["__name__"].startswith("lightning.")
 
 
 def silence_useless_messages() -> None:

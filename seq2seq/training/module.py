@@ -5,11 +5,10 @@ The computations themselves stand in the rooms below and in the other files of t
 
 from __future__ import annotations
 
-import logging
-import time
 from collections.abc import Sequence
-from dataclasses import asdict, replace
-from typing import Any
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Self
 
 import torch
 from lightning.pytorch import Callback, LightningModule
@@ -17,19 +16,19 @@ from lightning.pytorch.utilities import rank_zero_info
 from torch import Tensor
 
 from seq2seq.batch import Batch
-from seq2seq.checkpoint import FORMAT
 from seq2seq.data.tokenizer import Tokenizer
 from seq2seq.decoding import SearchOptions
-from seq2seq.errors import UserError
-from seq2seq.inference import generate, headlines
 from seq2seq.model.network import NetworkOptions, build_network
 from seq2seq.scoring import ScoringOptions
 
+from .counters import Clipping, Throughput
 from .datamodule import vocabulary_of
-from .evaluation import Outcome, Prediction, gather_predictions, make_predictions, score_predictions, score_split
+from .evaluation import Doubts, Outcome, Prediction, gather_predictions, predict, score_predictions, score_split
 from .exact_resume import ExactResume, batch_seed
 from .finite_check import FiniteCheck
+from .module_state import load_module, logged_settings, module_state
 from .optimizer import OptimizerOptions, apply_schedule, build_optimizer, set_learning_rate
+from .text_batches import usable_batch
 
 
 class SummarizerModule(LightningModule):
@@ -63,13 +62,9 @@ class SummarizerModule(LightningModule):
         self.network = build_network(network, self.vocabulary)
         self.network.check_shortlist(search.shortlist)  # now, and not at the first validation
         self.outcome: Outcome | None = None
-        self.clipped = torch.zeros(2)
-        """Steps of this epoch with clipped gradients, and all steps of this epoch."""
+        self.clipping, self._throughput = Clipping(), Throughput()
         self._predictions: list[Prediction] = []
-        self._doubts: set[str] = set()
-        """Kinds of doubtful scores that were reported."""
-        self._finite = FiniteCheck()
-        self._clock, self._tokens = 0.0, 0
+        self._finite, self._doubts = FiniteCheck(), Doubts()
 
     @property
     def parameter_count(self) -> int:
@@ -101,32 +96,24 @@ class SummarizerModule(LightningModule):
 
     def on_fit_start(self) -> None:
         """Logs the settings."""
-        settings = {
-            "network": asdict(self.options),
-            "optimizer": asdict(self.optimizer) | {"betas": list(self.optimizer.betas)},
-            "search": asdict(self.search),
-            "scoring": asdict(self.scoring),
-            "seed": self.seed,
-            "vocabulary": self.vocabulary.size,
-            "parameters": self.parameter_count,
-        }
         for logger in self.loggers:
-            logger.log_hyperparams(settings)
+            logger.log_hyperparams(logged_settings(self))
 
     def on_train_start(self) -> None:
         for config in self.trainer.lr_scheduler_configs:
             apply_schedule(config.scheduler)  # a learning rate finder sets the optimizer's alone
-        self._clock, self._tokens = time.perf_counter(), 0
+        self._throughput.read()
 
     def on_train_epoch_start(self) -> None:
-        self.clipped.zero_()
+        self.clipping.counts.zero_()
 
-    def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
+    def on_train_batch_start(self, batch: Any, batch_idx: int) -> None:
         """Makes the random numbers a function of the position, so that a resumed run draws the same."""
         torch.manual_seed(batch_seed(self.seed, self.current_epoch, batch_idx, self.global_rank))
 
-    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
+    def training_step(self, batch: Any, batch_idx: int) -> Tensor:
         """The loss to minimise: the sum of all terms per target word. `train/loss` is the negative log-likelihood."""
+        batch = usable_batch(batch, self, trains=True)
         terms, log_likelihood = self.network.loss(batch, self.global_step)
         loss = torch.stack(list(terms.values())).sum()
         words, size = len(batch.target_positions), len(batch)
@@ -135,32 +122,25 @@ class SummarizerModule(LightningModule):
         self.log("train/loss", nll, prog_bar=True, batch_size=size)
         self.log("train/perplexity", nll.exp(), batch_size=size)
         self._finite.add_loss(batch.rows, loss)
-        self._tokens += batch.tokens()
+        self._throughput.add(batch.tokens())
         if self._logs_now():
-            now = time.perf_counter()
-            self.log("train/tokens_per_second", self._tokens / (now - self._clock), batch_size=size)
-            self._clock, self._tokens = now, 0
+            self.log("train/tokens_per_second", self._throughput.read(), batch_size=size)
         return loss * batch.loss_scale if batch.loss_scale is not None else loss / words
 
     def configure_gradient_clipping(
         self, optimizer: Any, gradient_clip_val: float | None = None, gradient_clip_algorithm: str | None = None
     ) -> None:
-        """Clips the norm of all gradients (Pascanu et al. 2013), and logs the norm before clipping."""
-        if gradient_clip_algorithm not in (None, "norm"):
-            raise UserError("trainer.gradient_clip_algorithm: only 'norm' is supported")
-        norm = torch.nn.utils.clip_grad_norm_(self.network.parameters(), gradient_clip_val or float("inf"))
+        """Clips the norm of all gradients, and logs the norm before clipping."""
+        norm = self.clipping.clip(self.network.parameters(), gradient_clip_val, gradient_clip_algorithm)
         self._finite.add_gradient_norm(norm)
         if self.device.type == "cpu" or self._logs_now():  # reading a value from a GPU waits for the GPU
             self._finite.check(self.trainer)
-        clipped = (norm > gradient_clip_val) if gradient_clip_val else torch.zeros_like(norm)
-        self.clipped = self.clipped.to(norm.device) + torch.stack([clipped.float(), torch.ones_like(norm)])
         if self._logs_now():
             rate = optimizer.param_groups[0]["lr"]
             self.log_dict({"train/gradient_norm": norm, "train/learning_rate": rate}, batch_size=1)
 
     def on_train_epoch_end(self) -> None:
-        clipped, steps = self.clipped.tolist()
-        self.log("train/clipped_share", clipped / max(steps, 1.0), batch_size=1)
+        self.log("train/clipped_share", self.clipping.share(), batch_size=1)
 
     def _logs_now(self) -> bool:
         every = self.trainer.log_every_n_steps  # type: ignore[attr-defined]
@@ -168,14 +148,14 @@ class SummarizerModule(LightningModule):
 
     # --- Evaluation --------------------------------------------------------------------------------------------------
 
-    def validation_step(self, batch: Batch, batch_idx: int) -> None:
+    def validation_step(self, batch: Any, batch_idx: int) -> None:
         self._evaluate(batch, replace(self.search, beam_size=1, n_best=1))
 
-    def test_step(self, batch: Batch, batch_idx: int) -> None:
+    def test_step(self, batch: Any, batch_idx: int) -> None:
         self._evaluate(batch, self.search)
 
-    def predict_step(self, batch: Batch, batch_idx: int) -> list[Prediction]:
-        return self._predict(batch, self.search)
+    def predict_step(self, batch: Any, batch_idx: int) -> list[Prediction]:
+        return self._predict(usable_batch(batch, self), self.search)
 
     def on_validation_epoch_start(self) -> None:
         self._predictions = []
@@ -188,17 +168,15 @@ class SummarizerModule(LightningModule):
     def on_test_epoch_end(self) -> None:
         self._score("test")
 
-    def _evaluate(self, batch: Batch, search: SearchOptions) -> None:
+    def _evaluate(self, batch: Any, search: SearchOptions) -> None:
+        batch = usable_batch(batch, self, scores=True)
         if len(batch):
             predictions = self._predict(batch, search)
             log_likelihoods = self.network.log_likelihoods(batch)
             self._predictions += score_predictions(predictions, batch, log_likelihoods, self.scoring)
 
     def _predict(self, batch: Batch, search: SearchOptions) -> list[Prediction]:
-        if not len(batch):  # this rank has no examples left, but another rank has
-            return []
-        hypotheses = headlines(self.tokenizer, generate(self.network, batch, search), batch.oov)
-        return make_predictions(batch, hypotheses, self.vocabulary.eos)
+        return predict(self.network, self.tokenizer, batch, search)
 
     def _score(self, split: str) -> None:
         """Scores the whole split on all ranks, and logs every score as `SPLIT/NAME`."""
@@ -206,25 +184,16 @@ class SummarizerModule(LightningModule):
         for name, value in self.outcome.scores.items():
             self.log(f"{split}/{name}", float(value), prog_bar=name in ("loss", "rougeL"), batch_size=1)
         if self.trainer.is_global_zero and not self.trainer.sanity_checking:
-            self._report_doubts(split, self.outcome)
-
-    def _report_doubts(self, split: str, outcome: Outcome) -> None:
-        """Warns once in a run of each kind of doubtful scores."""
-        for kind, text in outcome.doubts().items():
-            if kind not in self._doubts:
-                self._doubts.add(kind)
-                logging.getLogger(__name__).warning("%s: %s", split, text)
+            self._doubts.report(split, self.outcome)
 
     # --- Checkpoints -------------------------------------------------------------------------------------------------
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Adds everything that inference needs, as plain values. Raises UserError if a loss was not finite."""
         self._finite.check(self.trainer)
-        checkpoint["seq2seq"] = {
-            "format": FORMAT,
-            "tokenizer": self.tokenizer.to_dict(),
-            "vocabulary": self.vocabulary._asdict(),
-            "network": asdict(self.options),
-            "search": asdict(self.search),
-            "max_document_tokens": self.max_document_tokens,
-        }
+        checkpoint["seq2seq"] = module_state(self)
+
+    @classmethod
+    def load_from_checkpoint(cls, checkpoint_path: str | Path, map_location: Any = "cpu", **changes: Any) -> Self:  # type: ignore[override]
+        """The module of a checkpoint on a device. `changes` replace arguments of the module: see `load_module`."""
+        return load_module(cls, checkpoint_path, map_location, changes)

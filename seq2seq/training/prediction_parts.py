@@ -49,22 +49,27 @@ class PredictionParts:
         self.folder.mkdir(parents=True, exist_ok=True)
         return PartWriter(self.folder / f"{rank:05}.jsonl")
 
-    def merged(self) -> Iterator[dict[str, Any]]:
-        """All results in the order of their rows, one at a time. Raises UserError if some are missing."""
+    def merged(self, *, complete: bool = True) -> Iterator[dict[str, Any]]:
+        """The results in the order of their rows, one at a time. Raises UserError if some are missing.
+
+        Args:
+            complete: False to accept that some are missing.
+        """
         parts = self._files()
         positions = np.full((self.rows, 2), -1, dtype=np.int64)  # number of the part and byte position of each row
         for number, part in enumerate(parts):
             for row, position, _ in _lines(part):
                 positions[row] = number, position
-        missing = int((positions[:, 0] < 0).sum())
-        if missing:
+        found = positions[positions[:, 0] >= 0]
+        missing = self.rows - len(found)
+        if missing and complete:
             raise UserError(
                 f"{self.folder}: {missing:,} of {self.rows:,} results are missing; all machines must see the same"
                 " folder (trainer.default_root_dir); run the command again to add them"
             )
         files = [part.open("rb") for part in parts]
         try:
-            for number, position in positions.tolist():
+            for number, position in found.tolist():
                 files[number].seek(position)
                 yield json.loads(files[number].readline())
         finally:

@@ -78,8 +78,8 @@ def test_missing_validation_file_is_reported_before_the_training(tmp_path: Path,
     holds(message, "data.corpus.validation", tmp_path / "no.jsonl")
 
 
-def test_unset_validation_split(fit: Callable[..., str]) -> None:
-    holds(fit(corpus={"validation": None}), "data.corpus.validation")
+def test_unset_training_split(fit: Callable[..., str]) -> None:
+    holds(fit(corpus={"train": None}), "no train data: set data.corpus.train")
 
 
 def test_wrong_column_in_jsonl(tmp_path: Path, fit: Callable[..., str]) -> None:

@@ -40,6 +40,26 @@ def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture[str]
     assert captured.err == ""
 
 
+@pytest.mark.parametrize("words", [["help"], ["--help"], ["-h"]], ids=" ".join)
+def test_help_of_a_command_by_its_name(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(*words, "decode") == 0
+    assert capsys.readouterr().out.startswith("usage: seq2seq decode ")
+
+
+def test_a_forgotten_option_for_the_input(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("decode", "--checkpoint", "x", "stories.txt") == 1
+    assert "documents are given as --input stories.txt" in capsys.readouterr().err
+
+
+def test_the_package_offers_the_summarizer() -> None:
+    from seq2seq import Summarizer
+    from seq2seq.inference import Summarizer as same
+
+    assert Summarizer is same
+    with pytest.raises(AttributeError, match="has no attribute 'Summariser'"):
+        _ = seq2seq.Summariser
+
+
 @pytest.mark.parametrize("file", sorted(CONFIGS.rglob("*.yaml")), ids=lambda file: str(file.relative_to(CONFIGS)))
 def test_shipped_configs_are_what_the_command_reads(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The command line refuses unknown keys; the values it has read are those of the file."""

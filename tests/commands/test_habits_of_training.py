@@ -22,7 +22,8 @@ from seq2seq.checkpoint import network_weights, read_checkpoint, run_id
 from seq2seq.commands.training_parser import overridden_options
 from seq2seq.data.arrow_cache import cache_errors
 from seq2seq.errors import UserError
-from seq2seq.training.callbacks import BestCheckpoint, EarlyStopping
+from seq2seq.files import user_path
+from seq2seq.training.callbacks import BestCheckpoint, DirectedEarlyStopping
 from seq2seq.training.interruptions import STOP, process_errors, stop_when_closed
 from seq2seq.training.monitors import DIRECTIONS, direction, figure_names
 
@@ -145,6 +146,14 @@ def test_the_home_folder_is_one_place(place: Path, tmp_path: Path, monkeypatch: 
     assert (home / "tilde-run" / "metrics.json").is_file()
 
 
+def test_a_path_may_start_with_a_variable(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("SCRATCH", str(tmp_path))
+    assert user_path("$SCRATCH/x") == user_path("${SCRATCH}/x") == tmp_path / "x"
+    assert user_path("$SCRATCH") == tmp_path
+    for name in ("a$SCRATCH/x", "$SCRATCHED.txt", "x/$5.txt", "$"):
+        assert user_path(name) == Path(name)
+
+
 def test_a_home_folder_of_nobody_is_an_error(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("fit", "--config", "c.yaml", "--trainer.default_root_dir", "~nobody-has-this-name/x") == 1
     assert "~nobody-has-this-name/x" in capsys.readouterr().err
@@ -183,8 +192,8 @@ def test_every_figure_has_the_right_direction() -> None:
                 direction("checkpoint", monitor, None)
             assert direction("checkpoint", monitor, "min") == "min"
     with pytest.raises(UserError, match=r"early_stopping.monitor: .* did you mean 'validation/rouge2'"):
-        EarlyStopping("validation/rogue2")
-    assert BestCheckpoint("validation/loss").mode == EarlyStopping("validation/loss").mode == "min"
+        DirectedEarlyStopping("validation/rogue2")
+    assert BestCheckpoint("validation/loss").mode == DirectedEarlyStopping("validation/loss").mode == "min"
 
 
 def test_a_falling_loss_chooses_the_last_epoch(place: Path) -> None:
@@ -331,13 +340,28 @@ def test_the_learning_rate_that_was_found_is_used(place: Path) -> None:
         (["--trainer.callbacks+=BatchSizeFinder"], "data.batches.tokens"),
         (["--trainer.ckpt_path", "best"], "did you mean 'ckpt_path'"),
         (["--trainer.default_root_dir", "c.yaml"], "trainer.default_root_dir: c.yaml cannot be made"),
+        (["--trainer.val_check_interval", "50"], "error: trainer: `val_check_interval` (50) must be less than"),
+        (["c.yaml"], "a config file is given as --config c.yaml"),
+        (["--config", "empty.yaml"], "empty.yaml: the config file holds no keys"),
+        (["--config", "no.yaml"], "no.yaml'"),
+        (["--trainer.accumulate_grad_batches", "0"], "trainer.accumulate_grad_batches: give at least 1"),
+        (["--trainer.gradient_clip_val", "-1"], "trainer.gradient_clip_val: give more than 0"),
+        (["--trainer.default_root_dir", "$NO_SUCH_VARIABLE/x"], "no environment variable NO_SUCH_VARIABLE is set"),
+        (["--epochs", "3"], "did you mean 'trainer.max_epochs'?"),
+        (["--model.lr", "3"], "did you mean 'model.optimizer.learning_rate'?"),
+        (["--model.network.hiden_size", "3"], "did you mean 'model.network.encoder_size'?"),
+        (["--max_epoch", "3"], "did you mean 'trainer.max_epochs'?"),
+        (["--data.predict_split", "dev"], "Got value: dev"),
     ],
 )
 def test_other_flags_are_refused_in_a_line(
     place: Path, flags: list[str], words: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    Path("empty.yaml").touch()
     assert run("fit", "--config", "c.yaml", *flags) == 1
-    assert words in capsys.readouterr().err.splitlines()[-1]
+    line = capsys.readouterr().err.splitlines()[-1]
+    assert words in line
+    assert "did you mean 'config'" not in line
 
 
 def test_wandb_online_without_an_account_is_one_line() -> None:

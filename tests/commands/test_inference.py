@@ -400,8 +400,11 @@ def test_checkpoint_loads_as_plain_weights(trained: TrainedRun) -> None:
             "tokenizer",
             "vocabulary",
             "network",
+            "optimizer",
             "search",
+            "scoring",
             "max_document_tokens",
+            "seed",
         }
 
 

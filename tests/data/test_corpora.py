@@ -373,6 +373,25 @@ def test_a_named_data_set(hub_folder: Path) -> None:
     ]
 
 
+def test_a_named_data_set_without_summaries(tmp_path: Path) -> None:
+    pq.write_table(pa.table({"document": ["d", "e"]}), tmp_path / "train.parquet")
+    assert "no column 'summary'" in error(name=str(tmp_path))
+    found = load_split(CorpusOptions(name=str(tmp_path)), "train", labelled=False)
+    assert found.to_dict() == {"document": ["d", "e"], "summary": [None, None]}
+
+
+def test_one_copy_of_a_corpus_whether_summaries_are_needed_or_not(tmp_path: Path) -> None:
+    """The copy of a corpus with missing summaries is no way around the check."""
+    file = tmp_path / "a.jsonl"
+    file.write_text('{"document": "d", "summary": "s"}\n{"document": "e"}\n')
+    options = CorpusOptions(train=str(file))
+    found = load_split(options, "train", labelled=False)
+    assert found["summary"] == ["s", None]
+    assert f"{file}:2: no column 'summary'" in error(train=str(file))
+    file.write_text('{"document": "d", "summary": "s"}\n')
+    assert load_split(options, "train", labelled=False)._fingerprint == load_split(options, "train")._fingerprint
+
+
 def test_a_named_data_set_of_large_strings_becomes_one_of_strings(tmp_path: Path) -> None:
     columns = {"document": pa.array(["d"], pa.large_string()), "summary": pa.array(["s"])}
     pq.write_table(pa.table(columns), tmp_path / "train.parquet")

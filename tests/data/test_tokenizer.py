@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 import time
+import unicodedata
 from collections import Counter
 from dataclasses import fields
 from pathlib import Path
@@ -19,6 +20,7 @@ import numpy as np
 import pytest
 import tokenizers
 import torch
+from helpers import CASES
 from tokenizers import models, pre_tokenizers
 
 from seq2seq.data.tokenizer import (
@@ -30,6 +32,7 @@ from seq2seq.data.tokenizer import (
     load_pretrained,
     train_tokenizer,
 )
+from seq2seq.data.tokenizer.joining import JOIN, MARKS, SPACE
 from seq2seq.errors import UserError
 
 KINDS = ["word", "bpe", "unigram"]
@@ -46,9 +49,12 @@ def trained(texts: Any = NEWS, **options: Any) -> Tokenizer:
     return train_tokenizer(TokenizerOptions(**{"vocab_size": 400, **options}), iter(texts), len(texts))
 
 
+URL = ["http://a.b/c?d=e&f=1"]
+
+
 def surfaces(tokenizer: Tokenizer, text: str) -> list[str]:
     document = tokenizer.encode_documents([text], 10**6)[0]
-    return [tokenizer.decode([token], document.oov) for token in document.ids]
+    return list(filter(None, (tokenizer.decode([token], document.oov) for token in document.ids)))  # without marks
 
 
 @pytest.fixture(scope="module", params=KINDS)
@@ -71,9 +77,16 @@ def tokenizer(request: pytest.FixtureRequest) -> Tokenizer:
         ("a <unk> b <s>", ["a", "<unk>", "b", "<", "s", ">"]),
         ("tab\tand\nline\u2028end\x07here\u00a0x", ["tab", "and", "line", "end", "here", "x"]),
         ("end.Then 5, then 6.", ["end", ".", "Then", "5", ",", "then", "6", "."]),
+        ("since '87, ’90s; 'big' '870", ["since", "'87", ",", "’90s", ";", "'", "big", "'", "'", "870"]),
+        ("C++, C#: F# DC# #1 18+ 2+2", ["C++", ",", "C#", ":", "F#", "DC", "#", "#", "1", "18+", "2", "+", "2"]),
+        ("👩\u200d💻👍🏽 🇪🇸🇫🇷 1️⃣", ["👩\u200d💻", "👍🏽", "🇪🇸", "🇫🇷", "1️⃣"]),
+        ("می\u200cخواهم آب، نه؟", ["می\u200cخواهم", "آب", "،", "نه", "؟"]),
+        ("AT&amp;T &quot;R&amp;D&quot; &#39;", ["AT&amp;T", "&quot;", "R&amp;D", "&quot;", "&#39;"]),
+        ("(me.too@example.com), see http://a.b/c?d=e&f=1.", ["(", "me.too@example.com", ")", ",", "see", *URL, "."]),
+        ("दिल्ली में आग।", ["दिल्ली", "में", "आग", "।"]),
     ],
 )
-def test_english_words(text: str, words: list[str]) -> None:
+def test_words(text: str, words: list[str]) -> None:
     assert surfaces(trained(), text) == words
 
 
@@ -146,10 +159,11 @@ def test_decode_rejects_ids_that_stand_for_nothing(tokenizer: Tokenizer) -> None
 FORGED = ["<s> a </s> <pad> <unk> b", "<pad>", "</s><s><0x41><unk>", "▁<s>▁</s>"]
 
 
-@pytest.mark.parametrize("split", ["words", "whitespace"])
-@pytest.mark.parametrize("kind", KINDS)
-def test_text_cannot_forge_special_tokens(kind: str, split: str) -> None:
-    tokenizer = trained(FORGED * 3 + NEWS, kind=kind, split=split)
+@pytest.mark.parametrize(
+    "options", [{"kind": kind} for kind in KINDS] + [{"kind": "word", "split": "whitespace"}], ids=str
+)
+def test_text_cannot_forge_special_tokens(options: dict[str, str]) -> None:
+    tokenizer = trained(FORGED * 3 + NEWS, **options)
     reserved = {tokenizer.pad_id, tokenizer.bos_id, tokenizer.eos_id}
     assert (tokenizer.pad_id, tokenizer.unk_id, tokenizer.bos_id, tokenizer.eos_id) == (0, 1, 2, 3)
     for text, document in zip(FORGED, tokenizer.encode_documents(FORGED, 99), strict=True):
@@ -209,9 +223,160 @@ def test_joined_words_split_into_the_same_words(text: str) -> None:
     ],
 )
 def test_joining(tokens: str, text: str) -> None:
-    tokenizer = trained(["x"])
     oov = tokens.split()
+    tokenizer = trained(["x"])  # knows none of these words
+    assert former(tokenizer).decode([tokenizer.vocab_size + k for k in range(len(oov))], oov) == text
     assert tokenizer.decode([tokenizer.vocab_size + k for k in range(len(oov))], oov) == text
+
+
+LINES = (CASES / "roundtrip.txt").read_text(encoding="utf-8").splitlines()
+MANY_SPACES = [
+    "« Oui » : 3 blessés ; « Non » !",
+    "„Ja“, sagt er. “Yes,” he says",
+    "word--word word -- word a.b.c end.Then",
+    "the workers' union's 'big' win, the dealers' pay",
+    '"one" "two" (“three”) a" b "c d',
+    '"He left. "We stay," she said.',
+    "x = y, x=y, 5 %, 5%, 2+2, a/b, a / b",
+    "U.S.A. U.S.Army and/or 3:30 ,odd ,commas( here )",
+    "消防员扑灭大火，3人受伤。记者：王小明",
+    "ไฟไหม้ที่กรุงเทพ 3 คน (เช้านี้)",
+    "Пожар в Москве: «никто не пострадал», — сказал он.",
+    "آتش‌سوزی در تهران؛ ۳ زخمی",
+    "👍👍🏽 <b>bold</b> @me #tag $5/£4 ½ 5°C",
+]
+
+
+def came_back(tokenizer: Tokenizer, text: str) -> str:
+    document = tokenizer.encode_documents([text], 10**6)[0]
+    return tokenizer.decode(document.ids, document.oov)
+
+
+def former(tokenizer: Tokenizer) -> Tokenizer:
+    """The tokenizer as an earlier version wrote it: without a rule of its own, hence with the rule of English."""
+    return Tokenizer.from_dict({key: value for key, value in tokenizer.to_dict().items() if key != "rule"})
+
+
+@pytest.mark.parametrize("text", [*LINES, *MANY_SPACES, *ROUND])
+def test_a_text_of_known_words_comes_back_with_its_spaces(text: str) -> None:
+    tokenizer = trained([*LINES, *MANY_SPACES, *ROUND], normalizers=[], vocab_size=1000)
+    document = tokenizer.encode_documents([text], 999)[0]
+    assert document.oov == []
+    assert tokenizer.decode(document.ids) == text
+    alone = trained([text], normalizers=[])
+    assert came_back(alone, text) == text
+
+
+def test_a_text_of_unknown_words_comes_back_with_its_spaces() -> None:
+    tokenizer = trained(['a, b,c "d'], vocab_size=12)
+    for text in [*LINES, *MANY_SPACES, *ROUND]:
+        normal = " ".join(unicodedata.normalize("NFKC", text).split())
+        assert came_back(tokenizer, text) == normal
+
+
+def test_lower_case_text_comes_back_in_lower_case() -> None:
+    tokenizer = trained(LINES, normalizers=["nfkc", "lowercase"])
+    for line in LINES:
+        assert came_back(tokenizer, line) == unicodedata.normalize("NFKC", line).lower()
+
+
+PIECES = [
+    "fire",
+    "U.S.",
+    "O'Neill",
+    "C++",
+    "'87",
+    "आग",
+    "آب",
+    "می\u200cشود",
+    "大火",
+    "ไฟ",
+    "Пожар",
+    "👩\u200d💻",
+    "3.5",
+]
+SIGNS = [*".,:;!?()[]/$%+&-<>=#@*\"'", "--", "...", "''", "``", *"„“”«»‘’¿¡।،؛؟、。", "&quot;", "'s"]
+
+
+def random_text(random: np.random.Generator) -> str:
+    """Words and punctuation marks in any order, with spaces anywhere; quotes are as frequent as all other marks."""
+    kinds = [PIECES, PIECES, SIGNS, ['"', "'", "&quot;"]]
+    chosen = [kinds[random.integers(4)] for _ in range(14)]
+    parts = [kind[random.integers(len(kind))] for kind in chosen]
+    return "".join(part + " " * int(random.integers(2)) for part in parts).strip()
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_random_texts_of_known_words_come_back(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    learnt = [random_text(random) for _ in range(200)]
+    tokenizer = trained(learnt, normalizers=[], vocab_size=100_000)
+    others = [text for text in (random_text(random) for _ in range(200)) if len(text.split()) > 1]
+    documents = tokenizer.encode_documents([*learnt, *others], 999)
+    for text, document in zip([*learnt, *others], documents, strict=True):
+        assert tokenizer.decode(document.ids, document.oov) == text
+
+
+def test_text_that_follows_the_rule_has_no_marks() -> None:
+    """So the vocabulary of an English corpus, and its ids, are those of its words alone."""
+    texts = ['He said "yes" and \'no\', "maybe"; up $5 (3%).', "Is it over? It's the bank's year..."]
+    tokenizer = trained(texts)
+    assert set(MARKS).isdisjoint(tokenizer.tokens)
+    assert all(came_back(tokenizer, text) == text for text in texts)
+    assert former(tokenizer).encode_documents(texts, 99) == tokenizer.encode_documents(texts, 99)
+    assert set(MARKS) <= set(trained([*texts, "one , two"]).tokens)
+
+
+def test_headlines_of_the_embedded_corpus_are_as_before() -> None:
+    lines = (Path(__file__).parents[2] / "data/newswire/validation.jsonl").read_text(encoding="utf-8").splitlines()
+    pairs = [json.loads(line) for line in lines]
+    texts = [pair[side] for pair in pairs for side in ("document", "summary")]
+    tokenizer = trained(texts, vocab_size=3000)
+    assert set(MARKS).isdisjoint(tokenizer.tokens)
+    encoded = tokenizer.encode_documents(texts, 999)
+    before = former(tokenizer)
+    for text, document in zip(texts, encoded, strict=True):
+        assert tokenizer.decode(document.ids, document.oov) == before.decode(document.ids, document.oov) == text
+
+
+def test_the_rule_is_that_of_most_occurrences() -> None:
+    """«x» three times and « x » once: the latter has marks. The comma of a tokenized corpus has spaces around it."""
+    tokenizer = trained(["«a» «a» «a» « a »", "a , a , a , a,"], normalizers=[])
+    assert [tokenizer.tokens[i] for i in tokenizer.encode_documents(["«a» a , a"], 99)[0].ids] == [*"«a»a,a"]
+    marked = [tokenizer.tokens[i] for i in tokenizer.encode_documents(["« a » a,a"], 99)[0].ids]
+    assert marked == ["«", SPACE, "a", SPACE, "»", "a", JOIN, ",", JOIN, "a"]
+
+
+def test_quotes_are_in_step_again_after_a_departure() -> None:
+    """Two marks show that the second quote opens, which alternation does not expect; the others need none."""
+    tokenizer = trained(['"a "b" "c" "d" e,f'])
+    tokens = [tokenizer.tokens[i] for i in tokenizer.encode_documents(['"a "b" "c" "d"'], 99)[0].ids]
+    assert tokens == ['"', "a", SPACE, '"', JOIN, "b", '"', '"', "c", '"', '"', "d", '"']
+
+
+def test_tokenized_text_comes_back(tmp_path: Path) -> None:
+    texts = ["u.s. , said -lrb- reuters -rrb- it 's `` ## '' percent .", "oil -- up ; it fell , he said"]
+    for split in ("words", "whitespace"):
+        tokenizer = trained(texts, split=split, normalizers=["nfkc", "lowercase"])
+        assert all(came_back(tokenizer, text) == text for text in texts)
+
+
+def test_marks_cannot_be_forged_and_are_no_words() -> None:
+    text = "<join> a,b, <space>c"
+    tokenizer = trained([text], normalizers=[])
+    tokens = [tokenizer.tokens[i] for i in tokenizer.encode_documents([text], 99)[0].ids]
+    assert [token for token in tokens if token not in MARKS] == ["<", "join", ">", *"a,b,", "<", "space", ">", "c"]
+    assert came_back(tokenizer, text) == text
+    assert tokenizer.decode([tokenizer.tokens.index(mark) for mark in MARKS]) == ""
+
+
+def test_copied_words_stand_where_they_stood() -> None:
+    tokenizer = trained(["the a,b"], normalizers=[])
+    document = tokenizer.encode_documents(["the Zed/Yak,the"], 99)[0]
+    assert document.oov == ["Zed", "/", "Yak"]
+    ((summary, _),) = tokenizer.encode_summaries(["the Zed,Yak"], [document.oov], 99)
+    assert tokenizer.unk_id not in summary
+    assert tokenizer.decode(summary, document.oov) == "the Zed,Yak"
 
 
 def test_decoded_text_is_one_line_without_control_characters(tokenizer: Tokenizer) -> None:
@@ -238,7 +403,7 @@ def test_large_inputs_are_tokenized_in_groups(tokenizer: Tokenizer) -> None:
 
 
 def test_words_are_those_of_the_library() -> None:
-    """The cached chunks of text give the same ids as the library, which tokenizes every text as a whole."""
+    """The cached chunks of text give the same ids as the library, which tokenizes every text as a whole (no marks)."""
     letters = [*"aB.,'’-&:/#01 \t  é\u0301\x01\u2028ﬁ½Σσ<>\"`…", "</s>", "<unk>", "U.S.", "'s"]
     random = np.random.default_rng(3)
     texts = ["".join(random.choice(letters, random.integers(0, 40))) for _ in range(2000)]
@@ -247,7 +412,10 @@ def test_words_are_those_of_the_library() -> None:
         whole = tokenizer.to_transformers()(texts, add_special_tokens=False)["input_ids"]
         documents = tokenizer.encode_documents(texts, 1000)
         special = {tokenizer.pad_id, tokenizer.bos_id, tokenizer.eos_id}
-        plain = [[tokenizer.unk_id if i >= tokenizer.vocab_size else i for i in d.ids] for d in documents]
+        marks = {tokenizer.tokens.index(mark) for mark in MARKS if mark in tokenizer.tokens}
+        assert bool(marks) == (split == "words")
+        words = [[i for i in document.ids if i not in marks] for document in documents]
+        plain = [[tokenizer.unk_id if i >= tokenizer.vocab_size else i for i in ids] for ids in words]
         assert plain == [[tokenizer.unk_id if i in special else i for i in ids] for ids in whole]
         assert any(document.oov for document in documents)
 
@@ -366,12 +534,11 @@ CHANGES = {
     "min_frequency": 2,
     "normalizers": ["lowercase"],
     "split": "whitespace",
-    "path": "unused by this kind",
 }
 
 
 def test_every_option_is_part_of_the_cache_key() -> None:
-    assert set(CHANGES) == {option.name for option in fields(TokenizerOptions)}
+    assert {*CHANGES, "path"} == {option.name for option in fields(TokenizerOptions)}  # path: pretrained, never cached
     split = pairs_of([f"{text} (cached)" for text in NEWS])
     before = cache_files()
     cached_tokenizer(split, TokenizerOptions())

@@ -28,8 +28,12 @@ from seq2seq.training import lightning_internals as internals
 
 @pytest.fixture(scope="module")
 def trainer() -> Trainer:
-    logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
-    return Trainer(accelerator="cpu", logger=False, enable_checkpointing=False, enable_progress_bar=False)
+    messages = logging.getLogger("lightning.pytorch")
+    level = messages.level
+    messages.setLevel(logging.ERROR)
+    made = Trainer(accelerator="cpu", logger=False, enable_checkpointing=False, enable_progress_bar=False)
+    messages.setLevel(level)
+    return made
 
 
 def require(owner: Any, *names: str) -> None:
@@ -54,13 +58,14 @@ def test_parts_of_the_trainer(trainer: Trainer) -> None:
     require(trainer, "val_check_batch", "received_sigterm", "early_stopping_callbacks", "num_training_batches")
     require(_SubprocessScriptLauncher(LightningEnvironment(), 1, 1), "procs")
     require(rank_zero_only, "rank")
+    require(trainer._accelerator_connector, "use_distributed_sampler")
 
 
 def test_parts_of_the_classes() -> None:
     names = ("_save_checkpoint", "_save_last_checkpoint", "_monitor_candidates", "_should_skip_saving_checkpoint")
     require(ModelCheckpoint, *names)
     require(ModelCheckpoint(), "_last_global_step_saved", "current_score", "best_k_models")
-    require(LightningCLI, "_parse_ckpt_path", "_run_subcommand")
+    require(LightningCLI, "_parse_ckpt_path", "_run_subcommand", "_instantiate_trainer")
 
 
 def test_child_processes_of_a_spawn_strategy_are_left_to_torch(

@@ -12,13 +12,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
-from helpers import TrainedRun, pairs, process, read_jsonl, run, write_jsonl
+from helpers import CASES, TrainedRun, pairs, process, read_jsonl, run, write_jsonl
 
 from seq2seq.batch import Batch
 from seq2seq.decoding import SearchOptions
 from seq2seq.errors import UserError
-from seq2seq.training import module
+from seq2seq.training import evaluation
 from seq2seq.training.callbacks import prediction_files
 from seq2seq.training.prediction_parts import PartWriter, PredictionParts
 
@@ -85,14 +87,14 @@ def test_predict_continues(
     kept = written.count(b"\n")
     assert 0 < kept < len(expected)
     tried: list[int] = []
-    generate = module.generate
+    generate = evaluation.generate
 
     def watched(network: Any, batch: Batch, options: SearchOptions) -> Any:
         tried.append(len(batch))
         return generate(network, batch, options)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "generate", watched)
+        patch.setattr(evaluation, "generate", watched)
         capsys.readouterr()
         assert predict(trained, tmp_path) == 0
     assert f"{kept} of {len(expected)} predictions are there already: continuing" in capsys.readouterr().out
@@ -131,6 +133,99 @@ def test_predict_mixes_nothing(
     assert sorted(tmp_path.glob("*.parts.*")) == left
 
 
+@pytest.mark.parametrize("form", ["jsonl", "nulls.jsonl", "csv", "parquet"])
+def test_documents_without_summaries(
+    trained: TrainedRun, tmp_path: Path, form: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`predict` decodes them; `test` of the same file is an error that names the place, also from the cache."""
+    lines = [{"document": pair["document"]} for pair in pairs(3)]
+    file = tmp_path / f"unlabelled.{form}"
+    if form == "parquet":
+        pq.write_table(pa.Table.from_pylist(lines), file)
+    elif form == "csv":
+        file.write_text("document\n" + "".join(f'"{line["document"]}"\n' for line in lines))
+    else:
+        write_jsonl(file, [line | {"summary": None} for line in lines] if form.startswith("nulls") else lines)
+    assert predict(trained, tmp_path, "--data.corpus.test", file) == 0
+    found = read_jsonl(tmp_path / "predictions-test.jsonl")
+    assert [(line["document"], line["reference"]) for line in found] == [(line["document"], None) for line in lines]
+    assert [line["prediction"] for line in found] == [pair["summary"] for pair in pairs(3)]
+    capsys.readouterr()
+    settings = ["--config", trained.config, "--ckpt_path", trained.best, "--trainer.default_root_dir", tmp_path]
+    assert run("test", *settings, "--data.corpus.test", file) == 1
+    said = capsys.readouterr().err
+    assert f"{file}:1" in said if form != "parquet" else str(file) in said
+    assert "null" in said or "no column 'summary'" in said
+
+
+def test_the_case_without_summaries(trained: TrainedRun, tmp_path: Path) -> None:
+    source = CASES / "jsonl" / "unlabelled.jsonl"
+    assert predict(trained, tmp_path, "--data.corpus.test", source) == 0
+    found = read_jsonl(tmp_path / "predictions-test.jsonl")
+    assert [line["document"] for line in found] == [line["document"] for line in read_jsonl(source)]
+    assert all(line["prediction"] for line in found)
+
+
+def test_some_summaries_are_kept(trained: TrainedRun, tmp_path: Path) -> None:
+    """A missing one is null; a value that is no text is an error."""
+    one, two, three = pairs(3)
+    mixed = write_jsonl(tmp_path / "mixed.jsonl", [one, {"document": two["document"]}, three | {"summary": None}])
+    assert predict(trained, tmp_path, "--data.corpus.test", mixed) == 0
+    found = read_jsonl(tmp_path / "predictions-test.jsonl")
+    assert [line["reference"] for line in found] == [one["summary"], None, None]
+    wrong = write_jsonl(tmp_path / "wrong.jsonl", [one | {"summary": 7}])
+    assert predict(trained, tmp_path, "--data.corpus.test", wrong) == 1
+
+
+def test_a_limited_run_writes_what_it_has_decoded(
+    trained: TrainedRun, tmp_path: Path, expected: list[dict[str, Any]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One batch of at most 60 padded tokens; then a longer one, which replaces it; then all, which nothing replaces."""
+    file = tmp_path / "predictions-test.jsonl"
+    found = []
+    for batches in ("1", "2"):
+        assert predict(trained, tmp_path, "--trainer.limit_predict_batches", batches) == 0
+        found.append(read_jsonl(file))
+        assert f"{len(found[-1])} of {len(expected)} predictions -> {file}" in capsys.readouterr().out
+        assert [line for line in expected if line in found[-1]] == found[-1], "they are not in the order of the corpus"
+    assert 0 < len(found[0]) < len(found[1]) < len(expected)
+    assert predict(trained, tmp_path) == 0
+    assert predict(trained, tmp_path, "--trainer.limit_predict_batches", "1") == 1
+    assert f"{file} holds all {len(expected)} predictions" in capsys.readouterr().err
+    assert read_jsonl(file) == expected
+    assert not list(tmp_path.glob("*.parts.*"))
+
+
+def test_a_limit_above_the_number_of_batches_is_no_limit(
+    trained: TrainedRun, tmp_path: Path, expected: list[dict[str, Any]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert predict(trained, tmp_path, "--trainer.limit_predict_batches", "1000") == 0
+    assert f"{len(expected)} predictions -> " in capsys.readouterr().out
+    assert read_jsonl(tmp_path / "predictions-test.jsonl") == expected
+
+
+def test_no_batch_gives_no_predictions(trained: TrainedRun, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert predict(trained, tmp_path, "--trainer.limit_predict_batches", "0") == 1
+    assert "trainer.limit_predict_batches: 0 batches give no predictions" in capsys.readouterr().err
+
+
+def test_a_limited_run_keeps_the_parts_of_an_interrupted_one(
+    trained: TrainedRun, tmp_path: Path, expected: list[dict[str, Any]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        interrupt(patch, after=2)
+        predict(trained, tmp_path)
+    (part,) = tmp_path.glob("predictions-test.parts.*/00000.jsonl")
+    kept = part.read_bytes()
+    assert predict(trained, tmp_path, "--trainer.limit_predict_batches", "1") == 0
+    assert part.read_bytes() == kept
+    assert [str(folder) for folder in tmp_path.glob("*.parts.*")] == [str(part.parent)]
+    capsys.readouterr()
+    assert predict(trained, tmp_path) == 0
+    assert "predictions are there already: continuing" in capsys.readouterr().out
+    assert read_jsonl(tmp_path / "predictions-test.jsonl") == expected
+
+
 def test_parts_of_several_processes(tmp_path: Path) -> None:
     """Different numbers of processes continue the parts; a row in two parts counts once; damaged lines are removed."""
     file = tmp_path / "result.jsonl"
@@ -145,6 +240,7 @@ def test_parts_of_several_processes(tmp_path: Path) -> None:
     assert np.flatnonzero(~parts.done()).tolist() == [7, 8, 9]
     with pytest.raises(UserError, match="3 of 10 results are missing"):
         list(parts.merged())
+    assert [line["text"] for line in parts.merged(complete=False)] == [f"{row}é" for row in range(7)]
     writer = parts.writer(2)
     writer.write([{"row": row, "text": f"{row}é"} for row in (6, 7, 8, 9)])
     writer.close()

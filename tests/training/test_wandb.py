@@ -44,9 +44,15 @@ def records(file: Path) -> Iterator[Any]:
             assert kind in (FIRST, MIDDLE)
 
 
+OURS = ("WANDB_MODE", "WANDB_SILENT", "WANDB_DATA_DIR", "WANDB_CACHE_DIR", "WANDB_CONFIG_DIR")
+
+
 @pytest.fixture(scope="module")
 def logged(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a run with the logger of the quickstart, in a separate process without W&B variables."""
+    """The folder of a run with the logger of the quickstart, in a separate process without W&B variables.
+
+    Its home is an empty folder.
+    """
     folder = tmp_path_factory.mktemp("wandb")
     logger = yaml.safe_load(QUICKSTART.read_text(encoding="utf-8"))["trainer"]["logger"]
     settings = config(
@@ -56,11 +62,30 @@ def logged(tmp_path_factory: pytest.TempPathFactory) -> Path:
         trainer__max_epochs=3,
         trainer__check_val_every_n_epoch=1,
     )
-    done = process(
-        "fit", "--config", write_config(folder / "config.yaml", settings), unset=("WANDB_MODE", "WANDB_SILENT")
-    )
+    (folder / "home").mkdir()
+    config_file = write_config(folder / "config.yaml", settings)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HOME", str(folder / "home"))
+        patch.delenv("XDG_CACHE_HOME", raising=False)
+        patch.delenv("XDG_DATA_HOME", raising=False)
+        done = process("fit", "--config", config_file, unset=OURS)
     assert done.returncode == 0, done.stderr.decode()
     return folder
+
+
+def test_nothing_is_written_outside_the_folder_of_the_run(logged: Path) -> None:
+    assert list((logged / "home").iterdir()) == []
+    assert sorted(file.name for file in logged.iterdir()) == ["config.yaml", "corpus", "home", "run"]
+    assert list((logged / "run" / "wandb" / "data").rglob("tmp*")), "the tables are staged elsewhere"
+
+
+def test_a_home_that_cannot_be_written(logged: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No folder can be made below a file; permissions would not stop root."""
+    monkeypatch.setenv("HOME", os.devnull)
+    options = ["--trainer.default_root_dir", tmp_path, "--trainer.max_epochs", "1"]
+    done = process("fit", "--config", logged / "config.yaml", *options, unset=OURS)
+    assert done.returncode == 0, done.stderr.decode()
+    assert list(tmp_path.rglob("samples_*.table.json"))
 
 
 def the_file(folder: Path) -> Path:

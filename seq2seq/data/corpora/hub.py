@@ -21,7 +21,8 @@ def load_hub_split(
 ) -> datasets.Dataset:
     """Returns a split of a Hub data set with its two columns renamed and cast to `schema`.
 
-    Raises UserError if the data set cannot be loaded, a column is missing or not text, or a value is null.
+    Without a column of summaries, all summaries are null if `columns` allow it. Raises UserError if the data set
+    cannot be loaded, a required column is missing or not text, or a value of it is null.
     """
     if not sys.stderr.isatty():
         datasets.disable_progress_bars()  # bars make a log file unreadable
@@ -37,9 +38,12 @@ def load_hub_split(
         _check_values(dataset, column, where)
     if len(dataset) == 0:
         raise UserError(f"data.corpus.name: there are no pairs in {split} of {name}")
-    dataset = dataset.select_columns(list(columns.required))
-    if columns.required != tuple(schema.names):
-        dataset = dataset.rename_columns(dict(zip(columns.required, schema.names, strict=True)))
+    if columns.summary not in dataset.column_names:
+        dataset = dataset.add_column(columns.summary, pa.nulls(len(dataset), pa.string()))
+    names = [columns.document, columns.summary]
+    dataset = dataset.select_columns(names)
+    if names != schema.names:
+        dataset = dataset.rename_columns(dict(zip(names, schema.names, strict=True)))
     features = datasets.Features.from_arrow_schema(schema)
     return dataset if dataset.features == features else dataset.cast(features)
 

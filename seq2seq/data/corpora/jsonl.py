@@ -37,7 +37,7 @@ def read_jsonl(path: Path, columns: Columns) -> Iterator[Row]:
         if not required <= pair.keys():
             check_columns(columns, pair, f"{path}:{number}")
         if columns.strict:
-            yield Row(number, pair[columns.document], pair[columns.summary])
+            yield Row(number, pair[columns.document], pair.get(columns.summary))
         else:
             yield Row(number, pair[columns.document], pair.get(columns.summary), pair)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import glob
 import os
+from collections import deque
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,11 +29,14 @@ FORMAT = "corpus-3"
 """Part of every fingerprint. Change it when this module changes the cached data set."""
 
 
-def load_split(options: CorpusOptions, split: Split) -> datasets.Dataset:
+def load_split(options: CorpusOptions, split: Split, *, labelled: bool = True) -> datasets.Dataset:
     """Returns one split with the string columns `document` and `summary`, memory-mapped and cached.
 
     The fingerprint covers path, size and modification time of each file, the reader and the column names. Empty texts
     are legal. Raises UserError for a split without a source, and for a wrong file, line or column.
+
+    Args:
+        labelled: False if the summaries are not needed: missing ones are null.
     """
     # Here, because `datasets` takes a second to import, and `decode` reads documents without it.
     from ..arrow_cache import cached_dataset, fingerprint_of
@@ -40,7 +44,7 @@ def load_split(options: CorpusOptions, split: Split) -> datasets.Dataset:
     from .tables import SCHEMA, text_tables
 
     key, source = f"data.corpus.{split}", getattr(options, split)
-    columns = Columns(options.document_column, options.summary_column)
+    columns = Columns(options.document_column, options.summary_column, labelled=labelled)
     if options.name is not None:
         files_given = [name for name in SPLITS if getattr(options, name) is not None]
         if files_given:
@@ -50,11 +54,13 @@ def load_split(options: CorpusOptions, split: Split) -> datasets.Dataset:
         name = str(user_path(options.name)) if options.name.startswith("~") else options.name
         return load_hub_split(name, options.config, options.revision, split, columns, SCHEMA)
     if source is None:
-        raise UserError(f"no {split} data: set {key} to a file, or data.corpus.name to a Hub data set")
+        raise UserError(
+            f"no {split} data: set {key} to a file, or data.corpus.name to a Hub data set, for example in a config"
+        )
     if isinstance(source, dict):
         paths = [existing_file(user_path(source[side]), key) for side in ("document", "summary")]
         identities = [reader_identity(read_aligned_text)]
-        pairs = checked_pairs(read_aligned_text(*paths), *paths)
+        pairs = checked_pairs(read_aligned_text(*paths), paths[0], paths[1])
     else:
         patterns = source if isinstance(source, list) else [source]
         paths = [path for pattern in patterns for path in _matching_files(pattern, key)]
@@ -62,8 +68,11 @@ def load_split(options: CorpusOptions, split: Split) -> datasets.Dataset:
         identities = [reader_identity(reader) for reader in readers]
         pairs = _pairs_of_files(paths, readers, columns)
     stats = [(str(path.resolve()), path.stat().st_size, path.stat().st_mtime_ns) for path in paths]
-    fingerprint = fingerprint_of(FORMAT, stats, identities, columns)
+    # The copy is the same whether summaries are needed or not, so that `predict` can use that of `test`.
+    fingerprint = fingerprint_of(FORMAT, stats, identities, options.document_column, options.summary_column)
     dataset = cached_dataset(fingerprint, SCHEMA, text_tables(pairs, f"Reading {split}"))
+    if labelled and dataset.data.column("summary").null_count:
+        deque(pairs, maxlen=0)  # reads the files again, up to the error that names the place
     if len(dataset) == 0:
         raise UserError(f"{key}: there are no pairs in {', '.join(map(str, paths))}")
     return dataset
@@ -88,6 +97,8 @@ def existing_file(path: Path, key: str) -> Path:
         raise UserError(f"{key}: {path} is a folder: name a file in it")
     if not path.exists():
         hint = did_you_mean(path.name, os.listdir(path.parent) if path.parent.is_dir() else [])
+        if not hint and not path.is_absolute():
+            hint = "relative paths start at the working directory"
         raise UserError(f"{key}: no such file: {path}" + (f" ({hint})" if hint else ""))
     return path
 
@@ -103,15 +114,22 @@ def _corpus_reader(path: Path, form: str, key: str) -> Reader:
     return reader
 
 
-def _pairs_of_files(paths: list[Path], readers: list[Reader], columns: Columns) -> Iterator[tuple[str, str]]:
+def _pairs_of_files(paths: list[Path], readers: list[Reader], columns: Columns) -> Iterator[tuple[str, str | None]]:
     for path, reader in zip(paths, readers, strict=True):
-        yield from checked_pairs(reader(path, columns), path, path)
+        yield from checked_pairs(reader(path, columns), path, path, columns.labelled)
 
 
-def checked_pairs(rows: Iterable[Row], document_file: Path, summary_file: Path) -> Iterator[tuple[str, str]]:
-    """Yields (document, summary). Raises UserError, naming file and line, at the first value that is not text."""
+def checked_pairs(
+    rows: Iterable[Row], document_file: Path, summary_file: Path, labelled: bool = True
+) -> Iterator[tuple[str, str | None]]:
+    """Yields (document, summary). Raises UserError, naming file and line, at the first value that is not text.
+
+    Args:
+        labelled: False to accept None as a summary.
+    """
     for line, document, summary, _ in rows:
-        for path, value in ((document_file, document), (summary_file, summary)):
+        checked = ((document_file, document), (summary_file, summary))
+        for path, value in checked if labelled or summary is not None else checked[:1]:
             if not (isinstance(value, str) and value.isascii() and "\0" not in value):
                 check_text(value, f"{path}:{line}", "a document and a summary must be strings, one")
         yield document, summary

@@ -7,10 +7,22 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...errors import UserError
+from ...options import When, check_effects, limited
 from ..splits import SPLITS
 
 Source = str | list[str | Path] | dict[str, str | Path] | Path | None
 """The files of a split. Path stands last, because jsonargparse would save a list as the text of a path."""
+
+
+def _has_no_columns(options: CorpusOptions) -> bool:
+    """Whether all sources are pairs of text files."""
+    given = [source for source in (getattr(options, split) for split in SPLITS) if source is not None]
+    return options.name is None and bool(given) and all(isinstance(source, dict) for source in given)
+
+
+_WITHOUT_NAME = When("name", lambda options: options.name is None)
+_WITH_NAME = When("name", lambda options: options.name is not None)
+_WITHOUT_COLUMNS = When("train", _has_no_columns)
 
 
 @dataclass(frozen=True)
@@ -35,22 +47,17 @@ class CorpusOptions:
     train: Source = None
     validation: Source = None
     test: Source = None
-    format: str = "auto"
+    format: str = limited("auto", unused=[_WITH_NAME, _WITHOUT_COLUMNS])
     name: str | None = None
-    config: str | None = None
-    revision: str | None = None
-    document_column: str = "document"
-    summary_column: str = "summary"
+    config: str | None = limited(None, unused=[_WITHOUT_NAME])
+    revision: str | None = limited(None, unused=[_WITHOUT_NAME])
+    document_column: str = limited("document", unused=[_WITHOUT_COLUMNS])
+    summary_column: str = limited("summary", unused=[_WITHOUT_COLUMNS])
 
     def __post_init__(self) -> None:
         for split in SPLITS:
             object.__setattr__(self, split, _plain_source(getattr(self, split), f"data.corpus.{split}"))
-        if self.name is None:
-            for option in ("config", "revision"):
-                if getattr(self, option) is not None:
-                    raise UserError(f"data.corpus.{option} has no effect without data.corpus.name: leave it out")
-        elif self.format != "auto":
-            raise UserError("data.corpus.format has no effect with data.corpus.name: leave it out")
+        check_effects(self, "data.corpus")
 
 
 def _plain_source(value: object, key: str) -> str | list[str] | dict[str, str] | None:

@@ -28,8 +28,9 @@ def read_parquet(path: Path, columns: Columns) -> Iterator[Row]:
         with pq.ParquetFile(path) as file:
             check_arrow_columns(file.schema_arrow, columns, str(path))
             if columns.strict:
-                for batch in file.iter_batches(BATCH_ROWS, columns=list(set(columns.required))):
-                    yield from map(Row, number, *(batch.column(name).to_pylist() for name in columns.required))
+                present = [name for name in (columns.document, columns.summary) if name in file.schema_arrow.names]
+                for batch in file.iter_batches(BATCH_ROWS, columns=list(set(present))):
+                    yield from map(Row, number, *(batch.column(name).to_pylist() for name in present))
             else:
                 for batch in file.iter_batches(BATCH_ROWS):
                     for fields in batch.to_pylist():

@@ -40,16 +40,18 @@ class Columns(NamedTuple):
         strict: True for a corpus: both columns must exist, and bytes that are not UTF-8 are an error. False for
             documents: a row without a summary has None, each row has all its `fields`, and bytes that are not UTF-8
             become lone surrogates (as with Python's "surrogateescape").
+        labelled: False for a corpus whose summaries may be missing: a row without one has None.
     """
 
     document: str
     summary: str
     strict: bool = True
+    labelled: bool = True
 
     @property
     def required(self) -> tuple[str, ...]:
         """The columns that must exist."""
-        return (self.document, self.summary) if self.strict else (self.document,)
+        return (self.document, self.summary) if self.strict and self.labelled else (self.document,)
 
 
 class Row(NamedTuple):

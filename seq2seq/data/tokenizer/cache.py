@@ -12,11 +12,14 @@ from filelock import FileLock
 from ...files import atomic_writer
 from ...progress import Progress
 from .options import TokenizerOptions
-from .tokenizer import FORMAT, Tokenizer
+from .tokenizer import Tokenizer
 from .training import train_tokenizer
 
 if TYPE_CHECKING:
     import datasets
+
+TRAINING = "tokenizer-2"
+"""Part of every key. Change it when the same texts and options give another tokenizer than before."""
 
 
 def cached_tokenizer(train_split: datasets.Dataset, options: TokenizerOptions) -> Tokenizer:
@@ -33,7 +36,7 @@ def cached_tokenizer(train_split: datasets.Dataset, options: TokenizerOptions) -
         fingerprint_of,
     )
 
-    key = fingerprint_of(FORMAT, train_split._fingerprint, asdict(options))
+    key = fingerprint_of(TRAINING, train_split._fingerprint, asdict(options))
     file = cache_folder("seq2seq-tokenizers") / f"{key}.json"
     with cache_errors(file.parent), FileLock(f"{file}.lock"):
         if not file.exists():

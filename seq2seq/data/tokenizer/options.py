@@ -6,7 +6,12 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from ...errors import UserError
-from ...options import check_choice, check_limits, limited
+from ...options import When, check_choice, check_effects, check_limits, limited
+
+
+def _kind_is(*kinds: str) -> list[When]:
+    return [When("kind", lambda options: options.kind in kinds)]
+
 
 SPECIALS = {"pad": "<pad>", "unk": "<unk>", "bos": "<s>", "eos": "</s>"}
 
@@ -29,11 +34,11 @@ class TokenizerOptions:
     """
 
     kind: str = "word"
-    vocab_size: int = 10_000
-    min_frequency: int = limited(1, minimum=1)
-    normalizers: list[str] = field(default_factory=lambda: ["nfkc"])
-    split: Literal["words", "whitespace"] = "words"
-    path: str | None = None
+    vocab_size: int = limited(10_000, unused=_kind_is("pretrained"))
+    min_frequency: int = limited(1, minimum=1, unused=_kind_is("unigram", "pretrained"))
+    normalizers: list[str] = field(default_factory=lambda: ["nfkc"], metadata={"unused": _kind_is("pretrained")})
+    split: Literal["words", "whitespace"] = limited("words", unused=_kind_is("bpe", "unigram", "pretrained"))
+    path: str | None = limited(None, unused=_kind_is("word", "bpe", "unigram"))
 
     def __post_init__(self) -> None:
         from .normalization import NORMALIZERS  # here, because the registries import this module
@@ -43,6 +48,7 @@ class TokenizerOptions:
         check_choice("data.tokenizer.kind", self.kind, [*TRAINERS, "pretrained"])
         for name in self.normalizers:
             check_choice("data.tokenizer.normalizers", name, NORMALIZERS)
+        check_effects(self, "data.tokenizer")
         if self.kind == "pretrained" and not self.path:
             raise UserError(
                 "data.tokenizer.path is missing: kind pretrained needs a Hub name, a folder or a tokenizer.json"

@@ -47,7 +47,7 @@ def load_pretrained(path: str) -> Tokenizer:
         "unk": _unknown_token_of_model(backend) or loaded.unk_token,
         "pad": loaded.pad_token,
     }
-    return Tokenizer(backend, "pretrained", _complete_roles(backend, roles), english_spacing=False)
+    return Tokenizer(backend, "pretrained", _complete_roles(backend, roles))
 
 
 def _unknown_token_of_model(backend: tokenizers.Tokenizer) -> str | None:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import tokenizers
 
 from ...errors import UserError
-from .joining import join_words, one_line
+from .joining import ENGLISH, MARKS, JoiningRule, one_line
+from .marking import Marker
 from .options import SPECIALS
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ class Tokenizer:
         backend: tokenizers.Tokenizer,
         kind: str,
         specials: dict[str, str],
-        english_spacing: bool,
+        rule: JoiningRule | None = None,
         *,
         group_characters: int = 4 << 20,
         max_cached_chunks: int = 1 << 18,
@@ -59,14 +60,14 @@ class Tokenizer:
             backend: it is changed: no padding, no truncation, special tokens in text are plain text.
             kind: of `TokenizerOptions`.
             specials: the tokens of `backend` for pad, unk, bos and eos.
-            english_spacing: join words as English text; otherwise by single spaces.
+            rule: how words are joined; None = by single spaces.
             group_characters: characters per call of the library. An encoding takes about 50 times the memory of its
                 text.
             max_cached_chunks: chunks of text (between spaces) whose ids stay in memory; 1 << 18 take about 50 MB.
         """
         self.kind = kind
         self._specials = dict(specials)
-        self._english_spacing = english_spacing
+        self._rule = rule
         self._group_characters, self._max_cached_chunks = group_characters, max_cached_chunks
         self._backend = backend
         self._backend.no_padding()
@@ -79,6 +80,8 @@ class Tokenizer:
         self._replaced = self._reserved | {self.unk_id}
         self._chunk_ids: dict[str, tuple[int, ...]] = {}
         self._chunk_unknown: list[str] = []
+        marks = {mark: vocabulary[mark] for mark in MARKS if mark in vocabulary}
+        self._marker = Marker(rule, marks) if rule and marks else None
 
     # --- Text to ids ---
 
@@ -122,14 +125,17 @@ class Tokenizer:
         """Tokenizes whole words, several times faster than the library.
 
         No word contains white space, and neither normalizers nor patterns look across white space. So each distinct
-        chunk between spaces is tokenized only once, and its ids are cached.
+        chunk between spaces is tokenized only once, and its ids are cached. Only marks beside quotes depend on the rest
+        of the text.
         """
         for group in self._groups(texts):
             split = [text.split() for text in group]
             self._cache_chunks(set(itertools.chain.from_iterable(split)))
-            chunk_ids, unknown_words = self._chunk_ids, self._chunk_unknown
+            chunk_ids, unknown_words, marker = self._chunk_ids, self._chunk_unknown, self._marker
             for chunks in split:
-                ids = list(itertools.chain.from_iterable([chunk_ids[chunk] for chunk in chunks]))
+                ids = list(itertools.chain.from_iterable(map(chunk_ids.__getitem__, chunks)))
+                if marker:
+                    ids = marker.mark_text(ids)
                 length = len(ids)
                 del ids[max_tokens:]
                 unknown = [position for position, token in enumerate(ids) if token < 0]
@@ -137,16 +143,20 @@ class Tokenizer:
 
     def _cache_chunks(self, chunks: set[str]) -> None:
         """Adds the ids of `chunks` to `_chunk_ids`. Id -1 - k is the unknown word `_chunk_unknown[k]`."""
+        marker = self._marker
         new = [chunk for chunk in chunks if chunk not in self._chunk_ids]
         if len(self._chunk_ids) + len(new) > self._max_cached_chunks:
             self._chunk_ids, self._chunk_unknown, new = {}, [], list(chunks)
+            if marker:
+                marker.forget_chunks()
         for chunk, (text, encoding) in zip(new, self._encode(new), strict=True):
             ids = encoding.ids
             for position, word in self._unknown_words(text, encoding, ids):
                 ids[position] = self.unk_id if word is None else -1 - len(self._chunk_unknown)
                 if word is not None:
                     self._chunk_unknown.append(word)
-            self._chunk_ids[chunk] = tuple(ids)
+            known = tuple(ids)
+            self._chunk_ids[chunk] = marker.mark_chunk(text, encoding.offsets, known) if marker else known
 
     def _encode(self, texts: Sequence[str]) -> Iterator[tuple[str, tokenizers.Encoding]]:
         """Yields (text, encoding with offsets into this text).
@@ -203,7 +213,7 @@ class Tokenizer:
         kept = [int(token) for token in ids if int(token) not in self._reserved]
         if self.kind == "word":
             tokens = [self._token(token, oov) for token in kept]
-            return one_line(join_words(tokens) if self._english_spacing else " ".join(tokens))
+            return one_line(self._rule.join(tokens) if self._rule else " ".join(tokens))
         pieces: list[str] = []
         subwords: list[int] = []  # since the last unknown word
         for token in kept:
@@ -240,7 +250,8 @@ class Tokenizer:
         return {
             "format": FORMAT,
             "kind": self.kind,
-            "words": self._english_spacing,
+            "words": self._rule is not None,
+            "rule": self._rule.to_json() if self._rule else "",
             **self._specials,
             "tokenizer": self._backend.to_str(),
         }
@@ -256,7 +267,8 @@ class Tokenizer:
                 f"the tokenizer has format {data.get('format')}, not {FORMAT}: another version of seq2seq wrote it"
             )
         backend = tokenizers.Tokenizer.from_str(data["tokenizer"])
-        return cls(backend, data["kind"], {role: data[role] for role in SPECIALS}, data["words"], **memory_limits)
+        rule = JoiningRule.from_json(data["rule"]) if data.get("rule") else ENGLISH if data["words"] else None
+        return cls(backend, data["kind"], {role: data[role] for role in SPECIALS}, rule, **memory_limits)
 
     @cached_property
     def fingerprint(self) -> str:
@@ -264,7 +276,10 @@ class Tokenizer:
         return hashlib.sha256(json.dumps(self.to_dict(), sort_keys=True).encode()).hexdigest()[:32]
 
     def to_transformers(self) -> PreTrainedTokenizerFast:
-        """Returns the same tokenizer for transformers: equal ids, but unknown words have the unknown id."""
+        """Returns the same tokenizer for transformers: equal ids, but unknown words have the unknown id.
+
+        It adds no marks where a text departs from the rule for spaces.
+        """
         from transformers import PreTrainedTokenizerFast
 
         return PreTrainedTokenizerFast(

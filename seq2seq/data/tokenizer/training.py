@@ -16,8 +16,8 @@ from .words import train_word
 
 Texts = Iterable[str | list[str]]
 """Texts, or lists of texts: read once, as a stream."""
-Trainer = Callable[[TokenizerOptions, Texts, int | None], tokenizers.Tokenizer]
-"""Trains on (options, texts, number of items or None).
+Trainer = Callable[[TokenizerOptions, Texts, int | None], tokenizers.Tokenizer | Tokenizer]
+"""Trains on (options, texts, number of items or None). The result may be a tokenizer of the library `tokenizers`.
 
 The vocabulary contains the tokens of `SPECIALS`, and no text may produce their ids.
 """
@@ -35,8 +35,8 @@ def train_tokenizer(options: TokenizerOptions, texts: Texts, length: int | None 
     if options.kind == "pretrained":
         assert options.path is not None  # checked by the options
         return load_pretrained(options.path)
-    backend = TRAINERS[options.kind](options, _not_blank(texts), length)
-    return Tokenizer(backend, options.kind, SPECIALS, english_spacing=options.split == "words")
+    trained = TRAINERS[options.kind](options, _not_blank(texts), length)
+    return trained if isinstance(trained, Tokenizer) else Tokenizer(trained, options.kind, SPECIALS)
 
 
 def _not_blank(texts: Texts) -> Texts:

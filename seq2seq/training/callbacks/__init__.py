@@ -1,7 +1,8 @@
 """Callbacks of the trainer, one file each."""
 
+from .arrangement import arrange_callbacks
 from .checkpoints import AtomicCheckpointIO, BestCheckpoint
-from .early_stopping import EarlyStopping
+from .early_stopping import DirectedEarlyStopping
 from .plain_progress import PlainProgress, has_terminal
 from .prediction_files import PredictionFiles
 from .result_files import ResultFiles
@@ -11,11 +12,12 @@ from .terminate_workers import TerminateWorkers
 __all__ = [
     "AtomicCheckpointIO",
     "BestCheckpoint",
-    "EarlyStopping",
+    "DirectedEarlyStopping",
     "PlainProgress",
     "PredictionFiles",
     "ResultFiles",
     "SampleHeadlines",
     "TerminateWorkers",
+    "arrange_callbacks",
     "has_terminal",
 ]

@@ -14,8 +14,9 @@ import torch
 from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import EarlyStopping
 from lightning.pytorch.plugins.io import TorchCheckpointIO
+from lightning.pytorch.utilities import rank_zero_info
 
-from seq2seq.checkpoint import write_checkpoint
+from seq2seq.checkpoint import read_checkpoint, run_id, write_checkpoint
 from seq2seq.errors import UserError
 
 from ..interruptions import STOP, Stopped
@@ -35,6 +36,9 @@ class AtomicCheckpointIO(TorchCheckpointIO):
 
 class BestCheckpoint(OpenModelCheckpoint):
     """Keeps `best.ckpt`, `last.ckpt` and the two newest `step-N.ckpt` in the run's folder (`trainer.default_root_dir`).
+
+    The first checkpoint of a new run removes those of an earlier run in the folder. A run without any validation ends
+    with a `best.ckpt` that is its last state.
 
     On SIGTERM, Ctrl-C or a closed standard output it writes a `step-N.ckpt` and ends the run. Checkpoints contain no
     path of the machine.
@@ -69,6 +73,8 @@ class BestCheckpoint(OpenModelCheckpoint):
         self.every_steps, self.every_minutes = every_n_train_steps, every_minutes
         self._saved_step, self._saved_time = 0, 0.0
         self._group: Any = None
+        self._owns_folder = False  # whether the checkpoints in the folder are those of this run
+        self._resumed_run: str | None = None
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         self.dirpath = str(Path(trainer.default_root_dir))
@@ -77,6 +83,8 @@ class BestCheckpoint(OpenModelCheckpoint):
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         super().on_train_start(trainer, pl_module)
+        if self.best_model_path:
+            self._find_best(trainer)
         self._saved_step, self._saved_time = trainer.global_step, time.monotonic()
         if trainer.world_size > 1:  # on the CPU, so that the exchange of every step does not wait for a GPU
             self._group = torch.distributed.new_group(backend="gloo")
@@ -112,14 +120,39 @@ class BestCheckpoint(OpenModelCheckpoint):
             self.write_last(trainer)
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Writes last.ckpt if no validation came after the last step."""
+        """Writes last.ckpt if no validation came after the last step, and best.ckpt if there was none at all."""
+        if trainer.fast_dev_run:  # type: ignore[attr-defined]
+            return
         if not self.saved_at(trainer.global_step):
             self.write_last(trainer)
+        if not self.best_model_path:
+            best = Path(self.dirpath or ".") / f"best{self.FILE_EXTENSION}"
+            self.write(trainer, best)
+            self.best_model_path = str(best)
+            rank_zero_info(f"no validation took place in this run: {best} is its last state")
+
+    def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        if trainer.global_step == 0:  # Lightning then calls no hook of the training
+            rank_zero_info(
+                "no training step took place, so no checkpoint was written; raise the limits of the training"
+            )
 
     def before_save(self, trainer: Trainer) -> None:
         """Writes the logs first: a resumed run does not repeat the steps before its checkpoint."""
         for logger in trainer.loggers:
             logger.save()
+
+    def after_save(self, trainer: Trainer, file: Path) -> None:
+        """Removes the checkpoints of an earlier run, once this run has one of its own."""
+        if trainer.is_global_zero and not self._owns_folder:
+            for pattern in ("best.ckpt", "last.ckpt", "step-*.ckpt"):
+                for earlier in set(file.parent.glob(pattern)) - {file}:
+                    earlier.unlink()
+        self._owns_folder = True
+
+    def on_load_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
+        self._owns_folder = True
+        self._resumed_run = checkpoint.get("resume", {}).get("run")
 
     def state_dict(self) -> dict[str, Any]:
         return _map_paths(super().state_dict(), os.path.basename) | {"dirpath": ""}
@@ -129,6 +162,19 @@ class BestCheckpoint(OpenModelCheckpoint):
         self.current_score = state_dict["current_score"]
         state = _map_paths(state_dict, lambda name: os.path.join(folder, name))
         super().load_state_dict(state | {"dirpath": self.dirpath})
+
+    def _find_best(self, trainer: Trainer) -> None:
+        """Brings best.ckpt of a run that goes on in another folder. Without that file, its score is no limit."""
+        best, start = Path(self.best_model_path), Path(trainer.ckpt_path or "")
+        if _run_of(best) == self._resumed_run:
+            return
+        earlier = start.parent / best.name
+        if _run_of(earlier) != self._resumed_run:
+            self.best_model_path, self.best_model_score, self.best_k_models = "", None, {}
+        elif trainer.is_global_zero:
+            checkpoint = torch.load(earlier, map_location="cpu", weights_only=True)
+            checkpoint["resume"]["run"] = run_id(best.parent)
+            write_checkpoint(checkpoint, best)
 
     def _agree(self, trainer: Trainer) -> tuple[int, bool]:
         """The signal to stop (0 = none), and whether to save because of the time: the same answer on all ranks.
@@ -153,6 +199,14 @@ class BestCheckpoint(OpenModelCheckpoint):
                 if file not in (newest, previous):
                     file.unlink()
         self._saved_step, self._saved_time = trainer.global_step, time.monotonic()
+
+
+def _run_of(file: Path) -> str | None:
+    """The id of the run that wrote a checkpoint; "" if there is no such file, or if it cannot be used."""
+    try:
+        return read_checkpoint(file)["resume"].get("run")
+    except UserError:
+        return ""
 
 
 def _map_paths(state: dict[str, Any], change: Callable[[str], str]) -> dict[str, Any]:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from lightning.pytorch import callbacks
+from lightning.pytorch.callbacks import EarlyStopping
 
 from ..monitors import Mode, direction
 
 
-class EarlyStopping(callbacks.EarlyStopping):
+class DirectedEarlyStopping(EarlyStopping):
     """Ends the training after `patience` validations without a better figure.
+
+    Its name differs from Lightning's, so that `--trainer.callbacks+=EarlyStopping` names one class.
 
     Args:
         monitor: the figure.
@@ -31,3 +33,8 @@ class EarlyStopping(callbacks.EarlyStopping):
         super().__init__(
             monitor, mode=mode, patience=patience, check_on_train_epoch_end=check_on_train_epoch_end, **settings
         )
+
+    @property
+    def state_key(self) -> str:
+        """That of the base class: checkpoints do not depend on the name of this one."""
+        return super().state_key.replace(type(self).__qualname__, EarlyStopping.__qualname__, 1)

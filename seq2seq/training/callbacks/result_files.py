@@ -51,3 +51,9 @@ def write_lines(file: Path, records: Iterable[dict[str, Any]]) -> None:
     """Writes JSON Lines atomically."""
     with atomic_writer(file) as stream:
         stream.writelines(json.dumps(record, ensure_ascii=False) + "\n" for record in records)
+
+
+def count_lines(file: Path) -> int:
+    """The number of lines of a file, in constant memory."""
+    with file.open("rb") as stream:
+        return sum(1 for _ in stream)
