@@ -1,9 +1,11 @@
 """The worth of each measure of docs/performance.md: a training step with all of them, and with one left out.
 
-    python benchmarks/ablation.py [--size reuters] [--rounds 5] [--steps 10]
+    python benchmarks/ablation.py [--size reuters] [--rounds 5] [--steps 10] [--training-vocabulary N ...]
 
 All variants run in turn in one process, on the same batches. The last column is the ratio of a step without the
-measure to a step with all of them, by round. CPU only.
+measure to a step with all of them, by round. `--training-vocabulary` adds steps with that option of the network, and
+`--only` chooses among the variants. With `--threads 1 --processor-time` the time of other processes does not count. CPU
+only.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ import ctypes
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
+from functools import partial
 from typing import Any
 from unittest.mock import patch
 
@@ -83,7 +86,11 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--steps", type=int, default=10)
     parser.add_argument("--threads", type=int)
+    parser.add_argument("--training-vocabulary", type=int, nargs="+", default=[])
+    parser.add_argument("--only", nargs="+", choices=list(VARIANTS), default=list(VARIANTS))
+    parser.add_argument("--processor-time", action="store_true")
     args = parser.parse_args()
+    clock = time.process_time if args.processor_time else time.perf_counter
     if args.threads:
         torch.set_num_threads(args.threads)
     tune_cpu()
@@ -91,21 +98,25 @@ def main() -> None:
     size = SIZES[args.size]
     network = build_network(NetworkOptions(**size.network), vocabulary(size.words)).train()
     optimizer, work = new_optimizer(network), batches(args.size, args.steps)
-    times: dict[str, list[float]] = {name: [] for name in VARIANTS}
+    all_measures = "all measures"
+    variants = {name: VARIANTS[name] for name in dict.fromkeys([all_measures, *args.only])}
+    for words in args.training_vocabulary:
+        variants[f"training_vocabulary {words}"] = partial(patch.object, network, "training_vocabulary", words)
+    times: dict[str, list[float]] = {name: [] for name in variants}
     for round_number in range(args.rounds + 1):  # the first is the warm-up
-        for name, variant in VARIANTS.items():
+        for name, variant in variants.items():
             with variant():
-                start = time.perf_counter()
+                start = clock()
                 for batch in work:
                     training_step(network, batch, optimizer)
-                seconds = (time.perf_counter() - start) / len(work)
+                seconds = (clock() - start) / len(work)
             if round_number:
                 times[name].append(1e3 * seconds)
     print(f"{common.machine()}; {torch.get_num_threads()} threads; {args.size}; ", end="")
-    print(f"{args.rounds} rounds of {args.steps} steps\n")
+    print(f"{args.rounds} rounds of {args.steps} steps", "(processor time)\n" if args.processor_time else "\n")
     print("| a step with | ms (lowest-highest) | / all measures |\n|---|---|---|")
     for name, found in times.items():
-        ratio = common.median_range(common.ratios(found, times["all measures"]))
+        ratio = common.median_range(common.ratios(found, times[all_measures]))
         print(f"| {name} | {common.median_range(found, 1)} | {ratio} |")
 
 

@@ -1,6 +1,7 @@
 """Training speed, and its distance from the speed that the processor could reach.
 
     python benchmarks/train_throughput.py [--size reuters gigaword] [--device cpu|cuda] [--threads N]
+                                          [--training-vocabulary N]
 
 `workload.py` describes the sizes and the random text. The floor is the time of the step's matrix products alone, at the
 rate that this machine reaches for large ones.
@@ -123,10 +124,11 @@ def product_rate(device: torch.device, dtype: torch.dtype) -> float:
     return 2 * 2048**3 / best
 
 
-def measure(size: str, device: torch.device, steps: int, runs: int, bf16: bool) -> None:
-    """Measures one size and prints the results."""
+def measure(size: str, device: torch.device, steps: int, runs: int, bf16: bool, covered: int | None) -> None:
+    """Measures one size and prints the results. `covered`: the network's `training_vocabulary`."""
     torch.manual_seed(1)
-    network = build_network(NetworkOptions(**SIZES[size].network), vocabulary(SIZES[size].words)).train()
+    options = NetworkOptions(**SIZES[size].network, training_vocabulary=covered)
+    network = build_network(options, vocabulary(SIZES[size].words)).train()
     work = batches(size, steps)
     tokens, rows = sum(b.tokens() for b in work), sum(len(b) for b in work)
     operations = count_operations(network, work, new_optimizer(network))
@@ -170,6 +172,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=20)
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--bf16", action="store_true")
+    parser.add_argument("--training-vocabulary", type=int, help="the option of the network; default: all words")
     parser.add_argument("--torch-products", action="store_true", help="let torch choose the library of products")
     args = parser.parse_args()
     if args.threads:
@@ -181,7 +184,7 @@ def main() -> None:
     print(f"{common.machine()}; {torch.get_num_threads()} threads; {args.device}")
     print(f"median of {args.runs} runs of {args.steps} steps")
     for size in args.size:
-        measure(size, torch.device(args.device), args.steps, args.runs, args.bf16)
+        measure(size, torch.device(args.device), args.steps, args.runs, args.bf16, args.training_vocabulary)
 
 
 if __name__ == "__main__":

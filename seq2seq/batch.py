@@ -45,6 +45,8 @@ class Batch:
         summary_mask: [B, T] True where `targets` holds a token.
         target_positions: [M] positions in the flattened `summary_mask` that are True, found on the CPU so that no
             training step waits for a GPU.
+        words: [U] the distinct ids below V of documents and summaries in increasing order, always on the CPU; empty for
+            documents alone.
         rows: positions of the examples in their split.
         oov: for each example its out-of-vocabulary words, with the ids V, V + 1, ...
         loss_scale: factor of the summed loss. It averages gradients over the tokens of the whole optimizer step (all
@@ -59,6 +61,7 @@ class Batch:
     summary: Tensor
     summary_mask: Tensor
     target_positions: Tensor
+    words: Tensor
     rows: list[int]
     oov: list[list[str]] = field(default_factory=list)
     loss_scale: float | None = None
@@ -91,14 +94,17 @@ class Batch:
         """Some of the examples (at least one), padded to their own longest document."""
         lengths = self.lengths[rows]
         width = int(lengths.max())
+        document, summary = self.document[rows, :width], self.summary[rows]
+        ids = torch.cat([document.flatten(), summary.flatten()]).to(self.words.device)
         return replace(
             self,
-            document=self.document[rows, :width],
+            document=document,
             lengths=lengths,
             mask=self.mask[rows, :width],
-            summary=self.summary[rows],
+            summary=summary,
             summary_mask=self.summary_mask[rows],
             target_positions=true_positions(self.summary_mask[rows]),
+            words=self.words[torch.isin(self.words, ids)],
             rows=self.rows[rows],
             oov=self.oov[rows],
             documents=self.documents[rows],
@@ -106,11 +112,11 @@ class Batch:
         )
 
     def to(self, device: Any, non_blocking: bool = False) -> Batch:
-        """The batch on `device`; lengths stay on the CPU, where they are counted."""
+        """The batch on `device`; lengths and words stay on the CPU, where they are counted."""
         moved = {
             f.name: getattr(self, f.name).to(device, non_blocking=non_blocking)
             for f in fields(self)
-            if isinstance(getattr(self, f.name), Tensor) and f.name != "lengths"
+            if isinstance(getattr(self, f.name), Tensor) and f.name not in ("lengths", "words")
         }
         return replace(self, **moved)
 
@@ -126,12 +132,20 @@ class Batch:
 
 def length_mask(lengths: Tensor, width: int) -> Tensor:
     """[B] lengths -> [B, width] boolean mask, True = real token."""
-    return torch.arange(width) < lengths[:, None]
+    return torch.arange(width, device=lengths.device) < lengths[:, None]
 
 
 def true_positions(mask: Tensor) -> Tensor:
     """The positions in the flattened mask that are True."""
     return mask.flatten().nonzero().flatten()
+
+
+def distinct_words(vocabulary: int, *ids: Tensor) -> Tensor:
+    """The distinct ids below V of some tensors, in increasing order."""
+    seen = torch.zeros(vocabulary, dtype=torch.bool)
+    for some in ids:
+        seen[some[some < vocabulary]] = True
+    return true_positions(seen)
 
 
 def pad(sequences: Sequence[Sequence[int]], value: int) -> tuple[Tensor, Tensor]:
@@ -158,9 +172,11 @@ def make_batch(
     document, lengths = pad([ids if len(ids) else [vocabulary.eos] for ids in documents], vocabulary.pad)
     if summaries is None:
         summary, summary_lengths = pad([[vocabulary.bos]] * len(documents), vocabulary.pad)
+        words = lengths.new_empty(0)
     else:
         framed = [[vocabulary.bos, *ids, vocabulary.eos] for ids in summaries]
         summary, summary_lengths = pad(framed, vocabulary.pad)
+        words = distinct_words(vocabulary.size, document, summary)
     summary_mask = length_mask(summary_lengths - 1, max(summary.shape[1] - 1, 0))
     return Batch(
         document=document,
@@ -169,6 +185,7 @@ def make_batch(
         summary=summary,
         summary_mask=summary_mask,
         target_positions=true_positions(summary_mask),
+        words=words,
         rows=list(rows) if rows is not None else list(range(len(documents))),
         oov=[list(words) for words in oov],
         loss_scale=loss_scale,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import importlib
 import json
+import math
 import re
 import shlex
 import sys
@@ -193,47 +194,48 @@ def test_minimal_gated_cell_has_gradients(plugin: Callable[[str], None]) -> None
     assert all(p.grad is not None and p.grad.abs().sum() > 0 for p in network.parameters())
 
 
-def test_coverage_loss(plugin: Callable[[str], None], tmp_path: Path) -> None:
-    plugin("coverage")
-    fit("coverage", tmp_path)
+def test_focus_loss(plugin: Callable[[str], None], tmp_path: Path) -> None:
+    plugin("focus")
+    fit("focus", tmp_path)
     check_batch_equals_singles(tmp_path)
-    values, losses = logged(tmp_path, "train/coverage"), logged(tmp_path, "train/loss")
+    values, losses = logged(tmp_path, "train/focus"), logged(tmp_path, "train/loss")
     assert len(values) == len(losses) > 30
     assert min(values) > 0
     assert values[-1] < values[0]  # it is minimised
     assert logged(tmp_path, "train/cross_entropy") == pytest.approx(losses, rel=1e-4)  # without the term
 
 
-def test_coverage_by_hand(plugin: Callable[[str], None]) -> None:
-    plugin("coverage")
-    attention = torch.tensor([[[0.5, 0.5], [0.25, 0.75], [1.0, 0.0]]])
+def test_focus_by_hand(plugin: Callable[[str], None]) -> None:
+    plugin("focus")
+    attention = torch.tensor([[[0.5, 0.5], [1.0, 0.0], [0.25, 0.75]]])
     batch = make_batch([[4, 5]], [[4, 5]], [[]], VOCABULARY)  # two words and the end symbol: three steps
-    coverage = module("coverage").coverage
+    focus = module("focus").focus
     forced = TeacherForced(batch, None, None, attention)  # type: ignore[arg-type]
-    assert coverage(forced).item() == pytest.approx((0.25 + 0.5) + 0.75)
+    last = 0.25 * math.log(4) + 0.75 * math.log(4 / 3)
+    assert focus(forced).item() == pytest.approx(math.log(2) + last)
     batch.summary_mask[0, 2] = False
-    assert coverage(forced).item() == pytest.approx(0.25 + 0.5)
+    assert focus(forced).item() == pytest.approx(math.log(2))
 
 
 @pytest.mark.parametrize("weight", [1.0, 2.5])
-def test_coverage_in_the_loss(weight: float, plugin: Callable[[str], None]) -> None:
-    """The weighted sum of equation 12 over the real words of each example, one number after the other."""
-    plugin("coverage")
-    module("coverage")
+def test_focus_in_the_loss(weight: float, plugin: Callable[[str], None]) -> None:
+    """The weighted sum of the entropies over the real words of each example, one number after the other."""
+    plugin("focus")
+    module("focus")
     torch.manual_seed(0)
-    options = NetworkOptions(embedding_size=5, encoder_size=4, decoder_size=6, loss_terms={"coverage": weight})
+    options = NetworkOptions(embedding_size=5, encoder_size=4, decoder_size=6, loss_terms={"focus": weight})
     network, batch = build_network(options, VOCABULARY).double().eval(), small_batch()
     terms, _ = network.loss(batch)
     attention = network.teacher_forced(batch).attention.tolist()
     expected = 0.0
     for steps, words in zip(attention, batch.summary_mask.sum(dim=1).tolist(), strict=True):
-        seen = [0.0] * len(steps[0])
         for weights in steps[:words]:
-            expected += sum(map(min, weights, seen))
-            seen = [a + c for a, c in zip(weights, seen, strict=True)]
-    assert terms["coverage"].item() == pytest.approx(weight * expected)
-    terms["coverage"].backward()
-    assert network.decoder.attention.project.weight.grad.abs().sum() > 0
+            expected -= sum(a * math.log(a) for a in weights if a > 0)
+    assert terms["focus"].item() == pytest.approx(weight * expected)
+    terms["focus"].backward()
+    gradient = network.decoder.attention.project.weight.grad
+    assert gradient.isfinite().all()
+    assert gradient.abs().sum() > 0
 
 
 def write_xml(file: Path, lines: list[dict[str, str]]) -> Path:

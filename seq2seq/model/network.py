@@ -1,4 +1,4 @@
-"""The network: embeddings, encoder, decoder and output put together. `build_network` spells out the composition.
+"""The network: embeddings, encoder, gate, decoder and output put together. `build_network` spells out the composition.
 
     network = build_network(NetworkOptions(), vocabulary)
     terms, log_likelihoods = network.loss(batch)                              # training
@@ -24,11 +24,14 @@ from .cells import CELLS
 from .decoder import Decoder, DecoderState
 from .dropout import Dropout
 from .embedding import Embedding
-from .encoder import Encoder
+from .encoder import ENCODERS, Encoder
+from .gates import ENCODER_GATES, EncoderGate
+from .history import ATTENTION_HISTORIES
 from .losses import LOSS_TERMS, TeacherForced
 from .memory import Memory, index_batch, rows_of
 from .options import NetworkOptions
-from .output import OutputVocabulary, PointerOutput, SoftmaxOutput, TargetSteps
+from .output import OutputVocabulary, PointerOutput, SoftmaxOutput, TargetSteps, covered_words
+from .readout import READOUTS
 
 
 class SearchState(NamedTuple):
@@ -55,12 +58,16 @@ class Seq2Seq(nn.Module):
         dropout: share of the encoder's states that is dropped in training.
         label_smoothing: share of the target's probability that is spread over the vocabulary in training.
         loss_terms: weights of further terms of the loss, by their names in `LOSS_TERMS`.
+        loss_starts: for some of these terms the step from which they count.
+        training_vocabulary: number of frequent words that the loss in training covers beside those of the batch; None =
+            the whole vocabulary.
     """
 
     def __init__(
         self,
         embedding: Embedding,
         encoder: Encoder,
+        gate: EncoderGate,
         decoder: Decoder,
         output: SoftmaxOutput,
         *,
@@ -68,18 +75,24 @@ class Seq2Seq(nn.Module):
         dropout: float,
         label_smoothing: float = 0.0,
         loss_terms: dict[str, float] | None = None,
+        loss_starts: dict[str, int] | None = None,
+        training_vocabulary: int | None = None,
     ) -> None:
         super().__init__()
-        self.embedding, self.encoder, self.decoder, self.output = embedding, encoder, decoder, output
+        self.embedding, self.encoder, self.gate, self.decoder, self.output = embedding, encoder, gate, decoder, output
         self.vocabulary, self.dropout = vocabulary, Dropout(dropout)
-        self.label_smoothing, self.loss_terms = label_smoothing, loss_terms or {}
+        self.label_smoothing = label_smoothing
+        self.loss_terms, self.loss_starts = loss_terms or {}, loss_starts or {}
+        self.training_vocabulary = training_vocabulary
+        if training_vocabulary is not None:
+            self._check_special("network.training_vocabulary", training_vocabulary, "null")
 
     def encode(self, document: Tensor, mask: Tensor, extension: int = 0) -> Memory:
         """document [B, S] extended ids, mask [B, S] -> Memory."""
         differs_by_position = self.training or torch.is_grad_enabled()  # by dropout, or by the place in the graph
         words = self.embedding(document) if differs_by_position else self.embedding.lookup(document)
         states, final = self.encoder(words, mask.sum(dim=1))
-        states, final = self.dropout(states), self.dropout(final)
+        states, final = self.dropout(self.gate(states, final, mask)), self.dropout(final)
         return Memory(states, self.decoder.attention.precompute(states), mask, final, document, extension)
 
     def decode(self, previous: Tensor, memory: Memory, state: DecoderState) -> tuple[Tensor, Tensor, DecoderState]:
@@ -88,13 +101,25 @@ class Seq2Seq(nn.Module):
 
     # Training: the real previous words are given.
 
-    def loss(self, batch: Batch) -> tuple[dict[str, Tensor], Tensor]:
+    def loss(self, batch: Batch, step: int | None = None) -> tuple[dict[str, Tensor], Tensor]:
         """Named terms of the loss, each a sum over the batch's M target words, and the log-likelihoods [M] of these
-        words in reading order (without gradient)."""
+        words in reading order (without gradient). In training both are over `training_vocabulary`, if it is set.
+
+        Args:
+            step: optimizer steps done, which decides about the terms in `loss_starts`; None = all terms count.
+        """
         forced = self.teacher_forced(batch)
         smoothing = self.label_smoothing if self.training else 0.0
-        cross_entropy, log_likelihoods = self.output.loss(self.target_steps(forced), smoothing)
-        terms = {name: weight * LOSS_TERMS[name](forced) for name, weight in self.loss_terms.items()}
+        words = None
+        if self.training and self.training_vocabulary is not None:
+            words = covered_words(batch.words, self.training_vocabulary, self.vocabulary.size)
+            words = words.to(batch.document.device, non_blocking=True)
+        cross_entropy, log_likelihoods = self.output.loss(self.target_steps(forced), smoothing, words)
+        terms = {
+            name: weight * LOSS_TERMS[name](forced)
+            for name, weight in self.loss_terms.items()
+            if step is None or step >= self.loss_starts.get(name, 0)
+        }
         return {"cross_entropy": cross_entropy, **terms}, log_likelihoods
 
     @torch.no_grad()
@@ -133,9 +158,14 @@ class Seq2Seq(nn.Module):
 
     def check_shortlist(self, shortlist: int) -> None:
         """Raises UserError for a shortlist that lacks a special symbol."""
+        if shortlist > 0:
+            self._check_special("search.shortlist", shortlist, "0")
+
+    def _check_special(self, option: str, words: int, everything: str) -> None:
+        """Raises UserError if the first `words` words of the vocabulary lack a special symbol."""
         minimum = max(self.vocabulary[1:]) + 1
-        if 0 < shortlist < minimum:
-            raise UserError(f"search.shortlist: {shortlist} is too small; give at least {minimum}, or 0 for all words")
+        if words < minimum:
+            raise UserError(f"{option}: {words} is too small; give at least {minimum}, or {everything} for all words")
 
     def step(self, tokens: Tensor, state: SearchState) -> tuple[Tensor, SearchState]:
         """tokens [N] -> log-probabilities [N, V'] of the next word, new state."""
@@ -174,16 +204,20 @@ def build_network(options: NetworkOptions, vocabulary: Vocabulary) -> Seq2Seq:
     """The network that `options` describe."""
     o = options
     embedding = Embedding(vocabulary, o.unknown_embeddings, o.embedding_size, o.dropout)
-    encoder = Encoder(
+    encoder = ENCODERS[o.encoder](
         CELLS[o.cell],
         input_size=o.embedding_size,
         hidden_size=o.encoder_size,
         layers=o.encoder_layers,
         dropout=o.dropout,
     )
+    gate = ENCODER_GATES[o.encoder_gate](encoder.output_size)
+    attention = ATTENTIONS[o.attention](o.decoder_size, encoder.output_size, o.attention_size)
     decoder = Decoder(
         CELLS[o.cell],
-        ATTENTIONS[o.attention](o.decoder_size, encoder.output_size, o.attention_size),
+        attention,
+        READOUTS[o.readout],
+        ATTENTION_HISTORIES[o.attention_history](attention.key_size),
         input_size=o.embedding_size,
         hidden_size=o.decoder_size,
         context_size=encoder.output_size,
@@ -191,6 +225,7 @@ def build_network(options: NetworkOptions, vocabulary: Vocabulary) -> Seq2Seq:
         layers=o.decoder_layers,
         dropout=o.dropout,
         input_feeding=o.input_feeding,
+        intra_attention=o.intra_attention,
     )
     weight: nn.Parameter = embedding.weight  # type: ignore[assignment]
     if not o.tie_embeddings:
@@ -200,10 +235,13 @@ def build_network(options: NetworkOptions, vocabulary: Vocabulary) -> Seq2Seq:
     return Seq2Seq(
         embedding,
         encoder,
+        gate,
         decoder,
         output,
         vocabulary=vocabulary,
         dropout=o.dropout,
         label_smoothing=o.label_smoothing,
         loss_terms=o.loss_terms,
+        loss_starts=o.loss_starts,
+        training_vocabulary=o.training_vocabulary,
     )

@@ -15,6 +15,7 @@ from torch.nn import functional
 from .. import ops
 from .memory import Memory, index_batch
 
+COVERED_STEP = 512  # the number of words of a loss is a multiple of it: few shapes of matrix products
 ALIGNMENT = 64  # the width of a distribution is a multiple of it: each row then begins with a cache line
 
 
@@ -102,12 +103,20 @@ class SoftmaxOutput(nn.Module):
             nn.init.xavier_uniform_(self.project.weight)
         self.bias = nn.Parameter(torch.zeros(vocabulary_size))
 
-    def loss(self, steps: TargetSteps, label_smoothing: float) -> tuple[Tensor, Tensor]:
+    def loss(self, steps: TargetSteps, label_smoothing: float, words: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """The cross-entropy, a scalar, and the log-likelihoods [M] (without gradient). Unknown words count as `<unk>`:
-        the caller has replaced them."""
-        hidden = self.project(steps.features)
+        the caller has replaced them.
+
+        Args:
+            words: [W] ids that the softmax is over, in increasing order; None = the whole vocabulary.
+        """
         return ops.linear_cross_entropy(
-            hidden, self._matrix(), self.bias, steps.targets, label_smoothing=label_smoothing
+            self.project(steps.features),
+            self._matrix(),
+            self.bias,
+            steps.targets,
+            label_smoothing=label_smoothing,
+            words=words,
         )
 
     def vocabulary(self, memory: Memory, shortlist: int = 0) -> OutputVocabulary:
@@ -181,7 +190,7 @@ class PointerOutput(SoftmaxOutput):
         nn.init.xavier_uniform_(self.gate.weight)
         nn.init.zeros_(self.gate.bias)
 
-    def loss(self, steps: TargetSteps, label_smoothing: float) -> tuple[Tensor, Tensor]:
+    def loss(self, steps: TargetSteps, label_smoothing: float, words: Tensor | None = None) -> tuple[Tensor, Tensor]:
         copied = (steps.attention * (steps.copy_ids == steps.targets.unsqueeze(1))).sum(dim=1)
         return ops.linear_cross_entropy(
             self.project(steps.features),
@@ -191,6 +200,7 @@ class PointerOutput(SoftmaxOutput):
             gate_logit=self.gate(steps.features).squeeze(1),
             copy_prob=copied,
             label_smoothing=label_smoothing,
+            words=words,
         )
 
     def _whole_vocabulary(self, memory: Memory) -> OutputVocabulary:
@@ -209,6 +219,18 @@ class PointerOutput(SoftmaxOutput):
         copied = torch.zeros_like(weights).scatter_add_(2, first, weights).gather(2, first).flatten(0, 1)
         log_gate = functional.logsigmoid(gate).squeeze(1)
         return OutputInputs(self.project(features), log_gate, copied.log_().sub_(gate))  # log ((1 - g) / g) = -gate
+
+
+def covered_words(own: Tensor, frequent: int, vocabulary: int) -> Tensor:
+    """The words of a loss that does not cover the whole vocabulary (Nallapati et al. 2016, section 2.2, after Jean et
+    al. 2015), in increasing order [W]: a batch's own words [U], the `frequent` first words of the vocabulary, and as
+    many of the next ones as make W a multiple of `COVERED_STEP`."""
+    covered = torch.zeros(vocabulary, dtype=torch.bool, device=own.device)
+    covered[own] = True
+    covered[:frequent] = True
+    others = (~covered).nonzero().flatten()
+    covered[others[: -(vocabulary - len(others)) % COVERED_STEP]] = True
+    return covered.nonzero().flatten()
 
 
 def aligned(width: int) -> int:

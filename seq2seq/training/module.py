@@ -114,7 +114,7 @@ class SummarizerModule(LightningModule):
     def training_step(self, batch: Any, batch_idx: int) -> Tensor:
         """The loss to minimise: the sum of all terms per target word. `train/loss` is the negative log-likelihood."""
         batch = usable_batch(batch, self, trains=True)
-        terms, log_likelihood = self.network.loss(batch)
+        terms, log_likelihood = self.network.loss(batch, self.global_step)
         loss = torch.stack(list(terms.values())).sum()
         words, size = len(batch.target_positions), len(batch)
         nll = -log_likelihood.sum() / words

@@ -17,7 +17,7 @@ from seq2seq.errors import UserError
 from seq2seq.model.attention import ATTENTIONS, Attention
 from seq2seq.model.cells import CELLS
 from seq2seq.model.dropout import Dropout
-from seq2seq.model.encoder import Encoder
+from seq2seq.model.encoder import RecurrentEncoder
 from seq2seq.model.losses import LOSS_TERMS, TeacherForced
 from seq2seq.model.memory import Memory
 from seq2seq.model.network import Seq2Seq, build_network
@@ -35,8 +35,19 @@ VARIANTS = [
     replace(SMALL, attention="none", pointer=False),
     replace(SMALL, tie_embeddings=False, pointer=False, attention="additive"),
     replace(SMALL, input_feeding=True, cell="lstm"),
+    replace(SMALL, encoder_gate="selective", readout="maxout"),
+    replace(SMALL, attention="additive", attention_history="coverage"),
+    replace(SMALL, attention_history="coverage", input_feeding=True),
+    replace(SMALL, attention_history="temporal", intra_attention=True),
+    replace(SMALL, attention="additive", attention_history="temporal", intra_attention=True, input_feeding=True),
+    replace(SMALL, encoder_gate="convolutional"),
+    replace(SMALL, encoder="convolutional", encoder_layers=2, cell="elman", decoder_layers=1),
 ]
-IDS = ["gru", "lstm-deep", "elman-additive", "no-attention", "untied", "input-feeding"]
+IDS = [
+    *("gru", "lstm-deep", "elman-additive", "no-attention", "untied", "input-feeding"),
+    *("selective-maxout", "coverage", "coverage-feeding", "temporal-intra", "temporal-feeding"),
+    *("convolutional-gate", "convolutional-encoder"),
+]
 
 
 def network(options: NetworkOptions, seed: int = 0) -> Seq2Seq:
@@ -65,7 +76,7 @@ def log_probs(net: Seq2Seq, b: Batch) -> list[torch.Tensor]:
 @pytest.mark.parametrize("layers", [1, 2])
 def test_encoder_equals_a_packed_bidirectional_layer(cell: str, layers: int) -> None:
     torch.manual_seed(0)
-    encoder = Encoder(CELLS[cell], input_size=3, hidden_size=4, layers=layers, dropout=0.0).double()
+    encoder = RecurrentEncoder(CELLS[cell], input_size=3, hidden_size=4, layers=layers, dropout=0.0).double()
     reference = {"gru": nn.GRU, "lstm": nn.LSTM, "elman": nn.RNN}[cell](
         3, 4, layers, bidirectional=True, batch_first=True
     ).double()

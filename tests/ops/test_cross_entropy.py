@@ -102,3 +102,26 @@ def test_nan_stays_nan() -> None:
         leaves[0][1, 2] = torch.nan
     _, likelihoods = ops.linear_cross_entropy(*leaves, target, **extra)
     assert likelihoods.isnan().nonzero().flatten().tolist() == [1]
+
+
+@pytest.mark.parametrize("pointer", [True, False])
+@pytest.mark.parametrize("smoothing", [0.0, 0.2])
+def test_some_words_alone(pointer: bool, smoothing: float) -> None:
+    """The loss over some words is that of an output layer which has no others. So are its gradients; those of all other
+    rows are zero."""
+    leaves, target, extra = inputs(pointer=pointer)
+    hidden, weight, bias = leaves
+    words = torch.tensor(sorted({*range(4), *target[target < WORDS].tolist(), 30, 44}))
+    places = {word: place for place, word in enumerate(words.tolist())}
+    inside = torch.tensor([places.get(word, word - WORDS + len(words)) for word in target.tolist()])
+    expected = ops.linear_cross_entropy(hidden, weight[words], bias[words], inside, **extra, label_smoothing=smoothing)
+    every = [*leaves, *extra.values()]
+    gradients = torch.autograd.grad(3 * expected[0], every)
+    for plain in (False, True):
+        with ops.reference_only() if plain else torch.enable_grad():
+            found = ops.linear_cross_entropy(*leaves, target, **extra, label_smoothing=smoothing, words=words)
+            torch.testing.assert_close(found, expected)
+            for one, other in zip(torch.autograd.grad(3 * found[0], every), gradients, strict=True):
+                torch.testing.assert_close(one, other)
+    all_words = ops.linear_cross_entropy(*leaves, target, **extra, words=torch.arange(WORDS))
+    torch.testing.assert_close(all_words, ops.linear_cross_entropy(*leaves, target, **extra))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor
 
 from ..checks import Arguments, without_autocast
@@ -18,6 +19,7 @@ def linear_cross_entropy(
     gate_logit: Tensor | None = None,
     copy_prob: Tensor | None = None,
     label_smoothing: float = 0.0,
+    words: Tensor | None = None,
     chunk: int | None = None,
 ) -> tuple[Tensor, Tensor]:
     """Label-smoothed cross-entropy of M target words, summed.
@@ -29,14 +31,16 @@ def linear_cross_entropy(
 
     Args:
         hidden: [M, E]; weight: [V, E]; bias: [V].
-        target: [M] ids; those from V on can only be copied.
+        target: [M] ids; those from V on can only be copied, all others are in `words`.
         gate_logit: [M]; copy_prob: [M] probability that the pointer gives to the target. Both or neither.
+        words: [W] ids in increasing order: the softmax and its mean are over these words alone; None = all V. Time and
+            memory depend on W.
         chunk: rows whose logits are in memory at once; None = a number that suits the device.
 
     Returns:
         loss, a scalar, and the log-likelihoods log p(target) [M], which have no gradient. Both are float32 or wider.
 
-    Raises ValueError for a wrong shape, type or target.
+    Raises ValueError for a wrong shape, type, word or target.
     """
     arguments = Arguments("linear_cross_entropy", hidden)
     arguments.shape("hidden", hidden, "M E")
@@ -51,8 +55,26 @@ def linear_cross_entropy(
         arguments.shape("copy_prob", copy_prob, "M", copy_prob.dtype)  # type: ignore[arg-type, union-attr]
     if not 0 <= label_smoothing < 1:
         raise ValueError(f"linear_cross_entropy: label_smoothing must be in [0, 1), but is {label_smoothing}")
+    if words is not None:
+        arguments.indices("words", words, "W", 0, len(weight))
+        target = _places(target, words, len(weight))
     with without_autocast(hidden):
+        if words is not None:
+            take = reference.take_rows if references_wanted() else chunked.take_rows
+            weight, bias = take(weight, words), take(bias, words)
         inputs = hidden, weight, bias, target, gate_logit, copy_prob, label_smoothing
         if references_wanted():
             return reference.linear_cross_entropy(*inputs)
         return chunked.linear_cross_entropy(*inputs, chunk)
+
+
+def _places(target: Tensor, words: Tensor, vocabulary: int) -> Tensor:
+    """Targets [M] as places in `words` [W]; ids from V on become W, W + 1, ..."""
+    places = torch.searchsorted(words, target)
+    known = target < vocabulary
+    if target.device.type == "cpu":  # looking at values elsewhere would wait for the device
+        if not bool((words.diff() > 0).all()):
+            raise ValueError("linear_cross_entropy: words must be in increasing order")
+        if not bool(torch.isin(target[known], words).all()):
+            raise ValueError("linear_cross_entropy: words must hold every target below V")
+    return places.where(known, target - vocabulary + len(words))

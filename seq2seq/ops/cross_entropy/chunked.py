@@ -74,6 +74,25 @@ def _softmax_by_torch(logits: Tensor, bias: Tensor) -> tuple[Tensor, Tensor, Ten
     return probs, highest - probs.amax(dim=-1).log(), mean  # less work than torch.logsumexp
 
 
+def take_rows(x: Tensor, rows: Tensor) -> Tensor:
+    """x [V, ...], different rows [W] -> [W, ...]. The gradient copies rows; that of torch's operation adds them one by
+    one, because they might be the same."""
+    return _TakeRows.apply(x, rows)
+
+
+class _TakeRows(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, rows: Tensor) -> Tensor:
+        ctx.save_for_backward(rows)
+        ctx.shape = x.shape
+        return x.index_select(0, rows)
+
+    @staticmethod
+    def backward(ctx: Any, upstream: Tensor) -> tuple[Tensor, None]:
+        (rows,) = ctx.saved_tensors
+        return upstream.new_zeros(ctx.shape).index_copy_(0, rows, upstream), None
+
+
 class _CrossEntropy(torch.autograd.Function):
     @staticmethod
     def forward(

@@ -10,6 +10,11 @@ MIN_PROB = 1e-30
 """Keeps the logarithm of a copy probability of zero finite, in value and in gradient."""
 
 
+def take_rows(x: Tensor, rows: Tensor) -> Tensor:
+    """x [V, ...], different rows [W] -> [W, ...]."""
+    return x.index_select(0, rows)
+
+
 def linear_cross_entropy(
     hidden: Tensor,
     weight: Tensor,
