@@ -390,6 +390,7 @@ def server(files: dict[str, bytes], monkeypatch: pytest.MonkeyPatch) -> Iterator
             pass
 
     monkeypatch.setenv("no_proxy", "127.0.0.1")
+    monkeypatch.setattr("seq2seq.data.raw.download.PAUSES", (0.0, 0.0))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as httpd:
         threading.Thread(target=httpd.serve_forever, args=(0.05,), daemon=True).start()
         yield f"http://127.0.0.1:{httpd.server_port}"
