@@ -55,12 +55,13 @@ _DATELINES = (
     rf"[\[(]?(?:{_PLACE}|Washington){_AND_DATE}(?:{_DASH}|: )",
     rf"[A-Z][A-Z. ]{{3,25}}{_AND_DATE}{_DASH}",
     # Some pages have lost the dash, so a name or "Today" follows at once.
-    rf"(?:{_CITY}, ?{_STATE}|WASHINGTON) +(?=[A-Z“\"])",
+    rf"{_CITY}, ?{_STATE} +(?=[A-Z“\"])",
+    r"[A-Z]{4,}(?: [A-Z]{4,})? +(?=Today|Congress|Rep|Sen|U\.S\.)",
 )
 _HEADERS = (
     r"(?:for )?(?:immediate|planning) (?:release|purposes)\b",
     r"(?:press|news) release\b(?=\s*(?:\n|:|[|]))",
-    r"(?:(?:press|media|news) )?contacts?(?: information)?\s*:[^\n]{0,80}?" + _PHONE,
+    r"(?:(?:press|media|news) )?contacts?\b[^\n]{0,80}?" + _PHONE,
     r"(?:(?:press|media|news) )?contacts?(?: information)?\s*:[^\n]*(?:\n|$)",
     rf"[^\n]{{0,60}}(?:{_PHONE}|[\w.+-]+@[\w.-]+)[^\n]{{0,20}}(?:\n|$)",
     _PHONE,
@@ -75,15 +76,20 @@ _NAVIGATION = re.compile(
 )
 _BANNER = re.compile(r"\b(?:for\s+)?immediate\s+release\b", re.IGNORECASE)
 _END = re.compile(r"#{3}|# # #|\n-? ?30 ?-|\n##\n")
-_SUBHEADS_AND_DATELINE = re.compile(
+_SUBHEADS_AND_DATELINE = (
     rf".*?(?:\n[\[(]?(?:{_PLACE}|WASHINGTON){_AND_DATE}{_DASH}"
-    r"|(?<!\bin )(?<!\bto )(?<!\bof )(?<!\bfrom )[\[(]?\b(?:Washington|WASHINGTON),? D\.? ?C\.?[\])]?"
-    rf"(?:{_DASH}| +(?=[A-Z])))",
-    re.DOTALL,
+    r"|(?<!\bin )(?<!\bto )(?<!\bof )(?<!\bfrom )[\[(]?\b(?:Washington|WASHINGTON) ?,? ?D\.? ?C\.? ?"
+    rf"(?:{_AND_DATE}{_DASH}|[\])]? *(?=[A-Z][a-z])))"
 )
-_PREFIXES = [re.compile(pattern, re.IGNORECASE) for pattern in _HEADERS] + [
-    re.compile(pattern) for pattern in _DATELINES
-]
+
+
+def _compile(pattern: str, flags: int = 0) -> re.Pattern[str]:
+    """A blank of the pattern stands for any white space, because some pages break their lines inside a dateline."""
+    return re.compile(pattern.replace(" ", r"\s"), flags)
+
+
+_SUBHEADS = _compile(_SUBHEADS_AND_DATELINE, re.DOTALL)
+_PREFIXES = [_compile(pattern, re.IGNORECASE) for pattern in _HEADERS] + [_compile(pattern) for pattern in _DATELINES]
 
 
 def prepare_congress(
@@ -160,7 +166,7 @@ def clean_release(text: str, title: str) -> tuple[str, bool]:
         if end := _title_end(text, start, letters):
             text, titled = text[end:], True
             break
-    if subheads := _SUBHEADS_AND_DATELINE.match(text, 0, SUBHEADS):
+    if subheads := _SUBHEADS.match(text, 0, SUBHEADS):
         text = text[subheads.end() :]
     if end_mark := _END.search(text, 1):
         text = text[: end_mark.start()]

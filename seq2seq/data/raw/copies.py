@@ -8,7 +8,7 @@ import json
 import lzma
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
 from io import BufferedReader
 from pathlib import Path, PurePosixPath
@@ -90,8 +90,9 @@ def read_rows(file: DataFile, keys: Sequence[str], mended: dict[str, int]) -> It
     `keys`.
     """
     lower = file.name.lower()
-    unpack = {".gz": gzip.open, ".xz": lzma.open}.get(lower[-3:], BufferedReader)
-    with _readable(file.name), file.open() as raw, unpack(raw) as content:  # type: ignore[operator]
+    unpackers: dict[str, Callable[[Any], Any]] = {".gz": gzip.open, ".xz": lzma.open}
+    unpack = unpackers.get(lower[-3:], nullcontext)
+    with _readable(file.name), file.open() as raw, unpack(raw) as content:
         lines = _decode(BufferedReader(content, 1 << 16), mended)
         table = lower.removesuffix(".gz").removesuffix(".xz").endswith(".tsv")
         yield from (_table_rows if table else _json_rows)(lines, keys, file.name)

@@ -69,7 +69,7 @@ def download(url: str, file: IO[bytes], progress: Progress) -> None:
                 whole = announced and file.tell() + announced
                 if whole and progress.total is None:
                     progress.expect(whole)
-                while block := response.read(BLOCK):
+                while block := response.read1(BLOCK):  # read would lose the bytes before a timeout
                     progress.update(file.write(block))
             if whole and file.tell() != whole:
                 raise ConnectionError(f"the download broke off after {file.tell():,} of {whole:,} bytes")
@@ -125,24 +125,25 @@ def _list_files(repository: str, revision: str, github: GitHub) -> list[_File]:
 
 def _fetch_file(file: _File, root: str, folder: Path, progress: Progress) -> None:
     target = folder / file.path
-    if target.is_file() and target.stat().st_size == file.size and _git_hash(target) == file.sha:
-        progress.update(file.size)
-        return
+    if target.is_file():
+        with target.open("rb") as present:
+            if _is_content(present, file):
+                progress.update(file.size)
+                return
+    url = f"{root}/{urllib.parse.quote(file.path)}"
     with output_errors(folder), atomic_writer(target, binary=True) as part:
-        url = f"{root}/{urllib.parse.quote(file.path)}"
         try:
             download(url, part, progress)
         except UserError as error:
             raise UserError(f"{url}: {error}") from error
-        part.flush()
-        if part.tell() != file.size or _git_hash(Path(part.name)) != file.sha:
-            raise UserError(f"{url}: the content is not that of the commit ({part.tell():,} of {file.size:,} bytes)")
+        if not _is_content(part, file):
+            raise UserError(f"{url}: the content is not that of the commit (its size or its hash differs)")
 
 
-def _git_hash(path: Path) -> str:
-    """The name of a file's content in git: SHA-1 over "blob SIZE", a zero byte and the content."""
-    digest = hashlib.sha1(f"blob {path.stat().st_size}\0".encode(), usedforsecurity=False)
-    with path.open("rb") as file:
-        while block := file.read(BLOCK):
-            digest.update(block)
-    return digest.hexdigest()
+def _is_content(content: IO[bytes], file: _File) -> bool:
+    """Whether size and git's hash agree. The hash is SHA-1 over "blob SIZE", a zero byte and the content."""
+    digest = hashlib.sha1(f"blob {file.size}\0".encode(), usedforsecurity=False)
+    content.seek(0)
+    while block := content.read(BLOCK):
+        digest.update(block)
+    return content.tell() == file.size and digest.hexdigest() == file.sha
