@@ -547,6 +547,8 @@ def test_gigaword_needs_constant_memory(tmp_path: Path) -> None:
         (["--help"], ["reuters21578", "gigaword", "train.jsonl"]),
         (["reuters21578", "--help"], ["--source", "reut2-021.sgm", "--force", "NEWID"]),
         (["gigaword", "--help"], ["--source", "task1_ref0.txt", "<unk>"]),
+        (["arxiv", "--help"], ["--categories", "--years", "CC0", "2019-10-01"]),
+        (["congress", "--help"], ["--revision", "not copyrighted", "default: 120"]),
     ],
 )
 def test_help(arguments: list[str], words: list[str], capsys: pytest.CaptureFixture[str]) -> None:

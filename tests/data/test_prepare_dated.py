@@ -54,8 +54,8 @@ DAYS = {"validation_from": date(2019, 7, 1), "test_from": date(2019, 10, 1)}
 
 def abstract(subject: str) -> str:
     return (
-        f"We study the flow of water in {subject} over many years.\n  The model of this work is a sum of $\\alpha$ terms,"
-        " and it agrees with the data that we collected in the field for all of the seasons and on most of the days."
+        f"We study the flow of water in {subject} over many years.\n  The model of this work is a sum of terms,"
+        " $\\alpha$ among them, and it agrees with the data of the field for all of the seasons and most of the days."
     )
 
 
@@ -326,6 +326,9 @@ BODY = "Congresswoman Ann Example (D-CA) said that the bridge will be mended for
         ("Fresno, CA ", False),
         ("Oakland, Calif. -- ", False),
         ("WASHINGTON ", False),
+        ("San Antonio-- ", False),
+        ("RENO, NEV. -- ", False),
+        ("Bill Helps the Valley\nWASHINGTON D.C. ", False),
         ("May 6, 2009\n\n", False),
         (
             "06.19.01\n\t\t BRIDGE TO  BE MENDED, AT LAST \n\t\tA subhead\r\nWashington\n, DC -- ",

@@ -26,9 +26,9 @@ KEYS = ("url", "title", "date", "text")
 ENDINGS = (".jsonl",)
 REASONS = ("no_text", "cut_title")
 HEAD = 800
-"""Title and banner of a release are searched in so many characters at its start."""
+"""Length of the start of a release, in characters, that can hold its title and banner."""
 SUBHEADS = 400
-"""A dateline in so many characters ends the subheads before it."""
+"""Length of the start, in characters, that can hold subheads with a dateline after them."""
 
 _MONTH = re.compile(r"data/(\d{4})/\d{4}-\d{2}\.jsonl")
 _MONTHS = "Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?|Sept?(?:ember)?|Oct(?:ober)?|"
@@ -37,8 +37,8 @@ _DAY = rf"(?:(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day,? +)?(?:{_MONTHS})\.? +\
 _DATE = rf"(?:{_DAY},? +\d{{4}}|\d{{1,2}}[./-]\d{{1,2}}[./-](?:\d{{4}}|\d\d)|\d{{4}}-\d\d-\d\d)\b"
 _PHONE = r"\(?\d{3}\)?[ .-]{0,2}\d{3}[.-]\d{4}"
 _STATE = (
-    r"(?:D\. ?C\.?|DC|[A-Z]{2}\b|N\. ?[CDHJMY]\.|S\. ?[CD]\.|R\. ?I\.|W\. ?Va\.|"
-    r"(?:Ala|Ariz|Ark|Calif|Colo|Conn|Del|Fla|Ga|Ill|Ind|Kan|Kans|Ky|La|Mass|Md|Mich|Minn|Miss|Mo|Mont|Neb|Nev|Okla|Ore"
+    r"(?:[A-Z]{2}\b|[A-Z]\. ?[A-Z]\b\.?|W\. ?Va\.|"
+    r"(?i:Ala|Ariz|Ark|Calif|Colo|Conn|Del|Fla|Ga|Ill|Ind|Kan|Kans|Ky|La|Mass|Md|Mich|Minn|Miss|Mo|Mont|Neb|Nev|Okla|Ore"
     r"|Pa|Tenn|Tex|Va|Vt|Wash|Wis|Wyo)\.|"
     r"(?i:Alabama|Alaska|Arizona|Arkansas|California|Colorado|Connecticut|Delaware|Florida|Georgia|Hawaii|Idaho|Illinois"
     r"|Indiana|Iowa|Kansas|Kentucky|Louisiana|Maine|Maryland|Massachusetts|Michigan|Minnesota|Mississippi|Missouri"
@@ -54,6 +54,7 @@ _DATELINES = (
     rf"[\[(]{_CITY}(?:, ?{_STATE})?[\])](?: ?(?:{_DASH}|:))?",
     rf"[\[(]?(?:{_PLACE}|Washington){_AND_DATE}(?:{_DASH}|: )",
     rf"[A-Z][A-Z. ]{{3,25}}{_AND_DATE}{_DASH}",
+    r"[A-Z][a-z]+(?: [A-Z][a-z]+)?(?:--+|—) ?",
     # Some pages have lost the dash, so a name or "Today" follows at once.
     rf"{_CITY}, ?{_STATE} +(?=[A-Z“\"])",
     r"[A-Z]{4,}(?: [A-Z]{4,})? +(?=Today|Congress|Rep|Sen|U\.S\.)",
@@ -79,7 +80,7 @@ _END = re.compile(r"#{3}|# # #|\n-? ?30 ?-|\n##\n")
 _SUBHEADS_AND_DATELINE = (
     rf".*?(?:\n[\[(]?(?:{_PLACE}|WASHINGTON){_AND_DATE}{_DASH}"
     r"|(?<!\bin )(?<!\bto )(?<!\bof )(?<!\bfrom )[\[(]?\b(?:Washington|WASHINGTON) ?,? ?D\.? ?C\.? ?"
-    rf"(?:{_AND_DATE}{_DASH}|[\])]? *(?=[A-Z][a-z])))"
+    rf"(?:{_AND_DATE}{_DASH}|[\])]?(?: +(?=[A-Z])| *(?=[A-Z][a-z]))))"
 )
 
 

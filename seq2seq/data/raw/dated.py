@@ -33,7 +33,7 @@ HELD_OUT = 2000
 KEY_WORDS = 40
 """Two documents with the same first words are the same document."""
 BOILERPLATE_TITLES = 3
-"""A document with so many different titles is a part of the web site, not an article."""
+"""A document with this number of different titles, or more, is a part of the web site and no article."""
 ENGLISH = frozenset(
     ["the", "of", "and", "to", "in", "for", "that", "is", "on", "with", "as", "by", "we", "are", "this"]
 )
@@ -74,8 +74,8 @@ class Selection:
         validation_from: first day of the validation split; earlier articles are for training.
         test_from: first day of the test split.
         years: keep only these years; None = all.
-        limit: at most so many training pairs; None = all.
-        held_out: at most so many pairs in validation, and in test; None = all.
+        limit: the largest number of training pairs; None = all.
+        held_out: the largest number of pairs in validation, and in test; None = all.
         max_words: cut documents after this number of words; None = never.
     """
 

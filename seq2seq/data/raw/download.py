@@ -90,7 +90,8 @@ def fetch_files(
     """Downloads the wanted files of a commit to `folder`, under their paths in the repository, and returns these.
 
     Size and git hash of each file are compared with those of the commit. A file that an earlier run has downloaded is
-    used again. `revision` is a commit or a branch. Raises UserError if a file cannot be had or has another content.
+    used again. `revision` is a commit or a branch. Raises UserError for a file without an answer or
+    with another content.
     """
     try:
         files = [file for file in _list_files(repository, revision, github) if wanted(file.path)]
