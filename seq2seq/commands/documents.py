@@ -70,7 +70,7 @@ class Documents:
         self.path = STANDARD_INPUT if args.input == "-" else existing_file(user_path(args.input), "--input")
         self.columns = Columns(args.document_column, summary_column, strict=False)
         self.read = reader_of(self.path, args.input_format)
-        if self.read in (read_text, read_unnamed_text) and args.document_column != "document":
+        if self.read in TEXT_READERS and args.document_column != "document":
             raise UserError("--document-column has no effect on plain text; name the format with --input-format")
         self.count = self.replaced = 0
 
@@ -117,6 +117,10 @@ def read_unnamed_text(path: Path, columns: Columns) -> Iterator[Row]:
                     " or --input-format text if each line is a document as it stands"
                 )
         yield row
+
+
+TEXT_READERS = (read_text, read_unnamed_text)
+"""Readers of plain text: without columns, each line is a text."""
 
 
 def _evident_format(line: str, column: str) -> str | None:

@@ -26,7 +26,7 @@ from .arguments import (
     replace_fields,
 )
 from .documents import add_format_options
-from .scored_texts import REFERENCE_COLUMNS, TextFile, system_names
+from .scored_texts import COLUMNS, REFERENCE_COLUMNS, TextFile, system_names
 
 TRIALS, SEED = 10_000, 1
 PADDING = 2
@@ -116,6 +116,8 @@ def check_arguments(args: argparse.Namespace) -> None:
     check_positive(args, "threads")
     if args.trials is not None and args.trials < 0:
         raise UserError(f"--trials {args.trials}: give at least 0")
+    if args.trials == 0 and args.seed is not None:
+        raise UserError("--seed has no effect with --trials 0: leave it out")
     if args.checkpoint and not args.input:
         raise UserError("--model needs documents and references: give --input FILE")
     if not args.checkpoint:
@@ -155,6 +157,7 @@ class ScoredTexts:
         self._first, self.references = self._read_references()
         self.documents = self._read_documents()
         self.systems = self._read_systems()
+        self._check_effects()
         replaced = sum(file.replaced for file in self._files.values())
         if replaced:
             note(f"{replaced} texts with bytes that are not text (replaced)")
@@ -213,6 +216,17 @@ class ScoredTexts:
             self._note_other_rows(file)
             found[label] = predictions
         return found
+
+    def _check_effects(self) -> None:
+        """Raises UserError for options that have no effect on these files."""
+        args = self._args
+        if args.several and all(len(group) == 1 for group in self.references):
+            raise UserError(f"--several has no effect with one reference: {self._first.path}; leave it out")
+        chosen = {"reference_column": args.reference_column, "prediction_column": args.prediction_column}
+        chosen["document_column"] = args.document_column != COLUMNS.document
+        for option, is_given in chosen.items():
+            if is_given and all(file.is_text for file in self._files.values()):
+                raise UserError(f"{flag_of(option)} has no effect on plain text; name the format with --input-format")
 
     def _note_other_rows(self, file: TextFile) -> None:
         """Reports a file of predictions whose own references or documents are not those that count."""

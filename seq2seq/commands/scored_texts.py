@@ -11,7 +11,7 @@ from seq2seq.data.corpora import STANDARD_INPUT, Columns, Row, check_text, exist
 from seq2seq.errors import UserError
 from seq2seq.files import user_path
 
-from .documents import errors_name_options, read_text, read_unnamed_text, reader_of, replace_no_text
+from .documents import TEXT_READERS, errors_name_options, reader_of, replace_no_text
 
 REFERENCE_COLUMNS = ("summary", "reference", "summaries", "references")
 """The columns that can hold references. A value is a text or a list of texts."""
@@ -36,7 +36,7 @@ class TextFile:
         self.replaced = 0
         with errors_name_options():
             read = reader_of(self.path, form)
-            self.is_text = read in (read_text, read_unnamed_text)
+            self.is_text = read in TEXT_READERS
             self.rows = [_with_fields(row) for row in read(self.path, COLUMNS)]
         if not self.rows:
             raise UserError(f"{self.path}: there are no texts; give a file with at least one")
