@@ -22,6 +22,7 @@ COMMANDS = {
     "predict": ("fit", "write the headlines of a split"),
     "decode": ("decode", "write headlines for plain text, or for a corpus file of any format"),
     "show": ("show", "print documents, references and headlines side by side"),
+    "score": ("score", "score predictions, with intervals and tests of the differences between systems"),
     "prepare": ("prepare", "turn a raw corpus (Reuters-21578, Gigaword) into JSON Lines"),
 }
 

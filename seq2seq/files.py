@@ -41,6 +41,8 @@ def user_path(text: str | os.PathLike[str]) -> Path:
 def atomic_writer(file: str | Path, *, binary: bool = False, durable: bool = False) -> Iterator[IO[Any]]:
     """Opens a temporary file beside `file` and renames it to `file` when the block ends without an error.
 
+    The temporary file can be written and read.
+
     Args:
         file: missing parent folders are made.
         binary: bytes; otherwise UTF-8 text with "\\n" as line end.
@@ -53,7 +55,7 @@ def atomic_writer(file: str | Path, *, binary: bool = False, durable: bool = Fal
     handle, name = tempfile.mkstemp(dir=file.parent, prefix=f"{file.name}.", suffix=".part")
     text: dict[str, Any] = {} if binary else {"encoding": "utf-8", "newline": "\n"}
     try:
-        with os.fdopen(handle, "wb" if binary else "w", **text) as stream:
+        with os.fdopen(handle, "w+b" if binary else "w+", **text) as stream:
             yield stream
             stream.flush()
             if durable:

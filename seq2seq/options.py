@@ -90,7 +90,8 @@ def check_effects(options: Any, section: str, given: Collection[str] | None = No
         if unused:
             other, its_value = f"{section}.{unused.other}", getattr(options, unused.other)
             reason = f"without {other}" if its_value is None else f"with {other}: {its_value}"
-            raise UserError(f"{section}.{option.name} has no effect {reason}; leave it out, or change {other}")
+            cure = f"leave it out (default: {_default(option)}) or change {other}"
+            raise UserError(f"{section}.{option.name} has no effect {reason}; {cure}")
 
 
 def _default(option: Field[Any]) -> Any:

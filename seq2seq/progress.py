@@ -34,8 +34,15 @@ class Progress:
         self._start = self._last_line = time.monotonic()
         return self
 
+    def expect(self, total: int) -> None:
+        """Sets the number of units of the whole work, once it is known."""
+        self.total = total
+        if self._bar is not None:
+            self._bar.total = total
+            self._bar.refresh()
+
     def update(self, count: int) -> None:
-        """Adds `count` finished units."""
+        """Adds `count` finished units. A negative count takes back units of work that has to be done again."""
         self.done += count
         if self._bar is not None:
             self._bar.update(count)

@@ -5,12 +5,16 @@ from __future__ import annotations
 import argparse
 import inspect
 import re
+from collections.abc import Collection
 from dataclasses import fields, replace
-from typing import TYPE_CHECKING, Any, NoReturn, get_type_hints
+from types import NoneType
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, get_args, get_type_hints
 
 from seq2seq.decoding import SearchOptions
 from seq2seq.errors import UserError, did_you_mean
 from seq2seq.options import check_effects
+
+Options = TypeVar("Options")
 
 if TYPE_CHECKING:  # it imports torch, which takes seconds; the arguments are checked first
     from seq2seq.inference import Summarizer
@@ -39,11 +43,17 @@ class Parser(argparse.ArgumentParser):
         return actions
 
 
-def add_decoding_options(parser: argparse.ArgumentParser) -> None:
-    """Adds the options that `load_summarizer` reads: the checkpoint, the search, and the device."""
+def add_decoding_options(parser: argparse.ArgumentParser, flag: str = "--checkpoint", required: bool = True) -> None:
+    """Adds the options that `load_summarizer` reads: the checkpoint, the search, and the device.
+
+    Args:
+        flag: the option of the checkpoint.
+        required: whether it must be given.
+    """
     parser.add_argument(
-        "--checkpoint",
-        required=True,
+        flag,
+        dest="checkpoint",
+        required=required,
         metavar="FILE",
         help="checkpoint of `seq2seq fit`, e.g. runs/quickstart/best.ckpt",
     )
@@ -56,19 +66,36 @@ def add_decoding_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--threads", type=int, metavar="N", help="CPU threads (default: all cores)")
     search = parser.add_argument_group("search options", "Their defaults are the values stored in the checkpoint.")
-    types, texts = get_type_hints(SearchOptions), argument_texts(SearchOptions)
-    for option in fields(SearchOptions):
-        kind = types[option.name]
-        settings: dict[str, Any] = {"type": kind, "metavar": "N" if kind is int else "X"}
-        if kind is bool:
-            settings = {"action": argparse.BooleanOptionalAction}
-        search.add_argument(_flag(option.name), help=texts[option.name], **settings)
+    add_fields(search, SearchOptions)
+
+
+def add_fields(parser: argparse._ActionsContainer, options: type) -> None:
+    """Adds one option for each field of a dataclass of options; its help text is that of the class docstring. The
+    value is None if the option is not given."""
+    types, texts = get_type_hints(options), argument_texts(options)
+    for option in fields(options):
+        kinds = [kind for kind in get_args(types[option.name]) or (types[option.name],) if kind is not NoneType]
+        if kinds == [bool]:
+            settings: dict[str, Any] = {"action": argparse.BooleanOptionalAction}
+        elif isinstance(kinds[0], str):
+            settings = {"choices": kinds}
+        else:
+            settings = {"type": kinds[0], "metavar": "N" if kinds == [int] else "X"}
+        parser.add_argument(flag_of(option.name), help=texts[option.name].replace("%", "%%"), **settings)
+
+
+def given_fields(args: argparse.Namespace, options: type) -> dict[str, Any]:
+    """The fields of `options` that are given on the command line."""
+    values = {option.name: getattr(args, option.name) for option in fields(options)}
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def argument_texts(options: type) -> dict[str, str]:
-    """Reads the text of each field from the "Args:" section of a class docstring."""
-    section = inspect.getdoc(options).partition("\nArgs:\n")[2]  # type: ignore[union-attr]
-    entries = re.findall(r"^ {4}(\w+): (.*(?:\n {5,}.*)*)", section, re.MULTILINE)
+    """Reads the text of each field from the "Args:" sections of the docstrings of a class and its bases."""
+    entries: list[tuple[str, str]] = []
+    for base in reversed(options.__mro__):
+        section = (inspect.getdoc(base) or "").partition("\nArgs:\n")[2]
+        entries += re.findall(r"^ {4}(\w+): (.*(?:\n {5,}.*)*)", section, re.MULTILINE)
     return {name: " ".join(text.split()).removesuffix(".") for name, text in entries}
 
 
@@ -77,7 +104,7 @@ def check_positive(args: argparse.Namespace, *names: str) -> None:
     for name in names:
         value = getattr(args, name)
         if value is not None and value < 1:
-            raise UserError(f"{_flag(name)} {value}: give at least 1")
+            raise UserError(f"{flag_of(name)} {value}: give at least 1")
 
 
 def load_summarizer(args: argparse.Namespace, *, scores_are_written: bool = False) -> Summarizer:
@@ -106,18 +133,29 @@ def search_options(args: argparse.Namespace, stored: SearchOptions, scores_are_w
     A given n_best raises the checkpoint's beam_size, and a given beam_size lowers the checkpoint's n_best, as far as
     needed. Raises UserError, naming the option of the command line, also for one that has no effect.
     """
-    given = {option.name: getattr(args, option.name) for option in fields(stored)}
-    given = {name: value for name, value in given.items() if value is not None}
+    given = given_fields(args, SearchOptions)
     named = set(given) - ({"length_penalty"} if scores_are_written else set())
     given.setdefault("beam_size", max(stored.beam_size, given.get("n_best", 1)))
     given.setdefault("n_best", max(1, min(stored.n_best, given["beam_size"])))
+    return replace_fields("search", stored, given, named)
+
+
+def replace_fields(section: str, stored: Options, given: dict[str, Any], named: Collection[str]) -> Options:
+    """`stored` with other values for the fields `given`.
+
+    Args:
+        section: the name of the options in errors; there it becomes the option of the command line.
+        named: the fields that the user has named. They must have an effect.
+
+    Raises UserError, naming the option of the command line.
+    """
     try:
-        chosen = replace(stored, **given)
-        check_effects(chosen, "search", named)
+        chosen = replace(stored, **given)  # type: ignore[type-var]
+        check_effects(chosen, section, named)
         return chosen
     except UserError as error:
-        raise UserError(re.sub(r"search\.(\w+):?", lambda key: _flag(key[1]), str(error))) from None
+        raise UserError(re.sub(rf"\b{section}\.(\w+):?", lambda key: flag_of(key[1]), str(error))) from None
 
 
-def _flag(name: str) -> str:
+def flag_of(name: str) -> str:
     return "--" + name.replace("_", "-")

@@ -36,6 +36,11 @@ def add_input_options(parser: argparse.ArgumentParser, **settings: Any) -> None:
         "or .jsonl.gz; - is standard input",
         **settings,
     )
+    add_format_options(parser)
+
+
+def add_format_options(parser: argparse.ArgumentParser) -> None:
+    """Adds the options that tell how files of documents are read."""
     parser.add_argument(
         "--input-format",
         default="auto",
@@ -64,7 +69,7 @@ class Documents:
     def __init__(self, args: argparse.Namespace, summary_column: str = "summary") -> None:
         self.path = STANDARD_INPUT if args.input == "-" else existing_file(user_path(args.input), "--input")
         self.columns = Columns(args.document_column, summary_column, strict=False)
-        self.read = _reader(self.path, args.input_format)
+        self.read = reader_of(self.path, args.input_format)
         if self.read in (read_text, read_unnamed_text) and args.document_column != "document":
             raise UserError("--document-column has no effect on plain text; name the format with --input-format")
         self.count = self.replaced = 0
@@ -86,7 +91,8 @@ def replace_no_text(text: str) -> str:
     return NOT_TEXT.sub("�", text)
 
 
-def _reader(path: Path, form: str) -> Reader:
+def reader_of(path: Path, form: str) -> Reader:
+    """The reader of a file of the format `form`: auto, text, or a registered format."""
     if form == "text":
         return read_text
     return find_reader(path, form) or read_unnamed_text

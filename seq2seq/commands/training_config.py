@@ -82,7 +82,8 @@ class TrainingConfig:
             self.folder = self.folder / ".fast_dev_run"
             rank_zero_info(f"trainer.fast_dev_run: {self.folder} is removed at the end")
         self.complete("trainer.default_root_dir", str(self.folder))
-        self.run_id = (run_id(self.folder) if config.get("ckpt_path") else None) or secrets.token_hex(4)
+        new_id = f"r{secrets.token_hex(4)}"  # with a letter first: YAML takes 11204e97 for a number
+        self.run_id = (run_id(self.folder) if config.get("ckpt_path") else None) or new_id
         self._place_loggers()
         if command == "predict":
             self.complete("return_predictions", False)  # a callback writes them
@@ -209,7 +210,9 @@ class TrainingConfig:
             check_effects(NetworkOptions(**vars(config["model.network"])), "model.network")
             for key in ("model.network.unknown_embeddings", "model.search.allow_unk"):
                 if config[key] and kind in ("bpe", "unigram"):
-                    raise UserError(f"{key} has no effect with data.tokenizer.kind: {kind}; it knows all words")
+                    raise UserError(
+                        f"{key} has no effect with data.tokenizer.kind: {kind}; it knows all words: give the default"
+                    )
         if config["trainer.gradient_clip_algorithm"] and not config["trainer.gradient_clip_val"]:
             raise UserError(
                 "trainer.gradient_clip_algorithm has no effect without trainer.gradient_clip_val; give both"

@@ -19,7 +19,7 @@ class SearchOptions:
         beam_size: hypotheses kept at each step; 1 is greedy search.
         n_best: hypotheses returned for each document, best first; at most beam_size.
         length_penalty: exponent p of the score log-probability / length^p, where the length includes the end symbol;
-            0 favours short summaries, large values favour long ones.
+            0 favours short summaries, large values favour long ones; greedy search uses it for the score alone.
         min_length: minimum length of a summary.
         max_length: maximum length of a summary; the search stops there.
         no_repeat_ngram_size: length of the n-grams that may occur only once in a summary; 0 allows all repetitions.

@@ -33,7 +33,7 @@ class NetworkOptions:
         decoder_size: units of the decoder (H).
         decoder_layers: layers of the decoder; the first one queries the attention, the others read its context.
         attention: multiplicative (Luong et al. 2015), additive (Bahdanau et al. 2015) or none.
-        attention_size: width of the inner layer of additive attention (A).
+        attention_size: width of the inner layer of additive attention (A); multiplicative attention has none.
         attention_history: how earlier steps change the attention: none, temporal (Nallapati et al. 2016; Paulus et al.
             2018) or coverage (See et al. 2017; slower).
         intra_attention: the decoder also attends to its own earlier states (Paulus et al. 2018).

@@ -1,18 +1,34 @@
-"""Scores of texts: ROUGE, and other figures about a split's predictions. Pure functions of strings."""
+"""Scores of texts: ROUGE, BLEU, and other figures about predictions, with intervals and tests of differences. Pure
+functions of strings."""
 
+from .compare import Comparison, Difference, Estimate, System, compare
+from .doubts import doubts
 from .figures import FIGURES, describe
-from .options import ScoringOptions
-from .rouge import KINDS, SETTINGS, mean_scores, score_pair
+from .options import RougeOptions, ScoringOptions
+from .rouge import ALL_KINDS, KINDS, MEASURES, SETTINGS, mean_scores, score_pair
+from .signature import Signature, installed_versions, tokenizer_used
 from .words import normalized_words, uses_unicode
 
 __all__ = [
+    "ALL_KINDS",
     "FIGURES",
     "KINDS",
+    "MEASURES",
     "SETTINGS",
+    "Comparison",
+    "Difference",
+    "Estimate",
+    "RougeOptions",
     "ScoringOptions",
+    "Signature",
+    "System",
+    "compare",
     "describe",
+    "doubts",
+    "installed_versions",
     "mean_scores",
     "normalized_words",
     "score_pair",
+    "tokenizer_used",
     "uses_unicode",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from seq2seq.options import check_limits
+from seq2seq.options import check_limits, limited
 
 
 @dataclass(frozen=True)
@@ -22,3 +22,26 @@ class ScoringOptions:
 
     def __post_init__(self) -> None:
         check_limits(self, "scoring")
+
+
+@dataclass(frozen=True)
+class RougeOptions(ScoringOptions):
+    """All settings that change a ROUGE figure.
+
+    `seq2seq score` has one option for each field; its help text is the text below.
+
+    Args:
+        stemmer: reduce English words to their stems (Porter 1980) before they are compared.
+        several: how the scores of several references become one. best: those of the reference with the highest F1, for
+            each kind of ROUGE, as rouge-score does. mean: the mean over the references. pooled: the counts of matches
+            and of n-grams are summed over the references, as ROUGE-1.5.5 does with -f A.
+        max_bytes: cut each prediction and each reference to its first N bytes, if need be inside a word, as ROUGE-1.5.5
+            does with -b N.
+        unk: whether the symbol <unk> stays in predictions and references, where it counts as the word "unk", or is
+            removed from both.
+    """
+
+    stemmer: bool = True
+    several: Literal["best", "mean", "pooled"] = "best"
+    max_bytes: int | None = limited(None, minimum=1)
+    unk: Literal["kept", "removed"] = "kept"

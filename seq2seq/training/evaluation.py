@@ -22,11 +22,14 @@ from seq2seq.model.network import Seq2Seq
 from seq2seq.scoring import (
     KINDS,
     SETTINGS,
+    RougeOptions,
     ScoringOptions,
+    Signature,
     describe,
+    doubts,
     mean_scores,
-    normalized_words,
     score_pair,
+    tokenizer_used,
     uses_unicode,
 )
 
@@ -83,6 +86,12 @@ class Outcome(NamedTuple):
         words = "rouge" if not unicode else f"unicode (all {total})" if unicode == total else None
         return f"{SETTINGS}; words: {words or f'unicode for {unicode} of {total}'}"
 
+    @property
+    def signature(self) -> Signature:
+        """The settings of ROUGE in the form that `seq2seq score` prints."""
+        tokenizer = tokenizer_used(self.scoring.tokenizer, self.unicode_pairs, len(self.predictions))
+        return Signature(options=RougeOptions(tokenizer))
+
     def line(self) -> str:
         """The scores in one line."""
         s = self.scores
@@ -92,21 +101,8 @@ class Outcome(NamedTuple):
 
     def doubts(self) -> dict[str, str]:
         """Reasons why ROUGE can mislead in this split, one line each. Key: the kind of the reason."""
-        found = {}
-        tokenizer, unicode, total = self.scoring.tokenizer, self.unicode_pairs, len(self.predictions)
-        if 0 < unicode < total:
-            found["mixed words"] = (
-                f"ROUGE compares Unicode words in {unicode} of {total} pairs, those with letters outside ASCII, and "
-                "the words of rouge-score in the others; --scoring.tokenizer rouge gives figures that can be compared "
-                "with a plain rouge-score"
-            )
-        references = [p.reference for p in self.predictions if p.reference and p.reference.strip()]
-        if references and not any(normalized_words(tokenizer, (text,))[0] for text in references):
-            cure = "--scoring.tokenizer auto" if tokenizer == "rouge" else "--checkpoint.monitor validation/loss"
-            found["no words"] = (
-                f"every ROUGE is 0: scoring.tokenizer {tokenizer} finds no word in a reference; give {cure}"
-            )
-        return found
+        pairs = [(p.reference or "", p.text) for p in self.predictions]
+        return doubts(pairs, self.scoring.tokenizer, "--scoring.tokenizer", "--checkpoint.monitor validation/loss")
 
 
 class Doubts:

@@ -40,7 +40,7 @@ class FirstWords:
 @pytest.fixture
 def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
     for command in ("decode", "show"):
-        monkeypatch.setattr(f"seq2seq.commands.{command}.load_summarizer", lambda args: FirstWords())
+        monkeypatch.setattr(f"seq2seq.commands.{command}.load_summarizer", lambda args, **_: FirstWords())
 
 
 @pytest.fixture

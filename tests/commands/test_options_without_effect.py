@@ -43,7 +43,7 @@ PAIR = {"document": "a.txt", "summary": "b.txt"}
 def test_data_options_without_effect(kind: Callable[..., Any], options: dict[str, Any], words: str) -> None:
     with pytest.raises(UserError, match=words) as caught:
         kind(**options)
-    assert re.search("has no effect .*; leave it out, or change data", str(caught.value))
+    assert re.search(r"has no effect .*; leave it out \(default: .*\) or change data", str(caught.value))
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def test_the_command_line_is_checked_and_not_the_checkpoint() -> None:
     assert search_options(flags("--max-length", "3"), stored).no_repeat_ngram_size == 3
     assert search_options(flags("--length-penalty", "2"), stored).length_penalty == 2
     greedy = SearchOptions(length_penalty=0.5)
-    message = "--length-penalty has no effect with --beam-size 1; leave it out, or change --beam-size"
+    message = "--length-penalty has no effect with --beam-size 1; leave it out (default: 1.0) or change --beam-size"
     for argv, known in ((["--beam-size", "1", "--length-penalty", "2"], stored), (["--length-penalty", "2"], greedy)):
         with pytest.raises(UserError, match=f"{re.escape(message)}"):
             search_options(flags(*argv), known)

@@ -390,6 +390,7 @@ def server(files: dict[str, bytes], monkeypatch: pytest.MonkeyPatch) -> Iterator
             pass
 
     monkeypatch.setenv("no_proxy", "127.0.0.1")
+    monkeypatch.setattr("seq2seq.data.raw.download.PAUSES", (0.0, 0.0))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as httpd:
         threading.Thread(target=httpd.serve_forever, args=(0.05,), daemon=True).start()
         yield f"http://127.0.0.1:{httpd.server_port}"
@@ -546,6 +547,8 @@ def test_gigaword_needs_constant_memory(tmp_path: Path) -> None:
         (["--help"], ["reuters21578", "gigaword", "train.jsonl"]),
         (["reuters21578", "--help"], ["--source", "reut2-021.sgm", "--force", "NEWID"]),
         (["gigaword", "--help"], ["--source", "task1_ref0.txt", "<unk>"]),
+        (["arxiv", "--help"], ["--categories", "--years", "CC0", "2019-10-01"]),
+        (["congress", "--help"], ["--revision", "not copyrighted", "default: 120"]),
     ],
 )
 def test_help(arguments: list[str], words: list[str], capsys: pytest.CaptureFixture[str]) -> None:

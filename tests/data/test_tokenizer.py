@@ -224,7 +224,7 @@ def test_joined_words_split_into_the_same_words(text: str) -> None:
 )
 def test_joining(tokens: str, text: str) -> None:
     oov = tokens.split()
-    tokenizer = trained(["x"])  # knows none of these words
+    tokenizer = trained(["x"])
     assert former(tokenizer).decode([tokenizer.vocab_size + k for k in range(len(oov))], oov) == text
     assert tokenizer.decode([tokenizer.vocab_size + k for k in range(len(oov))], oov) == text
 

@@ -38,19 +38,16 @@ def _rows(path: Path, columns: Columns, records: Iterator[Record]) -> Iterator[R
     if not header:
         return
     check_columns(columns, header, f"{path}:{header_line}")
-    document = header.index(columns.document)
-    summary = header.index(columns.summary) if columns.summary in header else None
+    document, summary = (header.index(name) if name in header else None for name in (columns.document, columns.summary))
     for line, fields in records:
         if len(fields) != len(header):
             raise UserError(
                 f"{path}:{line}: {len(fields)} fields, but the header has {len(header)}: mend the line"
                 + _quotes_cure(fields)
             )
-        reference = None if summary is None else fields[summary]
-        if columns.strict:
-            yield Row(line, fields[document], reference)
-        else:
-            yield Row(line, fields[document], reference, dict(zip(header, fields, strict=True)))
+        texts = [None if position is None else fields[position] for position in (document, summary)]
+        row = Row(line, texts[0], texts[1])
+        yield row if columns.strict else row._replace(fields=dict(zip(header, fields, strict=True)))
 
 
 def _quotes_cure(fields: list[str]) -> str:

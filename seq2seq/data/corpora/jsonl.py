@@ -39,7 +39,7 @@ def read_jsonl(path: Path, columns: Columns) -> Iterator[Row]:
         if columns.strict:
             yield Row(number, pair[columns.document], pair.get(columns.summary))
         else:
-            yield Row(number, pair[columns.document], pair.get(columns.summary), pair)
+            yield Row(number, pair.get(columns.document), pair.get(columns.summary), pair)
 
 
 def _conversion(start: str, path: Path) -> str:

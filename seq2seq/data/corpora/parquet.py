@@ -34,7 +34,7 @@ def read_parquet(path: Path, columns: Columns) -> Iterator[Row]:
             else:
                 for batch in file.iter_batches(BATCH_ROWS):
                     for fields in batch.to_pylist():
-                        yield Row(next(number), fields[columns.document], fields.get(columns.summary), fields)
+                        yield Row(next(number), fields.get(columns.document), fields.get(columns.summary), fields)
     except UnicodeDecodeError as error:
         raise UserError(
             f"{path}: a text is not valid UTF-8 ({error.reason}): write the file again from valid text"

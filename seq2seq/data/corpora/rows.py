@@ -41,16 +41,20 @@ class Columns(NamedTuple):
             documents: a row without a summary has None, each row has all its `fields`, and bytes that are not UTF-8
             become lone surrogates (as with Python's "surrogateescape").
         labelled: False for a corpus whose summaries may be missing: a row without one has None.
+        optional: True for scores: neither column must exist, and a row without a document has None. Not with `strict`.
     """
 
     document: str
     summary: str
     strict: bool = True
     labelled: bool = True
+    optional: bool = False
 
     @property
     def required(self) -> tuple[str, ...]:
         """The columns that must exist."""
+        if self.optional:
+            return ()
         return (self.document, self.summary) if self.strict and self.labelled else (self.document,)
 
 

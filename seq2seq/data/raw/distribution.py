@@ -1,7 +1,7 @@
 """Shared by all raw distributions: the entry of the registry, the report, the output files, and decoding.
 
 The output folder gets train.jsonl, validation.jsonl and test.jsonl (UTF-8, one object with `document` and `summary` per
-line), and report.json.
+line, and further keys of the corpus), and report.json.
 """
 
 from __future__ import annotations
@@ -12,10 +12,11 @@ import re
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import IO, Any
 
 from ...errors import UserError
@@ -99,9 +100,11 @@ class CorpusWriter:
         self._files = files
         self._kept: dict[str, int] = dict.fromkeys(SPLITS, 0)
 
-    def write(self, split: Split, document: str, summary: str) -> None:
-        """Writes one pair as a line of JSON."""
-        pair = {"document": document, "summary": summary}
+    def write(
+        self, split: Split, document: str, summary: str, fields: Mapping[str, str] = MappingProxyType({})
+    ) -> None:
+        """Writes one pair as a line of JSON, after the further `fields` of this line."""
+        pair = {**fields, "document": document, "summary": summary}
         self._files[split].write(json.dumps(pair, ensure_ascii=False) + "\n")
         self._kept[split] += 1
 

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import html
-import http.client
 import re
 import tarfile
 import tempfile
-import urllib.request
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
@@ -27,6 +25,7 @@ from .distribution import (
     output_errors,
     refuse_existing,
 )
+from .download import download
 
 DOCUMENTS = 21_578
 FILES = 22
@@ -226,11 +225,15 @@ def _download_collection(urls: Sequence[str], archive: Path, documents: int) -> 
     for url in urls:
         try:
             with tempfile.TemporaryDirectory() as folder:
-                download = Path(folder) / ARCHIVE
-                _download(url, download)
-                stories, mended = read_reuters(download, documents)
+                copy = Path(folder) / ARCHIVE
+                with (
+                    copy.open("wb") as target,
+                    Progress(f"downloading {url}", None, "bytes", announce=True) as progress,
+                ):
+                    download(url, target, progress)
+                stories, mended = read_reuters(copy, documents)
                 with output_errors(archive.parent), atomic_writer(archive, binary=True) as file:
-                    file.write(download.read_bytes())
+                    file.write(copy.read_bytes())
                 return url, stories, mended
         except UserError as error:
             problems.append(f"{url}: {error}")
@@ -238,20 +241,6 @@ def _download_collection(urls: Sequence[str], archive: Path, documents: int) -> 
         f"Reuters-21578 could not be downloaded [{'; '.join(problems)}]: check the network, or fetch {ARCHIVE}"
         f" by hand and pass it: --source {ARCHIVE}"
     )
-
-
-def _download(url: str, path: Path) -> None:
-    """Raises UserError if the address does not answer, or sends fewer bytes than it announced."""
-    try:
-        with urllib.request.urlopen(url, timeout=30) as response, path.open("wb") as file:
-            announced = int(response.headers.get("Content-Length") or 0)
-            with Progress(f"downloading {url}", announced or None, "bytes", announce=True) as progress:
-                while block := response.read(1 << 16):
-                    progress.update(file.write(block))
-    except (OSError, http.client.HTTPException, ValueError) as error:
-        raise UserError(f"no download ({error})") from error
-    if announced and progress.done != announced:
-        raise UserError(f"the download broke off after {progress.done:,} of {announced:,} bytes")
 
 
 REUTERS21578 = Distribution(

@@ -8,12 +8,11 @@ from typing import Literal
 from ...errors import UserError
 from ...options import When, check_choice, check_effects, check_limits, limited
 
+SPECIALS = {"pad": "<pad>", "unk": "<unk>", "bos": "<s>", "eos": "</s>"}
+
 
 def _kind_is(*kinds: str) -> list[When]:
     return [When("kind", lambda options: options.kind in kinds)]
-
-
-SPECIALS = {"pad": "<pad>", "unk": "<unk>", "bos": "<s>", "eos": "</s>"}
 
 
 @dataclass(frozen=True)
@@ -28,8 +27,9 @@ class TokenizerOptions:
             token.
         normalizers: Applied in this order: nfkc, lowercase, digits (every digit becomes "#"), strip_accents. Not used
             by pretrained.
-        split: How kind word finds words. words: the words of English news text (U.S., 1,250.5, O'Neill, mid-year).
-            whitespace: for text that is already tokenized.
+        split: How kind word finds words. words: letters, digits and their joints (U.S., 1,250.5, O'Neill, mid-year,
+            C++, addresses), and single punctuation marks. Headlines get their spaces by a rule that is learned from the
+            training split. whitespace: for text that is already tokenized.
         path: For kind pretrained: a name on the Hugging Face Hub, a folder, or a tokenizer.json.
     """
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections.abc import Iterable
 from dataclasses import asdict
@@ -31,6 +32,7 @@ class ResultFiles(Callback):
         write_lines(predictions, (p.record() for p in outcome.predictions))
         settings = {
             "rouge": outcome.rouge_settings,
+            "signature": str(outcome.signature),
             "scoring": asdict(pl_module.scoring),
             "search": asdict(pl_module.search),
             "network": asdict(pl_module.options),
@@ -42,9 +44,10 @@ class ResultFiles(Callback):
             "seq2seq": __version__,
             "torch": torch.__version__,
         }
+        scores = {name: None if math.isnan(score) else score for name, score in outcome.scores.items()}
         with atomic_writer(metrics) as stream:
-            stream.write(json.dumps(outcome.scores | {"settings": settings}, indent=2) + "\n")
-        print(f"{outcome.line()} -> {metrics}, {predictions}", flush=True)
+            stream.write(json.dumps(scores | {"settings": settings}, indent=2) + "\n")
+        print(f"{outcome.line()}  {outcome.signature} -> {metrics}, {predictions}", flush=True)
 
 
 def write_lines(file: Path, records: Iterable[dict[str, Any]]) -> None:
