@@ -253,8 +253,8 @@ def test_a_loss_that_is_not_a_number(
     """The error names the training pairs, and no checkpoint contains the step."""
     loss = Seq2Seq.loss
 
-    def with_nan(self: Seq2Seq, batch: Batch) -> tuple[dict[str, torch.Tensor], torch.Tensor]:
-        terms, log_likelihood = loss(self, batch)
+    def with_nan(self: Seq2Seq, batch: Batch, step: int) -> tuple[dict[str, torch.Tensor], torch.Tensor]:
+        terms, log_likelihood = loss(self, batch, step)
         factor = float("nan") if self.training and 3 in batch.rows else 1.0
         return {name: term * factor for name, term in terms.items()}, log_likelihood * factor
 

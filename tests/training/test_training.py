@@ -336,8 +336,8 @@ def test_every_term_of_the_loss_is_logged_and_trained(tmp_path: Path, monkeypatc
     """A term "penalty" of 3 per target word, whose gradient is -1 per target word for each embedding weight."""
     loss = Seq2Seq.loss
 
-    def with_penalty(self: Seq2Seq, batch: Batch) -> tuple[dict[str, torch.Tensor], torch.Tensor]:
-        terms, log_likelihood = loss(self, batch)
+    def with_penalty(self: Seq2Seq, batch: Batch, step: int) -> tuple[dict[str, torch.Tensor], torch.Tensor]:
+        terms, log_likelihood = loss(self, batch, step)
         weight, words = self.embedding.weight, len(batch.target_positions)
         return terms | {"penalty": words * (3 + (weight.detach() - weight).sum())}, log_likelihood
 
