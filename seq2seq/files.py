@@ -28,9 +28,10 @@ def user_path(text: str | os.PathLike[str]) -> Path:
     """
     try:
         found = re.match(VARIABLE, os.fspath(text))
-        if found and found["name"] not in os.environ:
+        expanded = os.path.expandvars(text) if found else os.fspath(text)
+        if found and expanded == os.fspath(text):
             raise UserError(f"{text}: no environment variable {found['name']} is set; set it, or write the whole path")
-        return Path(os.path.expandvars(text) if found else text).expanduser()
+        return Path(expanded).expanduser()
     except TypeError:
         raise UserError(f"{text!r} is no path; give it as text or as a pathlib.Path") from None
     except RuntimeError as error:

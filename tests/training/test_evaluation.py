@@ -129,6 +129,7 @@ FIGURES["words_per_document"] = words_per_document
 """
 
 
+@pytest.mark.slow
 def test_a_plugin_registers_a_figure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The figure chooses the best checkpoint and stands in metrics.json."""
     (tmp_path / "figures.py").write_text(PLUGIN)
