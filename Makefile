@@ -33,7 +33,7 @@ quickstart: setup ## train on the embedded corpus, print ROUGE, write headlines 
 	$(BIN)/seq2seq show --checkpoint $(RUN)/best.ckpt --input data/newswire/test.jsonl --count 10
 
 test: setup ## the tests (a few minutes)
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 test-slow: setup ## the tests that take longer
 	$(BIN)/python -m pytest -m slow

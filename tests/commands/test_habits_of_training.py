@@ -319,17 +319,17 @@ def test_overfitting_repeats_the_same_batches(place: Path) -> None:
 
 
 def test_the_learning_rate_that_was_found_is_used(place: Path) -> None:
-    flags = ["--trainer.callbacks+=LearningRateFinder", "--trainer.callbacks.num_training_steps", "40"]
-    flags += ["--trainer.callbacks.early_stop_threshold", "null", "--trainer.max_epochs", "20"]
+    flags = ["--trainer.callbacks+=LearningRateFinder", "--trainer.callbacks.num_training_steps", "20"]
+    flags += ["--trainer.callbacks.early_stop_threshold", "null", "--trainer.max_epochs", "8"]
     logger = ["--trainer.logger", "CSVLogger", "--trainer.default_root_dir", "found"]
     assert run("fit", "--config", "c.yaml", *flags, *logger) == 0
     log = (next(Path("found/lightning_logs").glob("*/metrics.csv"))).read_text().splitlines()
     column = log[0].split(",").index("train/learning_rate")
     rates = [float(line.split(",")[column]) for line in log[1:] if line.split(",")[column]]
-    # Warm-up takes 5 of 60 steps, then the rate falls to zero: the highest rate is that of step 5, found / 1.
+    # Warm-up takes 5 of 24 steps, then the rate falls to zero: the highest rate, which was found, is that of step 5.
     highest = max(rates)
     assert highest != pytest.approx(1e-2, rel=1e-6)  # the config's
-    assert rates == pytest.approx([highest * min(i / 5, (60 - i) / 55) for i in range(60)], rel=1e-6, abs=1e-12)
+    assert rates == pytest.approx([highest * min(i / 5, (24 - i) / 19) for i in range(24)], rel=1e-6, abs=1e-12)
     assert not list(Path("found").glob(".lr_find*"))
 
 

@@ -38,13 +38,14 @@ def on(world: int) -> dict[str, Any]:
     return {"trainer__devices": world, **(GROUP if world > 1 else {})}
 
 
-def test_the_same_scores_and_predictions(trained: TrainedRun, tmp_path: Path) -> None:
+@pytest.mark.parametrize("worlds", [(1, 2), pytest.param((1, 3), marks=pytest.mark.slow)], ids=str)
+def test_the_same_scores_and_predictions(worlds: tuple[int, ...], trained: TrainedRun, tmp_path: Path) -> None:
     """With 1, 2 and 3 processes: 14 examples, two of them empty and two in another script; and one example."""
     lines = [*read_jsonl(Path(trained.corpus["test"])), *read_jsonl(CASES / "hindi" / "test.jsonl")[:2]]
     many = {**trained.corpus, "test": str(write_jsonl(tmp_path / "many.jsonl", lines))}
     one = {**trained.corpus, "test": str(write_jsonl(tmp_path / "one.jsonl", pairs(1, first=50)))}
     found: dict[int, dict[str, Any]] = {}  # processes -> every figure and every prediction
-    for world in (1, 2, 3):
+    for world in worlds:
         commands, found[world] = [], {}
         for name, corpus in (("many", many), ("one", one)):
             given = config(corpus, tmp_path / f"{name}-{world}", data__eval_tokens=60, **on(world))
@@ -59,7 +60,7 @@ def test_the_same_scores_and_predictions(trained: TrainedRun, tmp_path: Path) ->
             found[world] |= {f"{name}: line {number}": line for number, line in enumerate(lines)}
     assert [found[1][f"{name}: settings"]["examples"] for name in ("many", "one")] == [14, 1]
     assert found[1]["many: settings"]["rouge"].endswith("words: unicode for 2 of 14")
-    for world in (2, 3):
+    for world in worlds[1:]:
         different = {
             key: (found[1].get(key), value) for key, value in found[world].items() if found[1].get(key) != value
         }

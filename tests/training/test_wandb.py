@@ -79,6 +79,7 @@ def test_nothing_is_written_outside_the_folder_of_the_run(logged: Path) -> None:
     assert list((logged / "run" / "wandb" / "data").rglob("tmp*")), "the tables are staged elsewhere"
 
 
+@pytest.mark.slow
 def test_a_home_that_cannot_be_written(logged: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No folder can be made below a file; permissions would not stop root."""
     monkeypatch.setenv("HOME", os.devnull)
