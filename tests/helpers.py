@@ -108,7 +108,7 @@ def write_config(file: Path, settings: dict[str, Any]) -> Path:
 
 def run(*argv: str | Path) -> int:
     """Run the command in this process; its exit status (also where argparse leaves by SystemExit)."""
-    known = sys.argv
+    known, environment = sys.argv, dict(os.environ)
     for name in ("lightning", "lightning.fabric", "lightning.pytorch"):
         for handler in logging.getLogger(name).handlers:
             if isinstance(handler, logging.StreamHandler):
@@ -119,6 +119,8 @@ def run(*argv: str | Path) -> int:
         return leaving.code if isinstance(leaving.code, int) else 1
     finally:
         sys.argv = known
+        os.environ.clear()  # a run sets W&B's folders, which must not be those of the next run
+        os.environ.update(environment)
 
 
 def process(
