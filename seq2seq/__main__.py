@@ -5,7 +5,6 @@ Heavy modules are imported only for the subcommand that needs them.
 
 from __future__ import annotations
 
-import os
 import sys
 import tempfile
 import traceback
@@ -14,6 +13,7 @@ from importlib import import_module
 from . import __version__
 from .environment import escape_unencodable_output, import_plugins, prepare_process
 from .errors import UserError, did_you_mean
+from .files import discard_output
 
 COMMANDS = {
     "fit": ("fit", "train a model from a config file"),
@@ -59,13 +59,13 @@ def main(argv: list[str] | None = None) -> int:
     except UserError as error:
         return fail(" ".join(str(error).split()))
     except BrokenPipeError:  # the reader of standard output, such as `head`, has ended
-        discard_output()
+        discard_output(sys.stdout)
         return 0
     except OSError as error:
         try:
             sys.stdout.flush()
         except OSError:  # a full disk, for example: the interpreter would flush again at its end, and print a traceback
-            discard_output()
+            discard_output(sys.stdout)
         return fail(f"{error.filename}: {error.strerror}" if error.filename else str(error))
     except KeyboardInterrupt as interrupt:
         return fail("; ".join(filter(None, ["interrupted", str(interrupt)])), 130)
@@ -79,11 +79,6 @@ def unexpected(error: Exception) -> str:
         traceback.print_exception(error, file=file)
     text = " ".join(str(error).split())[:300]
     return f"{type(error).__name__}{': ' if text else ''}{text}; the traceback is in {file.name}"
-
-
-def discard_output() -> None:
-    """Discards everything that is still to be written to standard output."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def fail(message: str, status: int = 1) -> int:

@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, TextIO
 
 from .errors import UserError
 
@@ -36,6 +36,11 @@ def user_path(text: str | os.PathLike[str]) -> Path:
         raise UserError(f"{text!r} is no path; give it as text or as a pathlib.Path") from None
     except RuntimeError as error:
         raise UserError(f"{text}: {str(error).rstrip('.')}; write the whole path") from None
+
+
+def discard_output(stream: TextIO) -> None:
+    """Discards everything that is still to be written to a stream, because its reader has ended or its disk is full."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 @contextmanager

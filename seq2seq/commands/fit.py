@@ -12,9 +12,10 @@ from lightning.pytorch import Trainer
 from lightning.pytorch.callbacks import BatchSizeFinder
 from lightning.pytorch.utilities.exceptions import MisconfigurationException, SIGTERMException
 
-from seq2seq.checkpoint import network_weights, run_id, start_run
+from seq2seq.checkpoint import run_id, start_run
 from seq2seq.environment import prepare_run, prepare_training
 from seq2seq.errors import UserError
+from seq2seq.inference import load_weights
 from seq2seq.ops.cpu import tune_cpu
 from seq2seq.scoring import ScoringOptions
 from seq2seq.training.callbacks import BestCheckpoint, DirectedEarlyStopping, arrange_callbacks
@@ -100,7 +101,7 @@ class SummarizerCLI(OpenCLI):
         if is_first_process() and run != run_id(folder):
             start_run(folder, run)
         if self.completed.start:
-            self.model.network.load_state_dict(network_weights(self.completed.start))
+            load_weights(self.model.network, self.completed.start, self.settings["init_from"])
 
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:
         try:

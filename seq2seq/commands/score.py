@@ -263,33 +263,29 @@ def note(text: str) -> None:
 def print_text(comparison: Comparison) -> None:
     """Prints the tables for a terminal. Intervals go to a second line where the terminal is narrow."""
     from rich.box import SIMPLE_HEAD
-    from rich.console import Console
     from rich.table import Table
-    from rich.text import Text
 
-    console = Console(width=None if sys.stdout.isatty() else 140)
+    from .console import new_console, plain
 
-    def plain(text: str) -> Text:  # square brackets are not markup; escapes have the width of the output
-        return Text(text.encode(console.encoding, "backslashreplace").decode(console.encoding))
-
+    console = new_console()
     for table in tables(comparison):
         drawn = Table(box=SIMPLE_HEAD, collapse_padding=True, pad_edge=False)
-        drawn.title, drawn.title_justify = plain(table.title), "left"
+        drawn.title, drawn.title_justify = plain(table.title, console), "left"
         columns = list(zip(table.header, *table.rows, strict=True))
         # A narrow table breaks the cells of numbers between words, and long names anywhere.
         widths = [max(len(word) for cell in cells for word in cell.split()) for cells in columns]
         room = console.width - sum(width + PADDING for width in widths[1:]) - 2 * PADDING
         for position, cells in enumerate(columns):
             if position == 0:
-                drawn.add_column(plain(cells[0]), overflow="fold", max_width=max(room, SHORTEST_NAME))
+                drawn.add_column(plain(cells[0], console), overflow="fold", max_width=max(room, SHORTEST_NAME))
             else:
                 justify: Any = "left" if position < table.names else "right"
-                drawn.add_column(plain(cells[0]), justify=justify, min_width=widths[position])
+                drawn.add_column(plain(cells[0], console), justify=justify, min_width=widths[position])
         for row in table.rows:
-            drawn.add_row(*map(plain, row))
+            drawn.add_row(*(plain(cell, console) for cell in row))
         console.print(drawn)
     for line in signature_lines(comparison):
-        console.print(plain(line), soft_wrap=True)
+        console.print(plain(line, console), soft_wrap=True)
 
 
 FORMATS: dict[str, Callable[[Comparison], None]] = {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 
 from seq2seq.data.corpora import Row, check_columns, check_text
 from seq2seq.errors import UserError
@@ -34,25 +33,19 @@ def main(argv: list[str]) -> int:
     """Runs `seq2seq show`. Returns the exit status; raises UserError on bad arguments or input."""
     args = parser().parse_args(argv)
     check_positive(args, "count", "threads")
-    from rich.console import Console
     from rich.table import Table
-    from rich.text import Text
+
+    from .console import new_console, plain
 
     pairs = read_pairs(args)
     found = load_summarizer(args).stream([document for document, _ in pairs])
-    console = Console(width=None if sys.stdout.isatty() else 140)
+    console = new_console()
     table = Table("document", "reference", "headline", show_lines=True)
     for pair, headlines in zip(pairs, found, strict=True):
         cells = *pair, "\n".join(headline.text for headline in headlines)
-        # Text: square brackets in news are not markup.
-        table.add_row(*(Text(encodable(cell, console.encoding)) for cell in cells))
+        table.add_row(*(plain(cell, console) for cell in cells))
     console.print(table)
     return 0
-
-
-def encodable(text: str, encoding: str) -> str:
-    """`text` with escapes for the characters that an output lacks, so that the widths of the table include them."""
-    return text.encode(encoding, "backslashreplace").decode(encoding)
 
 
 def read_pairs(args: argparse.Namespace) -> list[tuple[str, str]]:

@@ -10,6 +10,7 @@ import re
 import secrets
 import shutil
 from collections.abc import Callable
+from dataclasses import asdict
 from enum import Enum
 from pathlib import Path
 from typing import Any
@@ -72,6 +73,7 @@ class TrainingConfig:
         self.command, self.config = command, config
         self.written: dict[str, Any] = {}
         self.start: dict[str, Any] | None = None
+        self._unnamed = False  # whether the checkpoint is the run's best one because none was named
         self._expand_paths()
         self.folder = Path(config["trainer.default_root_dir"] or DEFAULT_FOLDER)
         self._check_numbers()
@@ -163,14 +165,18 @@ class TrainingConfig:
                 f"{self.command}: there is no {best}, so there are no trained weights; name a checkpoint with "
                 "--ckpt_path, or the run's folder with --trainer.default_root_dir"
             )
-        owner, run = read_checkpoint(best)["resume"].get("run"), run_id(self.folder)
+        self._unnamed = True
+        return str(best)
+
+    def _check_owner(self, best: str, owner: str | None) -> None:
+        """Raises UserError if nobody has named a checkpoint, and the best one is of an earlier run than the latest."""
+        run = run_id(self.folder)
         if None not in (owner, run) and owner != run:
             raise UserError(
                 f"{best}: of an earlier run in this folder; the latest run has no best checkpoint; name a checkpoint "
                 "with --ckpt_path"
             )
         rank_zero_info(f"{self.command}: no --ckpt_path was given; the weights are those of {best}")
-        return str(best)
 
     def _named_checkpoint(self, name: str) -> Path | str:
         """The file that a name means: `best` and `last` are files of the run's folder."""
@@ -186,17 +192,18 @@ class TrainingConfig:
         config, path = self.config, self.config.get("ckpt_path")
         if path == "hpc":
             return
-        kept: tuple[str, ...] = ()
-        if not path and self.command == "fit" and config["init_from"]:
-            path, kept = config["init_from"], TRAINING_OPTIONS
-        if not path:
+        starts_anew = not path and self.command == "fit" and config["init_from"]
+        if not path and not starts_anew:
             return
+        path = path or config["init_from"]
         known = read_checkpoint(path)
-        for name, value in known["network"].items():
-            if name not in kept:
+        if self._unnamed:
+            self._check_owner(path, known["resume"].get("run"))
+        for name, value in asdict(NetworkOptions(**known["network"])).items():  # older files lack newer options
+            if not (starts_anew and name in TRAINING_OPTIONS):
                 config[f"model.network.{name}"] = value
         config["data.tokenizer_from"] = str(path)
-        if kept:
+        if starts_anew:
             self.start = known
             rank_zero_info(f"a new run with the weights, the network and the tokenizer of {path}")
         if self.command != "fit":

@@ -105,6 +105,8 @@ def overridden_options(argv: Sequence[str]) -> Iterator[tuple[str, str, str, Any
         if name not in ("--config", "-c"):
             given.append((name, value))
             continue
+        if not given:
+            continue
         try:
             settings = yaml.safe_load(user_path(value).read_text(encoding="utf-8"))
         except (OSError, ValueError, yaml.YAMLError):  # the parser reports it

@@ -16,6 +16,8 @@ from filelock import FileLock
 from ..errors import UserError
 from ..files import atomic_writer
 
+CACHE_CURE = "set HF_HOME to a folder with room that can be written"
+
 
 def cache_folder(name: str) -> Path:
     """Returns a folder in the cache of `datasets` (HF_DATASETS_CACHE), made if it is missing."""
@@ -35,9 +37,7 @@ def cache_errors(folder: Path) -> Iterator[None]:
         if not paths[1].startswith(paths[0]):  # neither in the folder nor one of its parents
             raise
         reason = error.strerror or str(error)
-        raise UserError(
-            f"{folder}: the cache cannot be written ({reason}); set HF_HOME to a folder with room that can be written"
-        ) from error
+        raise UserError(f"{folder}: the cache cannot be written ({reason}); {CACHE_CURE}") from error
 
 
 def cached_dataset(fingerprint: str, schema: pa.Schema, tables: Iterable[pa.Table]) -> datasets.Dataset:

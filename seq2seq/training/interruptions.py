@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from typing import Any, TextIO
 
 from seq2seq.errors import UserError
+from seq2seq.files import discard_output
 
 CAUSES = {
     int(signal.SIGTERM): "stopped by SIGTERM",
@@ -77,7 +78,7 @@ class ClosableOutput:
             yield
         except BrokenPipeError:
             STOP.signal = STOP.signal or int(signal.SIGPIPE)
-            os.dup2(os.open(os.devnull, os.O_WRONLY), self._stream.fileno())
+            discard_output(self._stream)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ...errors import UserError
+from ..arrow_cache import CACHE_CURE
 from .parquet import check_arrow_columns
 from .rows import Columns, first_line
 
@@ -52,7 +53,7 @@ def _cure(error: Exception) -> str:
     if "script" in str(error):
         return "set data.corpus.revision=refs/convert/parquet, or name a copy in Parquet"
     if isinstance(error, OSError) and error.errno in CANNOT_WRITE:
-        return "set HF_HOME to a folder with room that can be written"
+        return CACHE_CURE
     if isinstance(error, ConnectionError) or "offline" in str(error).lower():
         return "download it once with a connection (HF_HUB_OFFLINE unset), or give files as data.corpus.train"
     return "check data.corpus.name, data.corpus.config and data.corpus.revision"

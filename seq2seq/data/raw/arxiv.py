@@ -11,6 +11,7 @@ import sys
 from collections.abc import Collection, Iterator, Sequence
 from datetime import date
 from email.utils import parsedate_to_datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from ...errors import UserError
 from .copies import DataFile, Row, find_data_files, read_rows
 from .dated import Article, Selection, dated_arguments, parsed_date, write_dated
 from .distribution import CONTROL, Distribution, Report, refuse_existing
-from .download import GITHUB, GitHub, fetch_files
+from .download import GITHUB, GitHub, copies_or_download
 
 REPOSITORY = "staeiou/arxiv_archive"
 COMMIT = "f043eb1d71da6ed2fb9eac63ab8707359ff606ea"
@@ -28,6 +29,7 @@ SNAPSHOT_KEYS = ("id", "title", "abstract", "categories", "comments", "versions"
 ENDINGS = (".tsv", ".json", ".jsonl")
 REASONS = ("other_category", "withdrawn")
 
+_YEARLY_TABLE = re.compile(rf"{DUMP}/(\d{{4}})\.tsv\.zip")
 _DUMP = re.compile(r"processed_data/\d{8}/")
 _YEARLY = re.compile(r"processed_data/\d{8}/per_year/")
 _NUMBER = re.compile(r"\d{3,4}(?:\.\d+)?")
@@ -60,20 +62,12 @@ def prepare_arxiv(
     """
     refuse_existing(output, force)
     chosen = Selection(**selection)
-    if source is None:
-        label = f"{REPOSITORY}@{COMMIT[:10]}"
-        source = fetch_files(REPOSITORY, COMMIT, lambda path: _is_wanted(path, chosen), output / "download", github)
-    else:
-        label = ", ".join(map(str, source))
-    files = _newest_dump(find_data_files(source, ENDINGS))
+    wanted = partial(chosen.wants_file, _YEARLY_TABLE)
+    copies, label = copies_or_download(source, REPOSITORY, COMMIT, wanted, output, github)
+    files = _newest_dump(find_data_files(copies, ENDINGS))
     mended = {"illegal_bytes": 0, "control_characters": 0, "identifiers": 0}
     articles = _articles(files, frozenset(categories or ()), mended)
     return write_dated("arxiv", label, articles, output, chosen, mended, REASONS)
-
-
-def _is_wanted(path: str, selection: Selection) -> bool:
-    year = re.fullmatch(rf"{DUMP}/(\d{{4}})\.tsv\.zip", path)
-    return year is not None and (selection.years is None or int(year[1]) in selection.years)
 
 
 def _newest_dump(files: list[DataFile]) -> list[DataFile]:

@@ -17,7 +17,7 @@ from ...errors import UserError
 from .copies import DataFile, Row, find_data_files, read_rows
 from .dated import Article, Selection, dated_arguments, parsed_date, write_dated
 from .distribution import CONTROL, Distribution, Report, refuse_existing
-from .download import GITHUB, GitHub, fetch_files
+from .download import GITHUB, GitHub, copies_or_download
 
 REPOSITORY = "dwillis/congress-press"
 REVISION = "46d3cbc65898dee6b9a9cd6fc56ad6060e5da172"
@@ -112,19 +112,11 @@ def prepare_congress(
     """
     refuse_existing(output, force)
     chosen = Selection(**selection)
-    if source is None:
-        label = f"{REPOSITORY}@{revision[:10]}"
-        source = fetch_files(REPOSITORY, revision, partial(_is_wanted, chosen), output / "download", github)
-    else:
-        label = ", ".join(map(str, source))
+    wanted = partial(chosen.wants_file, _MONTH)
+    copies, label = copies_or_download(source, REPOSITORY, revision, wanted, output, github)
     mended = {"illegal_bytes": 0, "control_characters": 0, "titles_removed": 0}
-    articles = _articles(find_data_files(source, ENDINGS), mended)
+    articles = _articles(find_data_files(copies, ENDINGS), mended)
     return write_dated("congress", label, articles, output, chosen, mended, REASONS)
-
-
-def _is_wanted(selection: Selection, path: str) -> bool:
-    month = _MONTH.fullmatch(path)
-    return month is not None and (selection.years is None or int(month[1]) in selection.years)
 
 
 def _articles(files: list[DataFile], mended: dict[str, int]) -> Iterator[Article | str]:

@@ -15,11 +15,11 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Any, NamedTuple
 
 from ...errors import UserError
+from ..corpora.delimited import MAX_FIELD_CHARACTERS
 from .distribution import UNREADABLE, decode_utf8
 
-PACKED = (".gz", ".xz")
-MAX_FIELD = 1 << 24
-"""Longest field of a table, in characters. A quote that is never closed would make one field of the whole file."""
+PACKED: dict[str, Callable[[Any], Any]] = {".gz": gzip.open, ".xz": lzma.open}
+"""How a compressed file is opened, by its suffix."""
 
 Row = dict[str, Any]
 Opener = Callable[[], AbstractContextManager[IO[bytes]]]
@@ -60,8 +60,14 @@ def _expand(name: str, opener: Opener, endings: tuple[str, ...]) -> Iterator[Dat
             members = sorted(archive.namelist())
         for member in members:
             yield from _expand(f"{name}:{member}", partial(_open_member, opener, member), endings)
-    elif next((lower.removesuffix(packed) for packed in PACKED if lower.endswith(packed)), lower).endswith(endings):
+    elif _unpacked(lower).endswith(endings):
         yield DataFile(name, opener)
+
+
+def _unpacked(name: str) -> str:
+    """The name, in lower case, without the suffix of a compressed file."""
+    suffix = name[-3:]
+    return name.removesuffix(suffix) if suffix in PACKED else name
 
 
 def _open_path(path: Path) -> BufferedReader:
@@ -90,11 +96,10 @@ def read_rows(file: DataFile, keys: Sequence[str], mended: dict[str, int]) -> It
     `keys`.
     """
     lower = file.name.lower()
-    unpackers: dict[str, Callable[[Any], Any]] = {".gz": gzip.open, ".xz": lzma.open}
-    unpack = unpackers.get(lower[-3:], nullcontext)
+    unpack = PACKED.get(lower[-3:], nullcontext)
     with _readable(file.name), file.open() as raw, unpack(raw) as content:
         lines = _decode(BufferedReader(content, 1 << 16), mended)
-        table = lower.removesuffix(".gz").removesuffix(".xz").endswith(".tsv")
+        table = _unpacked(lower).endswith(".tsv")
         yield from (_table_rows if table else _json_rows)(lines, keys, file.name)
 
 
@@ -106,7 +111,7 @@ def _decode(lines: BufferedReader, mended: dict[str, int]) -> Iterator[str]:
 
 
 def _table_rows(lines: Iterator[str], keys: Sequence[str], name: str) -> Iterator[Row]:
-    csv.field_size_limit(MAX_FIELD)
+    csv.field_size_limit(MAX_FIELD_CHARACTERS)
     reader = csv.reader(lines, delimiter="\t", strict=True)
     try:
         header = next(reader, [])

@@ -93,6 +93,11 @@ class Selection:
                 " comes last"
             )
 
+    def wants_file(self, year_in_path: re.Pattern[str], path: str) -> bool:
+        """Whether a file can hold articles of the chosen years: its path matches, with the year as the first group."""
+        found = year_in_path.fullmatch(path)
+        return found is not None and (self.years is None or int(found[1]) in self.years)
+
     def split(self, day: date) -> Split:
         """The split of an article of this day."""
         return "train" if day < self.validation_from else "validation" if day < self.test_from else "test"

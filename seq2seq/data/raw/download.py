@@ -9,7 +9,7 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import IO, NamedTuple
 
@@ -107,6 +107,22 @@ def fetch_files(
             f" or get https://github.com/{repository}/archive/{revision}.zip by hand and pass it as --source"
         ) from error
     return [folder / file.path for file in files]
+
+
+def copies_or_download(
+    source: Sequence[Path] | None,
+    repository: str,
+    revision: str,
+    wanted: Callable[[str], bool],
+    output: Path,
+    github: GitHub,
+) -> tuple[Sequence[Path], str]:
+    """The user's copies of a repository, or its wanted files, downloaded to `output`/download; and a label for the
+    report. The other arguments and the errors are those of `fetch_files`."""
+    if source is None:
+        label = f"{repository}@{revision[:10]}"
+        return fetch_files(repository, revision, wanted, output / "download", github), label
+    return source, ", ".join(map(str, source))
 
 
 def _list_files(repository: str, revision: str, github: GitHub) -> list[_File]:
