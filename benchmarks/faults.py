@@ -433,7 +433,7 @@ def short(text: str, bench: Bench) -> str:
 
 
 def table(results: list[Result]) -> str:
-    lines = ["| fault | tried | survived | lost | what was seen |", "|---|---|---|---|---|"]
+    lines = ["| fault | tried | survived | lost | outcome |", "|---|---|---|---|---|"]
     return "\n".join(
         lines + [f"| {r.fault} | {r.tried} | {int(r.survived)} | {int(r.lost)} | {r.seen} |" for r in results]
     )

@@ -1,4 +1,4 @@
-"""What users do with `fit`, `validate`, `test` and `predict` without reading the manual."""
+"""Habits of users of `fit`, `validate`, `test` and `predict` who have not read the manual."""
 
 from __future__ import annotations
 
