@@ -61,9 +61,14 @@ def epochs_of(checkpoint: str | Path) -> int:
 
 
 def contents(folder: Path) -> dict[str, str]:
-    """A hash of every file in a folder but W&B's logs, which its processes may still write."""
-    files = [file for file in folder.rglob("*") if file.is_file() and file.suffix != ".log"]
-    return {str(file.relative_to(folder)): hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
+    """A hash of every file in a folder. W&B's own files count by name: its processes may still write them."""
+    return {
+        str(file.relative_to(folder)): hashlib.sha256(
+            b"" if file.suffix in (".log", ".wandb") else file.read_bytes()
+        ).hexdigest()
+        for file in folder.rglob("*")
+        if file.is_file()
+    }
 
 
 # ---- 2: the checkpoint of test, validate and predict
