@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+from pathlib import Path
 
 _HOME = tempfile.mkdtemp(prefix="seq2seq-tests-")
 os.environ.update(
@@ -19,15 +20,18 @@ os.environ.update(
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # tiny networks: threads would only wait for each other
 
 import pytest  # noqa: E402 (the settings above go first)
-from helpers import TrainedRun, run, train  # noqa: E402
+from helpers import TrainedRun, made_once, run, train  # noqa: E402
 
 
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> TrainedRun:
     """A run that has learnt its tiny corpus by heart and has been tested (see helpers.py). Read only."""
-    learnt = train(tmp_path_factory.mktemp("trained"))
-    assert run("test", "--config", learnt.config, "--ckpt_path", learnt.best) == 0
-    return learnt
+
+    def make(folder: Path) -> None:
+        learnt = train(folder)
+        assert run("test", "--config", learnt.config, "--ckpt_path", learnt.best) == 0
+
+    return TrainedRun.at(made_once(tmp_path_factory, "trained", make))
 
 
 def pytest_unconfigure() -> None:

@@ -6,6 +6,7 @@ import getpass
 import json
 import logging
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -15,7 +16,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import pytest
 import yaml
+from filelock import FileLock
 
 from seq2seq.__main__ import main
 
@@ -144,9 +147,28 @@ class TrainedRun(NamedTuple):
     folder: Path
     corpus: dict[str, str]
 
+    @classmethod
+    def at(cls, folder: Path) -> TrainedRun:
+        """The run that `train(folder)` made."""
+        corpus = {split: str(folder / "corpus" / f"{split}.jsonl") for split in ("train", "validation", "test")}
+        return cls(folder / "config.yaml", folder / "run", corpus)
+
     @property
     def best(self) -> Path:
         return self.folder / "best.ckpt"
+
+
+def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
+    """A folder that `make` has filled, once for all processes of a test run. Read only."""
+    base = factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / name
+    with FileLock(f"{folder}.lock"):
+        if not Path(f"{folder}.done").exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
+            make(folder)
+            Path(f"{folder}.done").touch()
+    return folder
 
 
 def train(folder: Path, **changes: Any) -> TrainedRun:
@@ -154,7 +176,7 @@ def train(folder: Path, **changes: Any) -> TrainedRun:
     corpus = write_corpus(folder / "corpus")
     file = write_config(folder / "config.yaml", config(corpus, folder / "run", **changes))
     assert run("fit", "--config", file) == 0
-    return TrainedRun(file, folder / "run", corpus)
+    return TrainedRun.at(folder)
 
 
 def together(folder: Path, world: int, *commands: Sequence[str | Path], timeout: float = 240) -> None:

@@ -41,6 +41,11 @@ LINKS = ("tokenizer", "max_document_tokens", "seed")
 class SummarizerCLI(OpenCLI):
     """Links data to module, and completes the config."""
 
+    @staticmethod
+    def subcommands() -> dict[str, set[str]]:
+        """The subcommand that runs, with the arguments to skip. A parser of the other three would delay the start."""
+        return {sys.argv[1]: OpenCLI.subcommands()[sys.argv[1]]}
+
     def add_arguments_to_parser(self, parser: Parser) -> None:  # type: ignore[override]
         for name in LINKS:
             parser.link_arguments("data", f"model.{name}", compute_fn=attrgetter(name), apply_on="instantiate")

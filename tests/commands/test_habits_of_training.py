@@ -16,7 +16,7 @@ import pytest
 import torch
 import wandb
 import yaml
-from helpers import CASES, read_jsonl, run, started
+from helpers import CASES, made_once, read_jsonl, run, started
 
 from seq2seq.checkpoint import network_weights, read_checkpoint, run_id
 from seq2seq.commands.training_parser import overridden_options
@@ -31,10 +31,12 @@ from seq2seq.training.monitors import DIRECTIONS, direction, figure_names
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the small corpus, its config, and a run of 12 epochs. Read only."""
-    folder = tmp_path_factory.mktemp("habits")
-    shutil.copytree(CASES / "base", folder, dirs_exist_ok=True)
-    assert fit(folder, "--trainer.max_epochs", "12") == 0
-    return folder
+
+    def make(folder: Path) -> None:
+        shutil.copytree(CASES / "base", folder, dirs_exist_ok=True)
+        assert fit(folder, "--trainer.max_epochs", "12") == 0
+
+    return made_once(tmp_path_factory, "habits", make)
 
 
 @pytest.fixture

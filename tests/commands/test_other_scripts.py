@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import pytest
 import yaml
-from helpers import CASES, process, read_jsonl, run
+from helpers import CASES, made_once, process, read_jsonl, run
 
 from seq2seq.commands.config_text import dump_yaml
 
@@ -38,15 +38,19 @@ class HindiRun(NamedTuple):
 @pytest.fixture(scope="module")
 def hindi(tmp_path_factory: pytest.TempPathFactory) -> HindiRun:
     """`fit` with the config of the case, where standard output is cp1252."""
-    folder = tmp_path_factory.mktemp("hindi") / "आग"
-    shutil.copytree(CASES / "hindi", folder)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        patch.setenv("PYTHONPATH", str(CASES.parents[1]))
-        patch.setenv("PYTHONIOENCODING", "cp1252")
-        done = process("fit", "--config", folder / "c.yaml")
-    assert done.returncode == 0, done.stderr.decode()
-    return HindiRun(folder, done.stdout)
+
+    def make(folder: Path) -> None:
+        shutil.copytree(CASES / "hindi", folder, dirs_exist_ok=True)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.chdir(folder)
+            patch.setenv("PYTHONPATH", str(CASES.parents[1]))
+            patch.setenv("PYTHONIOENCODING", "cp1252")
+            done = process("fit", "--config", folder / "c.yaml")
+        assert done.returncode == 0, done.stderr.decode()
+        (folder / "output.txt").write_bytes(done.stdout)
+
+    folder = made_once(tmp_path_factory, "आग", make)
+    return HindiRun(folder, (folder / "output.txt").read_bytes())
 
 
 def test_fit_learns_by_heart_and_its_rouge_rises(hindi: HindiRun) -> None:

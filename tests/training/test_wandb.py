@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import yaml
-from helpers import config, process, secrets, write_config, write_corpus
+from helpers import config, made_once, process, secrets, write_config, write_corpus
 
 pb = pytest.importorskip("wandb.proto.wandb_internal_pb2")
 
@@ -53,24 +53,26 @@ def logged(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     Its home is an empty folder.
     """
-    folder = tmp_path_factory.mktemp("wandb")
-    logger = yaml.safe_load(QUICKSTART.read_text(encoding="utf-8"))["trainer"]["logger"]
-    settings = config(
-        write_corpus(folder / "corpus"),
-        folder / "run",
-        trainer__logger=logger,
-        trainer__max_epochs=3,
-        trainer__check_val_every_n_epoch=1,
-    )
-    (folder / "home").mkdir()
-    config_file = write_config(folder / "config.yaml", settings)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("HOME", str(folder / "home"))
-        patch.delenv("XDG_CACHE_HOME", raising=False)
-        patch.delenv("XDG_DATA_HOME", raising=False)
-        done = process("fit", "--config", config_file, unset=OURS)
-    assert done.returncode == 0, done.stderr.decode()
-    return folder
+
+    def make(folder: Path) -> None:
+        logger = yaml.safe_load(QUICKSTART.read_text(encoding="utf-8"))["trainer"]["logger"]
+        settings = config(
+            write_corpus(folder / "corpus"),
+            folder / "run",
+            trainer__logger=logger,
+            trainer__max_epochs=3,
+            trainer__check_val_every_n_epoch=1,
+        )
+        (folder / "home").mkdir()
+        config_file = write_config(folder / "config.yaml", settings)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("HOME", str(folder / "home"))
+            patch.delenv("XDG_CACHE_HOME", raising=False)
+            patch.delenv("XDG_DATA_HOME", raising=False)
+            done = process("fit", "--config", config_file, unset=OURS)
+        assert done.returncode == 0, done.stderr.decode()
+
+    return made_once(tmp_path_factory, "wandb", make)
 
 
 def test_nothing_is_written_outside_the_folder_of_the_run(logged: Path) -> None:
