@@ -1,7 +1,7 @@
 """Trains the model `titles`, which ships with the package, and writes its two files: the checkpoint and the card.
 
     seq2seq prepare arxiv --years 2015-2019 --limit 200000 --output data/arxiv
-    python benchmarks/train_titles.py --corpus data/arxiv                                   # about 2 hours on 2 cores
+    python benchmarks/train_titles.py --corpus data/arxiv                                # some hours on 2 cores
     python benchmarks/train_titles.py --corpus data/arxiv --checkpoint runs/titles/best.ckpt          # already trained
 
 The best checkpoint on validation is exported (float16), and the exported file is tested with the search of the config.
@@ -25,6 +25,7 @@ FIGURES = {"ROUGE-1": "rouge1.f1", "ROUGE-2": "rouge2.f1", "ROUGE-L": "rougeL.f1
 """Names on the card, and names of the scores."""
 GREATEST = 12_000_000
 """Bytes that the file of a shipped model may have."""
+PREPARATION = "seq2seq prepare arxiv --years 2015-2019 --limit 200000 --output data/arxiv"
 DESCRIPTION = (
     "A GRU encoder-decoder with attention and a pointer reads an abstract of a scientific paper in English, cased, and "
     "writes a title. A word tokenizer; words outside its vocabulary are copied from the abstract."
@@ -33,8 +34,8 @@ LICENCE = "weights: MIT, as the package; corpus: metadata of arXiv, CC0 1.0"
 LIMITS = [
     "Made for abstracts of physics, mathematics, computer science and their neighbours on arXiv. Abstracts of other "
     "fields, such as medicine or history, get titles in the style of arXiv.",
-    "Not made for news, e-mail, or whole papers. Other languages give useless titles.",
-    "A title can name a method or a result that the abstract does not have. Read the title before it is used.",
+    "Not made for news, e-mail, whole papers, or languages other than English.",
+    "A title can name a method or a result that the abstract does not have. Check each title before you use it.",
     "Hyphens inside words are often lost in the corpus, so titles can lack them.",
 ]
 
@@ -48,6 +49,7 @@ def main() -> None:
     parser.add_argument("--checkpoint", type=Path, help="a trained checkpoint: it is exported and tested, not trained")
     parser.add_argument("--name", default="titles", help="name of the shipped model")
     parser.add_argument("--models", type=Path, default=FOLDER, help="folder of the shipped models")
+    parser.add_argument("--preparation", default=PREPARATION, help="how the corpus was prepared, for the card")
     parser.add_argument("--trials", type=int, default=10_000, help="resamples of the 95 %% intervals")
     args = parser.parse_args()
 
@@ -85,7 +87,7 @@ def write_card(args: argparse.Namespace, shipped: Path, result: Comparison) -> N
         corpus="abstracts and titles of arXiv: " + ", ".join(described(args.corpus, split) for split in SPLITS),
         licence=LICENCE,
         training=[
-            "seq2seq prepare arxiv --years 2015-2019 --limit 200000 --output data/arxiv",
+            args.preparation,
             f"python benchmarks/train_titles.py --corpus data/arxiv --seed {args.seed}",
         ],
         evaluation=f"test split, {result.pairs:,} pairs, beam {model.options.beam_size}, length penalty "

@@ -98,7 +98,7 @@ def network_weights(contents: dict[str, Any]) -> dict[str, Tensor]:
 
 
 def export_checkpoint(path: str | Path, output: str | Path) -> dict[str, Any]:
-    """Writes a checkpoint that serves inference and `--init_from` alone, in a fifth to a sixth of the size.
+    """Writes a checkpoint that serves inference and `--init_from` alone, in about a sixth of the size.
 
     The state of the training is left out, and the weights are rounded to float16. Their readers compute in float32.
 
@@ -109,7 +109,7 @@ def export_checkpoint(path: str | Path, output: str | Path) -> dict[str, Any]:
     Returns:
         The contents of the new file. `metrics`: by name, the validation figure by which the checkpoint was chosen.
 
-    Raises UserError if the checkpoint cannot be used, or if a weight is no number of float16 (at most 65,504).
+    Raises UserError if the checkpoint cannot be used, or if float16 cannot hold one of its weights (at most 65,504).
     """
     read_checkpoint(path, check_bytes=True)
     checkpoint = _read_file(path, checkpoint_path(path))
@@ -133,7 +133,9 @@ def _rounded(weights: dict[str, Tensor], path: str | Path) -> dict[str, Tensor]:
             rounded[place] = weight.half() if weight.is_floating_point() else weight.clone()
         named[name] = rounded[place]
         if not named[name].isfinite().all():
-            raise UserError(f"{path}: {name} has values beyond 65,504, the limit of float16; give another checkpoint")
+            raise UserError(
+                f"{path}: {name} has values that float16 cannot hold (above 65,504, or NaN); give another checkpoint"
+            )
     return named
 
 

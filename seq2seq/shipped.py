@@ -23,7 +23,7 @@ class Card:
     """The card of a model: its data, its figures and its limits.
 
     Args:
-        title: what the model writes, in one short line.
+        title: the output of the model, in one short line.
         description: the task, the network and the tokenizer.
         language: of documents and headlines.
         corpus: the source and the size of the training data.
