@@ -79,17 +79,19 @@ def shipped_models() -> dict[str, Path]:
     return {file.stem: file for file in sorted(FOLDER.glob("*.ckpt"))}
 
 
-def default_model() -> str:
-    """The name of the model that serves where no checkpoint is given: the only one, or the one marked in its card.
-
-    Raises UserError if there is none.
-    """
+def marked_models() -> list[str]:
+    """The models that can be the default: the only model, or those that are marked in their cards."""
     models = list(shipped_models())
+    return models if len(models) == 1 else [name for name in models if Card.read(name).default]
+
+
+def default_model() -> str:
+    """The name of the model that serves where no checkpoint is given. Raises UserError unless there is exactly one."""
+    models, marked = shipped_models(), marked_models()
     if not models:
         raise UserError(f"{NO_MODEL}; give --checkpoint FILE, for example best.ckpt of `seq2seq fit`")
-    marked = models if len(models) == 1 else [name for name in models if Card.read(name).default]
     if len(marked) != 1:
-        raise UserError(f"no model is marked as the default; give --checkpoint with one of {', '.join(models)}")
+        raise UserError(f"there is no single default model; give --checkpoint with one of {', '.join(models)}")
     return marked[0]
 
 

@@ -14,6 +14,7 @@ import pytest
 from helpers import CARD
 
 from seq2seq import shipped
+from seq2seq.commands.models import describe
 from seq2seq.errors import UserError
 from seq2seq.shipped import Card, checkpoint_path, default_model, shipped_models
 
@@ -75,10 +76,12 @@ def test_the_default_is_the_only_model_or_the_marked_one(folder: Path) -> None:
     ship(folder, "titles")
     assert default_model() == "titles"
     ship(folder, "news")
-    with pytest.raises(UserError, match=r"no model is marked as the default; .* news, titles"):
+    with pytest.raises(UserError, match=r"no single default model; .* news, titles"):
         default_model()
+    assert [describe(name)["default"] for name in shipped_models()] == [False, False]
     ship(folder, "news", replace(CARD, default=True))
     assert default_model() == "news"
+    assert [describe(name)["default"] for name in shipped_models()] == [True, False]
 
 
 # ---- cards

@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict
 from typing import Any
 
-from seq2seq.shipped import NO_MODEL, Card, default_model, shipped_model, shipped_models
+from seq2seq.shipped import NO_MODEL, Card, marked_models, shipped_model, shipped_models
 
 from .arguments import Parser
 
@@ -43,7 +43,7 @@ def describe(name: str) -> dict[str, Any]:
     """The card of a model, with its name, its file and the size of that file, as values of JSON."""
     file = shipped_model(name)
     megabytes = round(file.stat().st_size / 1e6, 1)
-    card = asdict(Card.read(name)) | {"default": name == default_model()}
+    card = asdict(Card.read(name)) | {"default": name in marked_models()}
     return {"name": name, "file": str(file), "megabytes": megabytes, **card}
 
 
