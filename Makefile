@@ -24,13 +24,16 @@ $(VENV)/.ready: pyproject.toml constraints.txt
 	$(BIN)/pip install --quiet -c constraints.txt -e '.[dev]'
 	@touch $@
 
-quickstart: setup ## train on the embedded corpus, print ROUGE, write headlines (some minutes)
-	@echo "== 1/3 Training: $(CONFIG) -> $(RUN)/best.ckpt"
+quickstart: setup ## train on the embedded corpus, print ROUGE, write headlines and titles (some minutes)
+	@echo "== 1/4 Training: $(CONFIG) -> $(RUN)/best.ckpt"
 	$(BIN)/seq2seq fit --config $(CONFIG)
-	@echo "== 2/3 Scoring the test split with beam search -> $(RUN)/metrics.json, $(RUN)/predictions.jsonl"
+	@echo "== 2/4 Scoring the test split with beam search -> $(RUN)/metrics.json, $(RUN)/predictions.jsonl"
 	$(BIN)/seq2seq test --config $(CONFIG) --ckpt_path $(RUN)/best.ckpt
-	@echo "== 3/3 Ten documents the model has never seen"
+	@echo "== 3/4 Ten documents the model has never seen"
 	$(BIN)/seq2seq show --checkpoint $(RUN)/best.ckpt --input data/newswire/test.jsonl --count 10
+	@echo "== 4/4 Titles for ten abstracts, by the model that ships with the package"
+	@if ls seq2seq/models/*.ckpt > /dev/null 2>&1; then \
+	$(BIN)/seq2seq show --input data/abstracts.jsonl --count 10; else echo "no model ships with this copy"; fi
 
 test: setup ## the tests (a few minutes)
 	$(BIN)/python -m pytest -n 2 --dist worksteal

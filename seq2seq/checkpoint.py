@@ -18,25 +18,51 @@ from .batch import Vocabulary
 from .data.tokenizer import Tokenizer
 from .decoding import SearchOptions
 from .errors import UserError
-from .files import atomic_writer, user_path
+from .files import atomic_writer
 from .model.network import NetworkOptions
+from .shipped import checkpoint_path
 
 FORMAT = 1  # raised when older checkpoints can no longer be read
 RUN_FILE = "run.json"
+KEPT = ("seq2seq", "epoch", "global_step", "pytorch-lightning_version")
+"""Entries of a checkpoint that an exported one has too; Lightning's `test` needs the last."""
 
 
 def read_checkpoint(path: str | Path, *, check_bytes: bool = False) -> dict[str, Any]:
     """Reads and verifies a checkpoint.
 
     Args:
+        path: a file, or the name of a model that ships with the package.
         check_bytes: verify the checksum of every byte, which reads the whole file.
 
     Returns:
-        The keys format, tokenizer, vocabulary, network, search and max_document_tokens, with `state_dict` and `resume`.
+        The keys format, tokenizer, vocabulary, network, search and max_document_tokens, with `state_dict`, `resume`,
+        and `resumable`: whether a training can continue from the checkpoint.
 
     Raises UserError if the file is missing, damaged, or not a checkpoint of this package.
     """
-    file = user_path(path)
+    file = checkpoint_path(path)
+    checkpoint = _read_file(path, file)
+    contents = {
+        **checkpoint["seq2seq"],
+        "state_dict": checkpoint.get("state_dict"),
+        "resume": checkpoint.get("resume") or {},
+        "resumable": "optimizer_states" in checkpoint,
+    }
+    try:
+        _check_contents(contents)
+        damaged = _damaged_member(file) if check_bytes else None
+    except Exception as error:  # missing or unexpected values lead to errors of many types
+        raise UserError(
+            f"{path}: damaged, or of another version of seq2seq ({type(error).__name__}: {error}); use another"
+        ) from error
+    if damaged:
+        raise UserError(f"{path}: damaged ({damaged}); use another")
+    return contents
+
+
+def _read_file(path: str | Path, file: Path) -> dict[str, Any]:
+    """The values of a checkpoint file as they are. `path`: the file's name in errors."""
     if file.is_dir():
         raise UserError(f"{path}: a folder; name a .ckpt file in it, for example {file / 'best.ckpt'}")
     if not file.is_file():
@@ -63,22 +89,54 @@ def read_checkpoint(path: str | Path, *, check_bytes: bool = False) -> dict[str,
         raise UserError(
             f"{path}: checkpoint format {ours.get('format')}, but this version reads {FORMAT}; train it anew"
         )
-    contents = {**ours, "state_dict": checkpoint.get("state_dict"), "resume": checkpoint.get("resume") or {}}
-    try:
-        _check_contents(contents)
-        damaged = _damaged_member(file) if check_bytes else None
-    except Exception as error:  # missing or unexpected values lead to errors of many types
-        raise UserError(
-            f"{path}: damaged, or of another version of seq2seq ({type(error).__name__}: {error}); use another"
-        ) from error
-    if damaged:
-        raise UserError(f"{path}: damaged ({damaged}); use another")
-    return contents
+    return checkpoint
 
 
 def network_weights(contents: dict[str, Any]) -> dict[str, Tensor]:
     """The network's weights in the contents of a checkpoint, by parameter name."""
     return {k.removeprefix("network."): v for k, v in contents["state_dict"].items() if k.startswith("network.")}
+
+
+def export_checkpoint(path: str | Path, output: str | Path) -> dict[str, Any]:
+    """Writes a checkpoint that serves inference and `--init_from` alone, in about a sixth of the size.
+
+    The state of the training is left out, and the weights are rounded to float16. Their readers compute in float32.
+
+    Args:
+        path: a checkpoint, or the name of a model.
+        output: the file to write. It is replaced if it exists.
+
+    Returns:
+        The contents of the new file. `metrics`: by name, the validation figure by which the checkpoint was chosen.
+
+    Raises UserError if the checkpoint cannot be used, or if float16 cannot hold one of its weights (at most 65,504).
+    """
+    read_checkpoint(path, check_bytes=True)
+    checkpoint = _read_file(path, checkpoint_path(path))
+    kept = {key: checkpoint[key] for key in KEPT if key in checkpoint}
+    callbacks = checkpoint.get("callbacks", {}).values()
+    scores = {state.get("monitor"): state.get("current_score") for state in callbacks}
+    metrics = {name: float(score) for name, score in scores.items() if score is not None}
+    weights = _rounded(checkpoint["state_dict"], path)
+    exported = {**kept, "metrics": checkpoint.get("metrics", metrics), "state_dict": weights}
+    write_checkpoint(exported, output)
+    return exported
+
+
+def _rounded(weights: dict[str, Tensor], path: str | Path) -> dict[str, Tensor]:
+    """The weights in float16. Weights that share their memory, such as tied embeddings, share it again."""
+    rounded: dict[tuple[Any, ...], Tensor] = {}
+    named = {}
+    for name, weight in weights.items():
+        place = (weight.data_ptr(), weight.shape, weight.stride(), weight.dtype)
+        if place not in rounded:
+            rounded[place] = weight.half() if weight.is_floating_point() else weight.clone()
+        named[name] = rounded[place]
+        if not named[name].isfinite().all():
+            raise UserError(
+                f"{path}: {name} has values that float16 cannot hold (above 65,504, or NaN); give another checkpoint"
+            )
+    return named
 
 
 def write_checkpoint(checkpoint: dict[str, Any], path: str | Path) -> None:
@@ -124,11 +182,14 @@ def newest_checkpoint(folder: str | Path) -> tuple[Path | None, list[str]]:
     files = Path(folder).glob("*.ckpt")
     for file in sorted(files, key=lambda file: (file.stat().st_mtime_ns, file.name), reverse=True):
         try:
-            position = read_checkpoint(file, check_bytes=True)["resume"]
+            contents = read_checkpoint(file, check_bytes=True)
         except UserError as error:
             skipped.append(str(error))
             continue
-        if run is not None and position.get("run") not in (None, run):
+        position = contents["resume"]
+        if not contents["resumable"]:
+            skipped.append(f"{file}: an exported one, without the state of a training")
+        elif run is not None and position.get("run") not in (None, run):
             skipped.append(f"{file}: of an earlier run in this folder")
         elif not position.get("exact", True):
             skipped.append(f"{file}: written in the middle of an optimizer step")

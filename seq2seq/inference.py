@@ -82,10 +82,11 @@ class Summarizer:
         device: str | torch.device | int | None = "auto",
         precision: str | torch.dtype = "float32",
     ) -> Summarizer:
-        """Loads a checkpoint of `seq2seq fit`.
+        """Loads a checkpoint of `seq2seq fit`, or a model that ships with the package.
 
         Args:
-            path: a file, or the folder of a run, which stands for its best.ckpt; `~` is the home folder.
+            path: a file, the folder of a run, which stands for its best.ckpt, or the name of a model that
+                `seq2seq models` lists; `~` is the home folder.
             device: auto or None (a GPU if there is one), cpu, cuda or cuda:N, as text, torch.device or number of a GPU.
             precision: float32 or bfloat16, the type of weights and activations; the search computes in float32.
 

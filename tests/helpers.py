@@ -21,6 +21,7 @@ import yaml
 from filelock import FileLock
 
 from seq2seq.__main__ import main
+from seq2seq.shipped import Card
 
 CASES = Path(__file__).parent / "cases"
 """Inputs that once went wrong; see the README there."""
@@ -32,6 +33,21 @@ EVENTS = (
     ("the mayor of {city} opened {number} new schools last week", "{city} opens {number} schools"),
     ("{number} flights from {city} were delayed by snow and wind", "Snow delays {number} {city} flights"),
 )
+
+CARD = Card(
+    title="titles for tests",
+    description="A description.",
+    language="English",
+    corpus="24 pairs",
+    licence="CC0",
+    training=["python train.py"],
+    evaluation="test split",
+    figures={"ROUGE-1": {"value": 42.125, "low": 41.0, "high": 43.25}},
+    limits=["Not made for news.", "Not made for poems."],
+    parameters=1234,
+    seed=1,
+)
+"""The card of a model that the tests ship."""
 
 
 def pairs(count: int = 24, first: int = 0) -> list[dict[str, str]]:

@@ -13,8 +13,11 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from helpers import TrainedRun, read_jsonl, run
 
 from seq2seq.data.bucketing import BatchOptions
+from seq2seq.scoring import score_pair
+from seq2seq.shipped import Card
 
 FOLDER = Path(__file__).parents[1] / "benchmarks"
 MODULES = ("common", "workload", "revision_child")  # without a command line, or for processes of other scripts
@@ -87,3 +90,30 @@ def test_counted_operations_of_a_product() -> None:
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(script, "training_step", lambda network, batch, optimizer: layer(batch).sum().backward())
         assert script.count_operations(None, [x, x], None) == 2 * 2 * (2 * 3 * 5 * 7)
+
+
+def test_the_card_of_the_titles_has_the_figures_of_the_exported_model(
+    trained: TrainedRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script, models = load("train_titles"), tmp_path / "models"
+    monkeypatch.setattr(script, "run_seq2seq", lambda *argv: run(*argv))
+    corpus = Path(trained.corpus["test"]).parent
+    given = {"config": trained.config, "corpus": corpus, "checkpoint": trained.best, "output": tmp_path / "run"}
+    given |= {"models": models, "trials": 200, "seed": 3}
+    words = [str(word) for name, value in given.items() for word in (f"--{name}", value)]
+    monkeypatch.setattr(sys, "argv", ["train_titles.py", *words])
+    script.main()
+    monkeypatch.setattr("seq2seq.shipped.FOLDER", models)
+    card, tested = Card.read("titles"), read_jsonl(tmp_path / "run" / "test" / "predictions.jsonl")
+    scores = np.mean([score_pair(pair["reference"], pair["prediction"]) for pair in tested], axis=0)
+    assert [figure["value"] for figure in card.figures.values()] == [round(100 * score, 2) for score in scores]
+    assert all(figure["low"] < figure["value"] < figure["high"] for figure in card.figures.values())
+    assert "24 pairs for train, 24 pairs for validation, 12 pairs for test" in card.corpus
+    assert "12 pairs, beam 3" in card.evaluation
+    assert card.seed == 3
+    assert card.default
+
+
+def test_the_period_of_a_corpus(tmp_path: Path) -> None:
+    (tmp_path / "train.jsonl").write_text('{"date": "2019-02-01"}\n{"date": "2018-12-31"}\n{"date": "2019-01-01"}\n')
+    assert load("train_titles").described(tmp_path, "train") == "3 pairs for train of 2018-12-31 to 2019-02-01"

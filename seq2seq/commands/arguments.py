@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import inspect
 import re
+import sys
 from collections.abc import Collection
 from dataclasses import fields, replace
 from types import NoneType
@@ -13,8 +14,11 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, get_args, get_type_hin
 from seq2seq.decoding import SearchOptions
 from seq2seq.errors import UserError, did_you_mean
 from seq2seq.options import check_effects
+from seq2seq.shipped import Card, checkpoint_path, default_model
 
 Options = TypeVar("Options")
+DEFAULT_MODEL = " (default: the model that ships with seq2seq)"
+"""For --help of the commands that need no checkpoint."""
 
 if TYPE_CHECKING:  # it imports torch, which takes seconds; the arguments are checked first
     from seq2seq.inference import Summarizer
@@ -43,20 +47,15 @@ class Parser(argparse.ArgumentParser):
         return actions
 
 
-def add_decoding_options(parser: argparse.ArgumentParser, flag: str = "--checkpoint", required: bool = True) -> None:
+def add_decoding_options(parser: argparse.ArgumentParser, flag: str = "--checkpoint", default: str = "") -> None:
     """Adds the options that `load_summarizer` reads: the checkpoint, the search, and the device.
 
     Args:
         flag: the option of the checkpoint.
-        required: whether it must be given.
+        default: a text for --help about the checkpoint if none is given.
     """
-    parser.add_argument(
-        flag,
-        dest="checkpoint",
-        required=required,
-        metavar="FILE",
-        help="checkpoint of `seq2seq fit`, e.g. runs/quickstart/best.ckpt",
-    )
+    known = "checkpoint of `seq2seq fit`, e.g. runs/quickstart/best.ckpt, or a name that `seq2seq models` lists"
+    parser.add_argument(flag, dest="checkpoint", metavar="FILE", help=f"{known}{default}")
     parser.add_argument("--device", default="auto", help="auto (a GPU if there is one), cpu, cuda or cuda:N")
     parser.add_argument(
         "--precision",
@@ -110,8 +109,12 @@ def check_positive(args: argparse.Namespace, *names: str) -> None:
 def load_summarizer(args: argparse.Namespace, *, scores_are_written: bool = False) -> Summarizer:
     """Loads the checkpoint of the command line; its search options are replaced by those of the command line.
 
+    Without a checkpoint it loads the default model, and writes to standard error which one that is.
+
     `scores_are_written`: the output has scores, on which a length penalty has an effect with every beam size.
     """
+    checkpoint = args.checkpoint or announced_default_model()
+    checkpoint_path(checkpoint)  # before torch is loaded: an unknown name is reported at once
     import torch
 
     from seq2seq.inference import Summarizer
@@ -122,9 +125,20 @@ def load_summarizer(args: argparse.Namespace, *, scores_are_written: bool = Fals
     if args.threads:
         torch.set_num_threads(args.threads)
     tune_cpu()
-    summarizer = Summarizer.from_checkpoint(args.checkpoint, args.device, args.precision)
+    summarizer = Summarizer.from_checkpoint(checkpoint, args.device, args.precision)
     summarizer.options = search_options(args, summarizer.options, scores_are_written)
     return summarizer
+
+
+def announced_default_model() -> str:
+    """The name of the default model, which one line on standard error names. Raises UserError if there is none."""
+    name = default_model()
+    print(
+        f"seq2seq: no --checkpoint was given; the model is {name!r}: {Card.read(name).title} "
+        f"(`seq2seq models {name}` shows its limits)",
+        file=sys.stderr,
+    )
+    return name
 
 
 def search_options(args: argparse.Namespace, stored: SearchOptions, scores_are_written: bool = False) -> SearchOptions:

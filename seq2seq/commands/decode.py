@@ -17,7 +17,7 @@ from seq2seq.data.corpora import Row
 from seq2seq.errors import UserError
 from seq2seq.files import user_path
 
-from .arguments import Parser, add_decoding_options, check_positive, load_summarizer
+from .arguments import DEFAULT_MODEL, Parser, add_decoding_options, check_positive, load_summarizer
 from .documents import Documents, add_input_options
 
 ESCAPED = "backslashreplace"  # writes a lone surrogate in another field of the input as JSON's own escape
@@ -50,7 +50,7 @@ def parser() -> Parser:
     p.add_argument(
         "--batch-size", type=int, metavar="N", help="documents in a batch (default: 80,000 document tokens in a batch)"
     )
-    add_decoding_options(p)
+    add_decoding_options(p, default=DEFAULT_MODEL)
     return p
 
 

@@ -66,8 +66,8 @@ class SummarizerCLI(OpenCLI):
             "--init_from",
             type=str | None,
             default=None,
-            help="for fit: start a new run with the weights, the network and the tokenizer of a checkpoint; with "
-            "--resume auto it serves for the first start",
+            help="for fit: start a new run with the weights, the network and the tokenizer of a checkpoint, or of a "
+            "model that `seq2seq models` lists; with --resume auto it serves for the first start",
         )
 
     def parse_arguments(self, parser: Parser, args: Any) -> None:  # type: ignore[override]

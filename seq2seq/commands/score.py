@@ -82,7 +82,7 @@ def parser() -> Parser:
     )
     p.add_argument("--seed", type=int, metavar="N", help=f"seed of the trials (default: {SEED})")
     p.add_argument("--input", metavar="FILE", help="documents, and references, to be decoded with --model and scored")
-    add_decoding_options(p, "--model", required=False)
+    add_decoding_options(p, "--model")
     return p
 
 

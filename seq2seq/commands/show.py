@@ -7,7 +7,7 @@ import argparse
 from seq2seq.data.corpora import Row, check_columns, check_text
 from seq2seq.errors import UserError
 
-from .arguments import Parser, add_decoding_options, check_positive, load_summarizer
+from .arguments import DEFAULT_MODEL, Parser, add_decoding_options, check_positive, load_summarizer
 from .documents import Documents, add_input_options, errors_name_options, replace_no_text
 
 
@@ -25,7 +25,7 @@ def parser() -> Parser:
     p.add_argument(
         "--count", type=int, default=10, metavar="N", help="number of documents, evenly from the file (default 10)"
     )
-    add_decoding_options(p)
+    add_decoding_options(p, default=DEFAULT_MODEL)
     return p
 
 

@@ -26,6 +26,7 @@ from seq2seq.errors import UserError
 from seq2seq.files import VARIABLE, atomic_writer, user_path
 from seq2seq.model.options import TRAINING_OPTIONS, NetworkOptions
 from seq2seq.options import check_effects
+from seq2seq.shipped import checkpoint_path
 from seq2seq.training.lightning_internals import is_first_process
 
 DEFAULT_FOLDER = "runs/default"
@@ -181,7 +182,7 @@ class TrainingConfig:
     def _named_checkpoint(self, name: str) -> Path | str:
         """The file that a name means: `best` and `last` are files of the run's folder."""
         if name not in ("best", "last"):
-            return name
+            return name if name == "hpc" else checkpoint_path(name)
         file = self.folder / f"{name}.ckpt"
         if not file.is_file():
             raise UserError(f"--ckpt_path {name}: there is no {file}; name a file, or start the run with `fit`")
@@ -197,6 +198,11 @@ class TrainingConfig:
             return
         path = path or config["init_from"]
         known = read_checkpoint(path)
+        if self.command == "fit" and not starts_anew and not known["resumable"]:
+            raise UserError(
+                f"{path}: it has no state of a training (`seq2seq export` leaves it out), so no run can continue from "
+                "it; start a new run with --init_from"
+            )
         if self._unnamed:
             self._check_owner(path, known["resume"].get("run"))
         for name, value in asdict(NetworkOptions(**known["network"])).items():  # older files lack newer options

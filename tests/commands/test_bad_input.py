@@ -276,10 +276,6 @@ def test_misspelt_option_of_prepare(complain: Complain) -> None:
     holds(complain("prepare", "gigaword", "--source", "x", "--output", "y", "--froce"), "--froce", "--force")
 
 
-def test_missing_option_of_decode(complain: Complain) -> None:
-    holds(complain("decode"), "--checkpoint", "required")
-
-
 @pytest.mark.parametrize(
     ("changes", "key"),
     [

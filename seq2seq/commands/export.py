@@ -1,0 +1,76 @@
+"""`seq2seq export`: one subcommand for each form that is registered in `EXPORTS`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from seq2seq.errors import UserError
+from seq2seq.files import user_path
+from seq2seq.shipped import checkpoint_path
+
+from .arguments import Parser
+
+
+@dataclass(frozen=True)
+class Export:
+    """A form into which a checkpoint can be turned.
+
+    Args:
+        help: one line for the list of forms.
+        description: the text of `seq2seq export FORM --help`.
+        write: writes the file or folder from the arguments `checkpoint` (text), `output` (a path) and those of
+            `arguments`; returns a line about the result. It raises UserError if the checkpoint cannot be used.
+        arguments: further options, with the settings of argparse's `add_argument`.
+    """
+
+    help: str
+    description: str
+    write: Callable[..., str]
+    arguments: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+
+def write_model(checkpoint: str, output: Path) -> str:
+    """Writes a checkpoint for inference alone. Returns its size and the figure by which it was chosen."""
+    from seq2seq.checkpoint import export_checkpoint  # it loads torch, which takes seconds
+
+    exported = export_checkpoint(checkpoint, output)
+    size = f"{output.stat().st_size / 1e6:.1f} MB"
+    return ", ".join([size, *(f"{name} {value:.2f}" for name, value in exported["metrics"].items())])
+
+
+EXPORTS = {
+    "model": Export(
+        help="a small checkpoint for inference: weights in float16, without the state of the training",
+        description="Write a small checkpoint: the weights are rounded to float16, and the state of the training is "
+        "left out. decode, show, score, test and `fit --init_from` read it; no run can continue from it. Computations "
+        "are in float32.",
+        write=write_model,
+    ),
+}
+"""The forms, by the name of the subcommand."""
+
+
+def main(argv: list[str]) -> int:
+    """Runs `seq2seq export ARGV`. Returns the exit status; raises UserError on bad arguments or a bad checkpoint."""
+    parser = Parser(prog="seq2seq export", description="Turn a checkpoint into another form.")
+    forms = parser.add_subparsers(dest="form", metavar="FORM", required=True)
+    for name, export in EXPORTS.items():
+        form = forms.add_parser(name, help=export.help, description=export.description)
+        form.add_argument("--checkpoint", required=True, metavar="FILE", help="checkpoint of `seq2seq fit`")
+        form.add_argument("--output", required=True, type=user_path, metavar="FILE", help="the file to write")
+        for option, settings in export.arguments.items():
+            form.add_argument(option, **settings)
+    arguments = vars(parser.parse_args(argv))
+    check_output(arguments["checkpoint"], arguments["output"])
+    print(f"{arguments['output']}: {EXPORTS[arguments.pop('form')].write(**arguments)}")
+    return 0
+
+
+def check_output(checkpoint: str, output: Path) -> None:
+    """Raises UserError if the output is the checkpoint itself."""
+    source = checkpoint_path(checkpoint)
+    if source.exists() and output.exists() and output.samefile(source):
+        raise UserError(f"--output {output}: that is the checkpoint itself; give another name")
