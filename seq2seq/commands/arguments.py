@@ -54,8 +54,10 @@ def add_decoding_options(parser: argparse.ArgumentParser, flag: str = "--checkpo
         flag,
         dest="checkpoint",
         required=required,
+        nargs="+",
         metavar="FILE",
-        help="checkpoint of `seq2seq fit`, e.g. runs/quickstart/best.ckpt",
+        help="checkpoint of `seq2seq fit`, e.g. runs/quickstart/best.ckpt; several files are an ensemble, whose "
+        "probabilities are averaged: they need the same tokenizer, and the first one gives the search options",
     )
     parser.add_argument("--device", default="auto", help="auto (a GPU if there is one), cpu, cuda or cuda:N")
     parser.add_argument(

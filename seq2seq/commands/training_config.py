@@ -136,6 +136,8 @@ class TrainingConfig:
                 raise UserError(f"--resume: {self.command} does not train; name a checkpoint with --ckpt_path")
             config["ckpt_path"] = self._checkpoint_to_score(named)
             return
+        if config["ensemble"]:
+            raise UserError("--ensemble: fit trains one network; give the option to validate, test or predict")
         if config["trainer.fast_dev_run"] and (resume or named):
             rank_zero_info("trainer.fast_dev_run: a few batches from the first, not resumed")
             config["ckpt_path"] = None
