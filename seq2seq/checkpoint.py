@@ -23,6 +23,8 @@ from .model.network import NetworkOptions
 
 FORMAT = 1  # raised when older checkpoints can no longer be read
 RUN_FILE = "run.json"
+CONTENTS = ("state_dict", "resume", "step")
+"""Keys of the contents of a checkpoint that are not part of its section `seq2seq`."""
 
 
 def read_checkpoint(path: str | Path, *, check_bytes: bool = False) -> dict[str, Any]:
@@ -32,7 +34,8 @@ def read_checkpoint(path: str | Path, *, check_bytes: bool = False) -> dict[str,
         check_bytes: verify the checksum of every byte, which reads the whole file.
 
     Returns:
-        The keys format, tokenizer, vocabulary, network, search and max_document_tokens, with `state_dict` and `resume`.
+        The keys format, tokenizer, vocabulary, network, search and max_document_tokens, with `state_dict`, `resume` and
+        `step`: the optimizer steps so far, or None if the file holds no state of a training, as an average of weights.
 
     Raises UserError if the file is missing, damaged, or not a checkpoint of this package.
     """
@@ -64,6 +67,7 @@ def read_checkpoint(path: str | Path, *, check_bytes: bool = False) -> dict[str,
             f"{path}: checkpoint format {ours.get('format')}, but this version reads {FORMAT}; train it anew"
         )
     contents = {**ours, "state_dict": checkpoint.get("state_dict"), "resume": checkpoint.get("resume") or {}}
+    contents["step"] = checkpoint.get("global_step") if "optimizer_states" in checkpoint else None
     try:
         _check_contents(contents)
         damaged = _damaged_member(file) if check_bytes else None
@@ -124,11 +128,14 @@ def newest_checkpoint(folder: str | Path) -> tuple[Path | None, list[str]]:
     files = Path(folder).glob("*.ckpt")
     for file in sorted(files, key=lambda file: (file.stat().st_mtime_ns, file.name), reverse=True):
         try:
-            position = read_checkpoint(file, check_bytes=True)["resume"]
+            contents = read_checkpoint(file, check_bytes=True)
         except UserError as error:
             skipped.append(str(error))
             continue
-        if run is not None and position.get("run") not in (None, run):
+        position = contents["resume"]
+        if contents["step"] is None:
+            skipped.append(f"{file}: weights alone, without the state of a training")
+        elif run is not None and position.get("run") not in (None, run):
             skipped.append(f"{file}: of an earlier run in this folder")
         elif not position.get("exact", True):
             skipped.append(f"{file}: written in the middle of an optimizer step")

@@ -205,6 +205,11 @@ class TrainingConfig:
             if not (starts_anew and name in TRAINING_OPTIONS):
                 config[f"model.network.{name}"] = value
         config["data.tokenizer_from"] = str(path)
+        if self.command == "fit" and not starts_anew and known["step"] is None:
+            raise UserError(
+                f"{path}: weights alone, without the state of a training, so no run can be resumed from it; start a "
+                "new run with --init_from"
+            )
         if starts_anew:
             self.start = known
             rank_zero_info(f"a new run with the weights, the network and the tokenizer of {path}")
