@@ -100,7 +100,7 @@ def write_checkpoint(checkpoint: dict[str, Any], path: str | Path) -> None:
         reason = cause.strerror if isinstance(cause, OSError) and cause.strerror else _first_line(error)
         raise UserError(
             f"{path}: the checkpoint cannot be written ({reason}); the earlier ones are intact: "
-            "make room, then go on with `--resume auto`"
+            "make room; a run goes on with `--resume auto`"
         ) from error
 
 

@@ -10,7 +10,8 @@ The networks share the vocabulary and nothing else. They can differ in cell, siz
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from typing import NamedTuple
 
 import torch
@@ -22,6 +23,9 @@ from ..batch import Batch
 from .memory import Memory
 from .network import SearchState, Seq2Seq
 from .output import OutputVocabulary, PointerOutput
+
+PIECES_IN_MEMORY = 3
+"""The sum, the piece that is added to it, and the piece that is computed next."""
 
 
 class EnsembleState(NamedTuple):
@@ -75,21 +79,22 @@ class Ensemble(nn.Module):
     def step_in_pieces(
         self, tokens: Tensor, state: EnsembleState, rows_at_once: int | None = None
     ) -> tuple[Iterator[tuple[Tensor, Tensor]], EnsembleState]:
-        """As `Seq2Seq.step_in_pieces`. At any time, each network has one piece in memory.
+        """As `Seq2Seq.step_in_pieces`. At most `PIECES_IN_MEMORY` pieces exist at a time, for any number of networks.
 
         Args:
             rows_at_once: rows of a piece; None = a number that suits the device.
         """
         width = max(member.vocabulary.width for member in state.members)
-        rows = rows_at_once or max(1, ops.logit_rows(state.members[0].memory.states, width) // len(self.networks))
+        rows = rows_at_once or max(1, ops.logit_rows(state.members[0].memory.states, width) // PIECES_IN_MEMORY)
         steps = [
             network.step_in_pieces(tokens, member, rows)
             for network, member in zip(self.networks, state.members, strict=True)
         ]
 
         def pieces() -> Iterator[tuple[Tensor, Tensor]]:
-            for parts in zip(*(of_one for of_one, _ in steps), strict=True):
-                yield mixed(parts, width)
+            first, *others = (of_one for of_one, _ in steps)
+            for piece in first:
+                yield mean_of(chain([piece], map(next, others)), len(steps), width)
 
         return pieces(), EnsembleState(tuple(after for _, after in steps))
 
@@ -111,11 +116,13 @@ class Ensemble(nn.Module):
         return torch.stack(columns).logsumexp(dim=0) - math.log(len(columns))
 
 
-def mixed(parts: Sequence[tuple[Tensor, Tensor]], width: int) -> tuple[Tensor, Tensor]:
+def mean_of(parts: Iterable[tuple[Tensor, Tensor]], count: int, width: int) -> tuple[Tensor, Tensor]:
     """The mean of k distributions, in log space and in the form of a piece.
 
     Args:
-        parts: for each network numbers [n, V'] and constants [n], whose sum is the log-probability; overwritten.
+        parts: for each network numbers [n, V'] and constants [n], whose sum is the log-probability; overwritten. A part
+            is asked for when the part before it is summed.
+        count: k.
         width: the greatest V'. A network without a pointer has no ids above the vocabulary: their probability is 0.
 
     Returns:
@@ -124,8 +131,10 @@ def mixed(parts: Sequence[tuple[Tensor, Tensor]], width: int) -> tuple[Tensor, T
     total: Tensor | None = None
     for numbers, constants in parts:
         log_probs = numbers.add_(constants.unsqueeze(1))
-        if log_probs.shape[1] < width:
-            log_probs = functional.pad(log_probs, (0, width - log_probs.shape[1]), value=-math.inf)
-        total = log_probs if total is None else torch.logaddexp(total, log_probs, out=total)
+        if total is None:
+            total = functional.pad(log_probs, (0, width - log_probs.shape[1]), value=-math.inf)
+        else:
+            own = total[:, : log_probs.shape[1]]  # beyond it, the probability of this network is 0
+            torch.logaddexp(own, log_probs, out=own)
     assert total is not None
-    return total, torch.full_like(parts[0][1], -math.log(len(parts)))
+    return total, total.new_full((len(total),), -math.log(count))
