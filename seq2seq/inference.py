@@ -99,7 +99,8 @@ class Summarizer:
         or if the device is slower in bfloat16 than in float32.
         """
         device, precision = choose_device(device), str(precision).removeprefix("torch.")
-        paths = [checkpoint_file(file) for file in (path if isinstance(path, (list, tuple)) else [path])]
+        given: Any = path if isinstance(path, (list, tuple)) else [path]
+        paths = [checkpoint_file(file) for file in given]
         if precision not in PRECISIONS:
             raise UserError(f"--precision {precision!r}: give one of {', '.join(PRECISIONS)}")
         if precision == "bfloat16" and not bfloat16_is_faster(device):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import inspect
 import re
+import zipfile
 from collections.abc import Collection
 from dataclasses import fields, replace
 from types import NoneType
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, get_args, get_type_hin
 
 from seq2seq.decoding import SearchOptions
 from seq2seq.errors import UserError, did_you_mean
+from seq2seq.files import user_path
 from seq2seq.options import check_effects
 
 Options = TypeVar("Options")
@@ -43,6 +45,23 @@ class Parser(argparse.ArgumentParser):
         return actions
 
 
+class Checkpoints(argparse.Action):
+    """Reads one or several checkpoints. Other files after the first one are texts without an option of their own: the
+    value `other_files` of a command that takes such texts, and else an error."""
+
+    def __call__(self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any, *_: Any) -> None:
+        namespace.other_files = [name for name in values[1:] if not looks_like_checkpoint(name)]
+        if namespace.other_files and not hasattr(namespace, "files"):
+            parser.error(f"unrecognized arguments: {namespace.other_files[0]}")
+        namespace.checkpoint = [name for name in values if name not in namespace.other_files]
+
+
+def looks_like_checkpoint(name: str) -> bool:
+    """Whether an argument is a checkpoint by its suffix or content, or a folder."""
+    path = user_path(name)
+    return name.endswith(".ckpt") or path.is_dir() or zipfile.is_zipfile(path)
+
+
 def add_decoding_options(parser: argparse.ArgumentParser, flag: str = "--checkpoint", required: bool = True) -> None:
     """Adds the options that `load_summarizer` reads: the checkpoint, the search, and the device.
 
@@ -54,6 +73,7 @@ def add_decoding_options(parser: argparse.ArgumentParser, flag: str = "--checkpo
         flag,
         dest="checkpoint",
         required=required,
+        action=Checkpoints,
         nargs="+",
         metavar="FILE",
         help="checkpoint of `seq2seq fit`, e.g. runs/quickstart/best.ckpt; several files are an ensemble, whose "

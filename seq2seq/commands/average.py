@@ -71,13 +71,15 @@ def average(files: Sequence[Path]) -> tuple[dict[str, Any], set[str | None]]:
 
     from seq2seq.checkpoint import CONTENTS, network_weights, read_checkpoint
 
-    first, sums, runs = read_checkpoint(files[0]), {}, set()
+    first = read_checkpoint(files[0])
+    sums: dict[str, torch.Tensor] = {}
+    runs: set[str | None] = set()
     for file in files:
         contents = read_checkpoint(file)
         check_same_kind(first, contents, files[0], file)
         runs.add(contents["resume"].get("run"))
         for name, weight in network_weights(contents).items():
-            sums[name] = sums.get(name, 0) + weight.to(torch.float64)
+            sums[name] = weight.double() + sums.get(name, 0)
     places = {name: weight.data_ptr() for name, weight in network_weights(first).items()}
     means = {places[name]: (total / len(files)).to(torch.float32) for name, total in sums.items()}
     return {

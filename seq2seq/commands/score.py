@@ -89,6 +89,8 @@ def parser() -> Parser:
 def main(argv: list[str]) -> int:
     """Runs `seq2seq score`. Returns the exit status; raises UserError on bad arguments or input."""
     args = parser().parse_args(argv)
+    if args.checkpoint:
+        args.files = [*args.files, *args.other_files]
     check_arguments(args)
     signature = settings(args)
     texts = ScoredTexts(args)
