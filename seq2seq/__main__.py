@@ -25,6 +25,7 @@ COMMANDS = {
     "score": ("score", "score predictions, with intervals and tests of the differences between systems"),
     "models": ("models", "list the models that ship with seq2seq, or print the card of one"),
     "export": ("export", "turn a checkpoint into another form, such as a small file for inference"),
+    "average": ("average", "average the weights of checkpoints"),
     "prepare": ("prepare", "turn a raw corpus (Reuters-21578, Gigaword) into JSON Lines"),
 }
 

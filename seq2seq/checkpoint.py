@@ -26,6 +26,8 @@ FORMAT = 1  # raised when older checkpoints can no longer be read
 RUN_FILE = "run.json"
 KEPT = ("seq2seq", "epoch", "global_step", "pytorch-lightning_version")
 """Entries of a checkpoint that an exported one has too; Lightning's `test` needs the last."""
+CONTENTS = ("state_dict", "resume", "step")
+"""Keys of the contents of a checkpoint that are not part of its section `seq2seq`."""
 
 
 def read_checkpoint(path: str | Path, *, check_bytes: bool = False) -> dict[str, Any]:
@@ -36,8 +38,8 @@ def read_checkpoint(path: str | Path, *, check_bytes: bool = False) -> dict[str,
         check_bytes: verify the checksum of every byte, which reads the whole file.
 
     Returns:
-        The keys format, tokenizer, vocabulary, network, search and max_document_tokens, with `state_dict`, `resume`,
-        and `resumable`: whether a training can continue from the checkpoint.
+        The keys format, tokenizer, vocabulary, network, search and max_document_tokens, with `state_dict`, `resume` and
+        `step`: the optimizer steps so far, or None if the file holds no state of a training.
 
     Raises UserError if the file is missing, damaged, or not a checkpoint of this package.
     """
@@ -47,7 +49,7 @@ def read_checkpoint(path: str | Path, *, check_bytes: bool = False) -> dict[str,
         **checkpoint["seq2seq"],
         "state_dict": checkpoint.get("state_dict"),
         "resume": checkpoint.get("resume") or {},
-        "resumable": "optimizer_states" in checkpoint,
+        "step": checkpoint.get("global_step") if "optimizer_states" in checkpoint else None,
     }
     try:
         _check_contents(contents)
@@ -154,7 +156,7 @@ def write_checkpoint(checkpoint: dict[str, Any], path: str | Path) -> None:
         reason = cause.strerror if isinstance(cause, OSError) and cause.strerror else _first_line(error)
         raise UserError(
             f"{path}: the checkpoint cannot be written ({reason}); the earlier ones are intact: "
-            "make room, then go on with `--resume auto`"
+            "make room; a run goes on with `--resume auto`"
         ) from error
 
 
@@ -187,8 +189,8 @@ def newest_checkpoint(folder: str | Path) -> tuple[Path | None, list[str]]:
             skipped.append(str(error))
             continue
         position = contents["resume"]
-        if not contents["resumable"]:
-            skipped.append(f"{file}: an exported one, without the state of a training")
+        if contents["step"] is None:
+            skipped.append(f"{file}: weights alone, without the state of a training")
         elif run is not None and position.get("run") not in (None, run):
             skipped.append(f"{file}: of an earlier run in this folder")
         elif not position.get("exact", True):

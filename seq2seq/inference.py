@@ -1,6 +1,6 @@
 """From a checkpoint to headlines: for `seq2seq decode`, notebooks and services. Needs neither Lightning nor datasets.
 
-summarizer = Summarizer.from_checkpoint("runs/quickstart/best.ckpt")
+summarizer = Summarizer.from_checkpoint("runs/quickstart/best.ckpt")      # a list of files is an ensemble
 headlines = summarizer.summarize(["A fire broke out ..."], beam_size=5)
 """
 
@@ -25,6 +25,7 @@ from .data.tokenizer import EncodedDocument, Tokenizer
 from .decoding import Hypotheses, SearchOptions, search
 from .errors import UserError, did_you_mean
 from .files import user_path
+from .model.ensemble import Ensemble
 from .model.network import NetworkOptions, Seq2Seq, build_network
 from .ops.cpu import bfloat16_is_faster
 
@@ -51,6 +52,7 @@ class Summarizer:
     """A trained network with its tokenizer: text in, headlines out.
 
     Args:
+        network: one network, or an ensemble.
         options: default options of the search.
         max_document_tokens: longer documents are cut.
         batch_tokens: greatest number of document tokens in a batch, padding included.
@@ -62,7 +64,7 @@ class Summarizer:
 
     def __init__(
         self,
-        network: Seq2Seq,
+        network: Seq2Seq | Ensemble,
         tokenizer: Tokenizer,
         options: SearchOptions,
         max_document_tokens: int,
@@ -78,22 +80,27 @@ class Summarizer:
     @classmethod
     def from_checkpoint(
         cls,
-        path: str | os.PathLike[str],
+        path: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
         device: str | torch.device | int | None = "auto",
         precision: str | torch.dtype = "float32",
     ) -> Summarizer:
-        """Loads a checkpoint of `seq2seq fit`, or a model that ships with the package.
+        """Loads a checkpoint of `seq2seq fit` or a model that ships with the package, or several as an ensemble.
+
+        The search uses the mean of the distributions of an ensemble's networks. Search options and limits are those of
+        the first checkpoint.
 
         Args:
             path: a file, the folder of a run, which stands for its best.ckpt, or the name of a model that
-                `seq2seq models` lists; `~` is the home folder.
+                `seq2seq models` lists; `~` is the home folder. A list of them makes an ensemble.
             device: auto or None (a GPU if there is one), cpu, cuda or cuda:N, as text, torch.device or number of a GPU.
             precision: float32 or bfloat16, the type of weights and activations; the search computes in float32.
 
-        Raises UserError if the checkpoint cannot be used, or if the device is slower in bfloat16 than in float32.
+        Raises UserError if a checkpoint cannot be used, if the checkpoints of an ensemble have different tokenizers,
+        or if the device is slower in bfloat16 than in float32.
         """
         device, precision = choose_device(device), str(precision).removeprefix("torch.")
-        path = checkpoint_file(path)
+        given: Any = path if isinstance(path, (list, tuple)) else [path]
+        paths = [checkpoint_file(file) for file in given]
         if precision not in PRECISIONS:
             raise UserError(f"--precision {precision!r}: give one of {', '.join(PRECISIONS)}")
         if precision == "bfloat16" and not bfloat16_is_faster(device):
@@ -101,9 +108,7 @@ class Summarizer:
                 f"--precision bfloat16: this device ({device}) is slower in bfloat16 than in float32; "
                 "leave the option out"
             )
-        contents = read_checkpoint(path)
-        network = build_network(NetworkOptions(**contents["network"]), Vocabulary(**contents["vocabulary"]))
-        load_weights(network, contents, path)
+        network, contents = load_networks(paths)
         tokenizer, options = Tokenizer.from_dict(contents["tokenizer"]), SearchOptions(**contents["search"])
         network.to(PRECISIONS[precision])
         return cls(network, tokenizer, options, contents["max_document_tokens"], device)
@@ -196,6 +201,28 @@ def _read_chunk(documents: Iterator[str], size: int, read_ahead: int) -> Iterato
             return
 
 
+def load_networks(paths: Sequence[str | Path]) -> tuple[Seq2Seq | Ensemble, dict[str, Any]]:
+    """The network of a checkpoint, or the ensemble of several, and the contents of the first checkpoint.
+
+    Raises UserError if a checkpoint cannot be used, or has another tokenizer than the first one.
+    """
+    if not paths:
+        raise UserError("there is no checkpoint in the list; give at least one file")
+    first, networks = read_checkpoint(paths[0]), []
+    for position, path in enumerate(paths):
+        contents = read_checkpoint(path) if position else first
+        if any(contents[part] != first[part] for part in ("tokenizer", "vocabulary")):
+            raise UserError(
+                f"{path}: another tokenizer than that of {paths[0]}; the networks of an ensemble need the same one: "
+                "train them on the same corpus with the same data.tokenizer"
+            )
+        network = build_network(NetworkOptions(**contents["network"]), Vocabulary(**contents["vocabulary"]))
+        load_weights(network, contents, path)
+        networks.append(network)
+    names = [Path(path).name for path in paths]
+    return (networks[0] if len(networks) == 1 else Ensemble(networks, names)), first
+
+
 def load_weights(network: Seq2Seq, contents: dict[str, Any], path: str | Path) -> None:
     """Loads the weights in the contents of a checkpoint. Raises UserError, naming `path`, if they do not fit."""
     try:
@@ -286,7 +313,7 @@ def choose_device(device: str | torch.device | int | None) -> str:
     return name
 
 
-def generate(network: Seq2Seq, batch: Batch, options: SearchOptions) -> Hypotheses:
+def generate(network: Seq2Seq | Ensemble, batch: Batch, options: SearchOptions) -> Hypotheses:
     """Searches for the summaries of a batch; tokens are extended ids. `<unk>` is forbidden unless `options.allow_unk`.
 
     If memory is short, the batch is searched in two halves, with a warning and the same result. Raises UserError if
@@ -321,10 +348,10 @@ def is_out_of_memory(error: BaseException) -> bool:
 
 
 @torch.inference_mode()
-def _generate(network: Seq2Seq, batch: Batch, options: SearchOptions) -> Hypotheses:
+def _generate(network: Seq2Seq | Ensemble, batch: Batch, options: SearchOptions) -> Hypotheses:
     v = network.vocabulary
-    memory = network.encode(batch.document, batch.mask, batch.extension)
-    state = network.start(memory, options.shortlist)
+    memory: Any = network.encode(batch.document, batch.mask, batch.extension)
+    state: Any = network.start(memory, options.shortlist)
     found = search(
         network.step_in_pieces,
         state,

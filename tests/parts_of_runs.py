@@ -6,7 +6,7 @@ import os
 import shutil
 import signal
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from lightning.pytorch import Callback
@@ -56,3 +56,35 @@ class Finish(Callback):
     def on_train_batch_end(self, trainer: Any, *_: Any) -> None:
         if trainer.global_step == self.step:
             trainer.should_stop = True
+
+
+class RecordWeights(Callback):
+    """Keeps copies of the weights in this process, by the number of optimizer steps.
+
+    Attributes:
+        trained: after each step; step 0 is the beginning.
+        validated: in each validation.
+        left: at the very end.
+    """
+
+    trained: ClassVar[dict[int, dict[str, torch.Tensor]]] = {}
+    validated: ClassVar[dict[int, dict[str, torch.Tensor]]] = {}
+    left: ClassVar[dict[str, torch.Tensor]] = {}
+
+    def on_train_start(self, trainer: Any, pl_module: Any) -> None:
+        self.trained.clear()
+        self.validated.clear()
+        self.trained[0] = copied_weights(pl_module)
+
+    def on_train_batch_end(self, trainer: Any, pl_module: Any, *_: Any) -> None:
+        self.trained.setdefault(trainer.global_step, copied_weights(pl_module))
+
+    def on_validation_batch_start(self, trainer: Any, pl_module: Any, *_: Any) -> None:
+        self.validated[trainer.global_step] = copied_weights(pl_module)
+
+    def teardown(self, trainer: Any, pl_module: Any, stage: str) -> None:
+        self.left.update(copied_weights(pl_module))
+
+
+def copied_weights(pl_module: Any) -> dict[str, torch.Tensor]:
+    return {name: weight.clone() for name, weight in pl_module.state_dict().items()}

@@ -6,6 +6,7 @@ import argparse
 import inspect
 import re
 import sys
+import zipfile
 from collections.abc import Collection
 from dataclasses import fields, replace
 from types import NoneType
@@ -13,8 +14,9 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, get_args, get_type_hin
 
 from seq2seq.decoding import SearchOptions
 from seq2seq.errors import UserError, did_you_mean
+from seq2seq.files import user_path
 from seq2seq.options import check_effects
-from seq2seq.shipped import Card, checkpoint_path, default_model
+from seq2seq.shipped import Card, checkpoint_path, default_model, shipped_models
 
 Options = TypeVar("Options")
 DEFAULT_MODEL = " (default: the model that ships with seq2seq)"
@@ -47,6 +49,23 @@ class Parser(argparse.ArgumentParser):
         return actions
 
 
+class Checkpoints(argparse.Action):
+    """Reads one or several checkpoints. Other files after the first one are texts without an option of their own: the
+    value `other_files` of a command that takes such texts, and else an error."""
+
+    def __call__(self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any, *_: Any) -> None:
+        namespace.other_files = [name for name in values[1:] if not looks_like_checkpoint(name)]
+        if namespace.other_files and not hasattr(namespace, "files"):
+            parser.error(f"unrecognized arguments: {namespace.other_files[0]}")
+        namespace.checkpoint = [name for name in values if name not in namespace.other_files]
+
+
+def looks_like_checkpoint(name: str) -> bool:
+    """Whether an argument is a checkpoint by its suffix or content, a folder, or the name of a shipped model."""
+    path = user_path(name)
+    return name.endswith(".ckpt") or path.is_dir() or zipfile.is_zipfile(path) or name in shipped_models()
+
+
 def add_decoding_options(parser: argparse.ArgumentParser, flag: str = "--checkpoint", default: str = "") -> None:
     """Adds the options that `load_summarizer` reads: the checkpoint, the search, and the device.
 
@@ -54,8 +73,16 @@ def add_decoding_options(parser: argparse.ArgumentParser, flag: str = "--checkpo
         flag: the option of the checkpoint.
         default: a text for --help about the checkpoint if none is given.
     """
-    known = "checkpoint of `seq2seq fit`, e.g. runs/quickstart/best.ckpt, or a name that `seq2seq models` lists"
-    parser.add_argument(flag, dest="checkpoint", metavar="FILE", help=f"{known}{default}")
+    parser.add_argument(
+        flag,
+        dest="checkpoint",
+        action=Checkpoints,
+        nargs="+",
+        metavar="FILE",
+        help="checkpoint of `seq2seq fit`, e.g. runs/quickstart/best.ckpt, or a name that `seq2seq models` lists"
+        f"{default}; several files are an ensemble, whose probabilities are averaged: they need the same tokenizer, "
+        "and the first one gives the search options",
+    )
     parser.add_argument("--device", default="auto", help="auto (a GPU if there is one), cpu, cuda or cuda:N")
     parser.add_argument(
         "--precision",
@@ -113,8 +140,9 @@ def load_summarizer(args: argparse.Namespace, *, scores_are_written: bool = Fals
 
     `scores_are_written`: the output has scores, on which a length penalty has an effect with every beam size.
     """
-    checkpoint = args.checkpoint or announced_default_model()
-    checkpoint_path(checkpoint)  # before torch is loaded: an unknown name is reported at once
+    checkpoints = args.checkpoint or [announced_default_model()]
+    for checkpoint in checkpoints:
+        checkpoint_path(checkpoint)  # before torch is loaded: an unknown name is reported at once
     import torch
 
     from seq2seq.inference import Summarizer
@@ -125,7 +153,7 @@ def load_summarizer(args: argparse.Namespace, *, scores_are_written: bool = Fals
     if args.threads:
         torch.set_num_threads(args.threads)
     tune_cpu()
-    summarizer = Summarizer.from_checkpoint(checkpoint, args.device, args.precision)
+    summarizer = Summarizer.from_checkpoint(checkpoints, args.device, args.precision)
     summarizer.options = search_options(args, summarizer.options, scores_are_written)
     return summarizer
 

@@ -48,6 +48,12 @@ def parser() -> Parser:
         "--output in .jsonl or .json, else text",
     )
     p.add_argument(
+        "--prediction-column",
+        metavar="NAME",
+        help="key of the headlines in jsonl (default: prediction); with summary, each headline takes the place of the "
+        "input's summary, and `fit` reads the output as a corpus",
+    )
+    p.add_argument(
         "--batch-size", type=int, metavar="N", help="documents in a batch (default: 80,000 document tokens in a batch)"
     )
     add_decoding_options(p, default=DEFAULT_MODEL)
@@ -60,6 +66,7 @@ def main(argv: list[str]) -> int:
     check_positive(args, "batch_size", "threads")
     output_file = None if args.output == "-" else user_path(args.output)
     form = args.format or output_format(output_file)
+    column = prediction_column(args.prediction_column, form, args.document_column)
     source = Documents(args)
     check_output(output_file, source.path)
     summarizer = load_summarizer(args, scores_are_written=form == "jsonl")
@@ -76,7 +83,7 @@ def main(argv: list[str]) -> int:
         for found in summarizer.stream(documents(), batch_size=args.batch_size):
             row = pending.popleft()
             fields = {**row.fields, args.document_column: row.document}
-            output.write(render(fields, found, form, summarizer.options.n_best))
+            output.write(render(fields, found, form, summarizer.options.n_best, column))
             if output_file is None and sys.stdout.isatty():
                 output.flush()
         output.flush()
@@ -84,10 +91,21 @@ def main(argv: list[str]) -> int:
     return 0
 
 
-def render(fields: Mapping[str, Any], found: list[Any], form: str, n_best: int) -> str:
-    """The output for one document: one line, or several with n-best text."""
+def prediction_column(given: str | None, form: str, document_column: str) -> str:
+    """The key of the headlines. Raises UserError if it has no effect, or would replace another column."""
+    if given is None:
+        return "prediction"
+    if form == "text":
+        raise UserError("--prediction-column has no effect on text; give an --output in .jsonl, or --format jsonl")
+    if given in (document_column, "score", "hypotheses"):
+        raise UserError(f"--prediction-column {given}: the output has another column of this name; give another one")
+    return given
+
+
+def render(fields: Mapping[str, Any], found: list[Any], form: str, n_best: int, column: str = "prediction") -> str:
+    """The output for one document: one line, or several with n-best text. `column`: the key of the headline."""
     if form == "jsonl":
-        result = {**fields, "prediction": found[0].text, "score": round(found[0].score, 4)}
+        result = {**fields, column: found[0].text, "score": round(found[0].score, 4)}
         if n_best > 1:
             result["hypotheses"] = [h._asdict() for h in found]
         return json.dumps(result, ensure_ascii=False, default=str) + "\n"  # str: dates and such of Parquet

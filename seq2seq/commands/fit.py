@@ -15,7 +15,7 @@ from lightning.pytorch.utilities.exceptions import MisconfigurationException, SI
 from seq2seq.checkpoint import run_id, start_run
 from seq2seq.environment import prepare_run, prepare_training
 from seq2seq.errors import UserError
-from seq2seq.inference import load_weights
+from seq2seq.inference import checkpoint_file, load_networks, load_weights
 from seq2seq.ops.cpu import tune_cpu
 from seq2seq.scoring import ScoringOptions
 from seq2seq.training.callbacks import BestCheckpoint, DirectedEarlyStopping, arrange_callbacks
@@ -70,6 +70,15 @@ class SummarizerCLI(OpenCLI):
             "model that `seq2seq models` lists; with --resume auto it serves for the first start",
         )
 
+        parser.add_argument(
+            "--ensemble",
+            nargs="+",
+            type=str,
+            default=None,
+            help="for validate, test and predict: further checkpoints, whose probabilities are averaged with those of "
+            "--ckpt_path at each step of the search; they need the same tokenizer",
+        )
+
     def parse_arguments(self, parser: Parser, args: Any) -> None:  # type: ignore[override]
         self.config = parser.parse_args(args)  # Lightning's own version warns if sys.argv has arguments too
 
@@ -107,6 +116,15 @@ class SummarizerCLI(OpenCLI):
             start_run(folder, run)
         if self.completed.start:
             load_weights(self.model.network, self.completed.start, self.settings["init_from"])
+
+    def before_test(self) -> None:
+        """Makes the ensemble, if there is one. Lightning then loads no checkpoint."""
+        if self.settings["ensemble"]:
+            files = [checkpoint_file(file) for file in (self.settings["ckpt_path"], *self.settings["ensemble"])]
+            self.model.network, _ = load_networks(files)
+            self.config_init[self.config.subcommand]["ckpt_path"] = None
+
+    before_validate = before_predict = before_test
 
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:
         try:

@@ -40,7 +40,7 @@ def parser() -> Parser:
         prog="seq2seq score",
         usage="seq2seq score REFERENCES PREDICTIONS [MORE ...] [options]\n"
         "       seq2seq score PREDICTIONS [MORE ...] --references FILE [FILE ...] [options]\n"
-        "       seq2seq score --model FILE --input FILE [MORE ...] [options]",
+        "       seq2seq score --model FILE [FILE ...] --input FILE [MORE ...] [options]",
         description="Score predictions with ROUGE and other figures, with 95 % intervals. Further predictions are "
         "compared with the first ones. Files are plain text with one text per line, or have any format of a corpus: "
         f"references stand in the column {', '.join(REFERENCE_COLUMNS[:-1])} or {REFERENCE_COLUMNS[-1]} (a text or a "
@@ -89,6 +89,8 @@ def parser() -> Parser:
 def main(argv: list[str]) -> int:
     """Runs `seq2seq score`. Returns the exit status; raises UserError on bad arguments or input."""
     args = parser().parse_args(argv)
+    if args.checkpoint:
+        args.files = [*args.files, *args.other_files]
     check_arguments(args)
     signature = settings(args)
     texts = ScoredTexts(args)
@@ -204,7 +206,7 @@ class ScoredTexts:
         names = args.files if args.references or args.checkpoint or len(args.files) == 1 else args.files[1:]
         paths = [Path(name) for name in names]
         if args.checkpoint:
-            paths.insert(0, user_path(args.checkpoint))
+            paths.insert(0, user_path(args.checkpoint[0]) if len(args.checkpoint) == 1 else Path("ensemble"))
         labels = args.names or system_names(paths)
         if len(set(labels)) != len(paths):
             raise UserError(f"--names {' '.join(labels)}: give {len(paths)} different names, one for each system")

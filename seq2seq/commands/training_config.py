@@ -137,6 +137,8 @@ class TrainingConfig:
                 raise UserError(f"--resume: {self.command} does not train; name a checkpoint with --ckpt_path")
             config["ckpt_path"] = self._checkpoint_to_score(named)
             return
+        if config["ensemble"]:
+            raise UserError("--ensemble: fit trains one network; give the option to validate, test or predict")
         if config["trainer.fast_dev_run"] and (resume or named):
             rank_zero_info("trainer.fast_dev_run: a few batches from the first, not resumed")
             config["ckpt_path"] = None
@@ -198,10 +200,10 @@ class TrainingConfig:
             return
         path = path or config["init_from"]
         known = read_checkpoint(path)
-        if self.command == "fit" and not starts_anew and not known["resumable"]:
+        if self.command == "fit" and not starts_anew and known["step"] is None:
             raise UserError(
-                f"{path}: it has no state of a training (`seq2seq export` leaves it out), so no run can continue from "
-                "it; start a new run with --init_from"
+                f"{path}: weights alone, without the state of a training, so no run can continue from it; start a new "
+                "run with --init_from"
             )
         if self._unnamed:
             self._check_owner(path, known["resume"].get("run"))

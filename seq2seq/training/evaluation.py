@@ -18,6 +18,7 @@ from seq2seq.batch import Batch
 from seq2seq.data.tokenizer import Tokenizer
 from seq2seq.decoding import SearchOptions
 from seq2seq.inference import Headline, generate, headlines
+from seq2seq.model.ensemble import Ensemble
 from seq2seq.model.network import Seq2Seq
 from seq2seq.scoring import (
     KINDS,
@@ -128,7 +129,7 @@ def make_predictions(batch: Batch, hypotheses: Sequence[list[Headline]], eos: in
     return list(map(Prediction, batch.rows, found, batch.documents, batch.references))
 
 
-def predict(network: Seq2Seq, tokenizer: Tokenizer, batch: Batch, search: SearchOptions) -> list[Prediction]:
+def predict(network: Seq2Seq | Ensemble, tokenizer: Tokenizer, batch: Batch, search: SearchOptions) -> list[Prediction]:
     """Predictions without scores, by a search. A rank without examples left gives none."""
     if not len(batch):
         return []

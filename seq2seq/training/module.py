@@ -29,6 +29,7 @@ from .finite_check import FiniteCheck
 from .module_state import load_module, logged_settings, module_state
 from .optimizer import OptimizerOptions, apply_schedule, build_optimizer, set_learning_rate
 from .text_batches import usable_batch
+from .weight_averaging import WeightAveraging
 
 
 class SummarizerModule(LightningModule):
@@ -83,7 +84,7 @@ class SummarizerModule(LightningModule):
             set_learning_rate(config.scheduler, value)
 
     def configure_callbacks(self) -> Sequence[Callback]:
-        return [ExactResume()]
+        return [ExactResume(), WeightAveraging()]
 
     # --- Training ----------------------------------------------------------------------------------------------------
 
@@ -95,7 +96,6 @@ class SummarizerModule(LightningModule):
         return {"optimizer": adamw, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
 
     def on_fit_start(self) -> None:
-        """Logs the settings."""
         for logger in self.loggers:
             logger.log_hyperparams(logged_settings(self))
 

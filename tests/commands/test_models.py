@@ -210,10 +210,10 @@ def test_a_run_starts_from_an_exported_model_but_does_not_continue_it(
     torch.testing.assert_close(weights, expected, atol=1e-9, rtol=0)
     capsys.readouterr()
     assert run(*start, "--ckpt_path", models / "titles.ckpt") == 1
-    assert "titles.ckpt: it has no state of a training" in capsys.readouterr().err
+    assert "titles.ckpt: weights alone, without the state of a training" in capsys.readouterr().err
     export_checkpoint(tmp_path / "run" / "best.ckpt", tmp_path / "run" / "export.ckpt")
     os.utime(tmp_path / "run" / "export.ckpt", (4e9, 4e9))
     found, skipped = newest_checkpoint(tmp_path / "run")
     assert found is not None
     assert found.name in ("best.ckpt", "last.ckpt")
-    assert "export.ckpt: an exported one" in skipped[0]
+    assert "export.ckpt: weights alone" in skipped[0]

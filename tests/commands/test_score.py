@@ -164,6 +164,8 @@ def test_a_model_is_decoded_and_scored(trained: TrainedRun, scored: Callable[...
     argv = ["--model", trained.best, "--input", test, "greedy.txt", "--beam-size", "1"]
     assert scored(*argv, "--names", "model", "copy") == result
     assert [system["name"] for system in scored(*argv)["systems"]] == ["best", "greedy"]
+    other_order = ["--model", trained.best, "greedy.txt", "--input", test, "--beam-size", "1"]
+    assert [system["name"] for system in scored(*other_order)["systems"]] == ["best", "greedy"]
     Path("docs.txt").write_text("\n".join(documents) + "\n")
     assert "it cannot hold references beside other texts: give --references" in refused(
         "--model", trained.best, "--input", "docs.txt"

@@ -54,8 +54,8 @@ def rows(folder: Path) -> list[dict[str, str]]:
 def state(file: Path) -> dict[str, Any]:
     """The parts of a checkpoint that training changes."""
     checkpoint = torch.load(file, weights_only=True)
-    kept = ("state_dict", "optimizer_states", "lr_schedulers", "callbacks", "global_step")
-    return {key: checkpoint[key] for key in kept}
+    kept = ("state_dict", "trained_weights", "optimizer_states", "lr_schedulers", "callbacks", "global_step")
+    return {key: checkpoint[key] for key in kept if key in checkpoint}
 
 
 def differences(one: Any, other: Any, where: str = "") -> list[str]:
@@ -90,7 +90,8 @@ class Reference(NamedTuple):
 
 CASES = {
     "plain": {},
-    "accumulated": {
+    "accumulated and averaged": {
+        "model__optimizer": {"learning_rate": 1.0e-2, "warmup_steps": 5, "ema_decay": 0.8},
         "trainer__accumulate_grad_batches": 2,
         "trainer__val_check_interval": 1.0,
         "trainer__gradient_clip_val": 1.2,

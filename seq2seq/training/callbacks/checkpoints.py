@@ -35,7 +35,7 @@ class AtomicCheckpointIO(TorchCheckpointIO):
 
 
 class BestCheckpoint(OpenModelCheckpoint):
-    """Keeps `best.ckpt`, `last.ckpt` and the two newest `step-N.ckpt` in the run's folder (`trainer.default_root_dir`).
+    """Keeps `best.ckpt`, `last.ckpt` and the newest `step-N.ckpt` in the run's folder (`trainer.default_root_dir`).
 
     The first checkpoint of a new run removes those of an earlier run in the folder. A run without any validation ends
     with a `best.ckpt` that is its last state.
@@ -48,6 +48,7 @@ class BestCheckpoint(OpenModelCheckpoint):
         mode: max or min: whether a large or a small figure is good (null = as is known of the figure).
         every_n_train_steps: optimizer steps between two `step-N.ckpt` (null = no limit).
         every_minutes: minutes between two `step-N.ckpt` (null = no limit).
+        keep_last: number of `step-N.ckpt` that are kept, the newest ones; `seq2seq average --last` averages them.
     """
 
     def __init__(
@@ -56,10 +57,13 @@ class BestCheckpoint(OpenModelCheckpoint):
         mode: Mode | None = None,
         every_n_train_steps: int | None = None,
         every_minutes: float | None = 10.0,
+        keep_last: int = 2,
     ) -> None:
         for name, value in (("every_n_train_steps", every_n_train_steps), ("every_minutes", every_minutes)):
             if value is not None and value <= 0:
                 raise UserError(f"checkpoint.{name}: {value} is too small; give more than 0, or null for never")
+        if keep_last < 1:
+            raise UserError(f"checkpoint.keep_last: {keep_last} is too small; give at least 1")
         super().__init__(
             filename="best",
             monitor=monitor,
@@ -70,7 +74,7 @@ class BestCheckpoint(OpenModelCheckpoint):
             auto_insert_metric_name=False,
             enable_version_counter=False,
         )
-        self.every_steps, self.every_minutes = every_n_train_steps, every_minutes
+        self.every_steps, self.every_minutes, self.keep_last = every_n_train_steps, every_minutes, keep_last
         self._saved_step, self._saved_time = 0, 0.0
         self._group: Any = None
         self._owns_folder = False  # whether the checkpoints in the folder are those of this run
@@ -192,12 +196,13 @@ class BestCheckpoint(OpenModelCheckpoint):
         return Path(self.dirpath or ".") / f"step-{step}.ckpt"
 
     def _save_step(self, trainer: Trainer) -> None:
-        newest, previous = self._step_file(trainer.global_step), self._step_file(self._saved_step)
+        newest = self._step_file(trainer.global_step)
         self.write(trainer, newest)
         if trainer.is_global_zero:
-            for file in newest.parent.glob("step-*.ckpt"):
-                if file not in (newest, previous):
-                    file.unlink()
+            steps = [int(file.stem[5:]) for file in newest.parent.glob("step-*.ckpt") if file.stem[5:].isdigit()]
+            kept = sorted(step for step in steps if step <= trainer.global_step)[-self.keep_last :]
+            for step in set(steps) - set(kept):  # the older ones, and those of a continuation that was given up
+                self._step_file(step).unlink()
         self._saved_step, self._saved_time = trainer.global_step, time.monotonic()
 
 

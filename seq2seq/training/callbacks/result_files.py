@@ -15,6 +15,7 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 
 from seq2seq import __version__
 from seq2seq.files import atomic_writer
+from seq2seq.model.ensemble import Ensemble
 
 from ..module import SummarizerModule
 
@@ -44,6 +45,8 @@ class ResultFiles(Callback):
             "seq2seq": __version__,
             "torch": torch.__version__,
         }
+        if isinstance(pl_module.network, Ensemble):
+            settings |= {"checkpoint": pl_module.network.names[0], "ensemble": pl_module.network.names}
         scores = {name: None if math.isnan(score) else score for name, score in outcome.scores.items()}
         with atomic_writer(metrics) as stream:
             stream.write(json.dumps(scores | {"settings": settings}, indent=2) + "\n")
