@@ -23,6 +23,7 @@ COMMANDS = {
     "decode": ("decode", "write headlines for plain text, or for a corpus file of any format"),
     "show": ("show", "print documents, references and headlines side by side"),
     "score": ("score", "score predictions, with intervals and tests of the differences between systems"),
+    "vote": ("vote", "choose one of several systems' headlines for each document"),
     "prepare": ("prepare", "turn a raw corpus (Reuters-21578, Gigaword) into JSON Lines"),
 }
 

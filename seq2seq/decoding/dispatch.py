@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import torch
 
@@ -10,6 +11,7 @@ from .beam import beam_search
 from .constraints import SpecialIds
 from .greedy import greedy_search
 from .hypotheses import COMPACT_BELOW, Hypotheses, StateT, Step
+from .minimum_risk import minimum_risk
 from .options import SearchOptions
 
 
@@ -27,7 +29,8 @@ def search(
     device: torch.device | str | None = None,
     compact_below: float = COMPACT_BELOW,
 ) -> Hypotheses:
-    """Finds the best hypotheses for a batch: by greedy search if `beam_size` is 1, else by beam search.
+    """Finds the best hypotheses for a batch: by greedy search if `beam_size` is 1, else by beam search, with
+    `minimum_risk` if the options say so.
 
     Args:
         step: the network, see `Step`. The first call has the start symbol in B rows.
@@ -42,5 +45,9 @@ def search(
         raise ValueError(f"eos_id {eos_id} must differ from bos_id and pad_id, which are never emitted")
     start = torch.full((batch_size,), bos_id, device=device)
     special = SpecialIds(eos_id, pad_id, torch.tensor([pad_id, bos_id, *forbidden], device=start.device))
-    method = greedy_search if options.beam_size == 1 else beam_search
-    return method(step, state, start, options, special, compact_below)
+    if options.beam_size == 1:
+        return greedy_search(step, state, start, options, special, compact_below)
+    if not options.minimum_risk:
+        return beam_search(step, state, start, options, special, compact_below)
+    whole_beam = replace(options, n_best=options.beam_size)
+    return minimum_risk(beam_search(step, state, start, whole_beam, special, compact_below), options, pad_id)

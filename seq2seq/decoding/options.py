@@ -27,6 +27,10 @@ class SearchOptions:
         shortlist: restrict the output to the first N entries of the vocabulary (which must include the special
             symbols) and the words of the document (Nallapati et al. 2016, section 2.2), which is faster and slightly
             less accurate; 0 uses the whole vocabulary.
+        minimum_risk: of the beam_size hypotheses, prefer those with the highest expected ROUGE instead of the highest
+            score (minimum Bayes risk, Kumar and Byrne 2004); a beam_size of 8 to 32 suits it.
+        risk_temperature: temperature T of minimum_risk, which weighs hypotheses by probability^(1/T); a large one makes
+            their weights more equal.
     """
 
     beam_size: int = limited(1, minimum=1)
@@ -41,6 +45,8 @@ class SearchOptions:
     )
     allow_unk: bool = False
     shortlist: int = limited(0, minimum=0)
+    minimum_risk: bool = limited(False, unused=[When("beam_size", lambda o: o.beam_size == 1)])
+    risk_temperature: float = limited(1.0, above=0, unused=[When("minimum_risk", lambda o: not o.minimum_risk)])
 
     def __post_init__(self) -> None:
         check_limits(self, "search")
