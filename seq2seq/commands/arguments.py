@@ -114,7 +114,7 @@ def load_summarizer(args: argparse.Namespace, *, scores_are_written: bool = Fals
     """
     import torch
 
-    from seq2seq.inference import Summarizer
+    from seq2seq.inference import Summarizer, check_search
     from seq2seq.ops.cpu import tune_cpu
 
     if args.threads and args.device.startswith("cuda"):
@@ -124,6 +124,7 @@ def load_summarizer(args: argparse.Namespace, *, scores_are_written: bool = Fals
     tune_cpu()
     summarizer = Summarizer.from_checkpoint(args.checkpoint, args.device, args.precision)
     summarizer.options = search_options(args, summarizer.options, scores_are_written)
+    check_search(summarizer.network, summarizer.tokenizer, summarizer.options)
     return summarizer
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from seq2seq.errors import UserError
@@ -26,8 +26,8 @@ def parser() -> Parser:
     p = Parser(
         prog="seq2seq vote",
         description="Choose one headline for each document from the predictions of several systems: the one with the "
-        "highest mean ROUGE to the predictions of the other systems (post-ensembling, Kobayashi 2018). The order of the "
-        "files decides between equal ones: give the best system first. Files are those of `seq2seq decode`, `predict` "
+        "highest mean ROUGE to the predictions of the other systems (post-ensembling, Kobayashi 2018). The order of "
+        "the files decides between equal ones: give the best system first. Files are those of `seq2seq decode`, `predict` "
         "and `test`, or plain text with one headline on each line.",
     )
     p.add_argument("files", nargs="+", metavar="PREDICTIONS", help=f"predictions of {LEAST} or more systems")
@@ -72,7 +72,7 @@ def main(argv: list[str]) -> int:
     return 0
 
 
-def render(fields: Sequence[dict[str, Any]], prediction: str, form: str) -> str:
+def render(fields: Sequence[Mapping[str, Any]], prediction: str, form: str) -> str:
     """The output for one document: the headline, or an object with it and the fields that are equal in all files."""
     if form == "text":
         return prediction + "\n"

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import torch
+from torch import Tensor
 
 from .beam import beam_search
 from .constraints import SpecialIds
@@ -26,6 +27,7 @@ def search(
     eos_id: int,
     pad_id: int,
     forbidden: Sequence[int] = (),
+    absent: Tensor | None = None,
     device: torch.device | str | None = None,
     compact_below: float = COMPACT_BELOW,
 ) -> Hypotheses:
@@ -36,6 +38,7 @@ def search(
         step: the network, see `Step`. The first call has the start symbol in B rows.
         state: state of the network before the first step, for B = `batch_size` >= 1 rows.
         forbidden: ids that are never emitted, besides padding and start symbol.
+        absent: [B, c] further ids that each example must not have, filled up with padding; see `absent_ids`.
         device: device of the tokens given to `step`; None is torch's default device.
         compact_below: share of unfinished examples below which the finished ones leave the batch.
 
@@ -44,7 +47,7 @@ def search(
     if eos_id in (bos_id, pad_id):
         raise ValueError(f"eos_id {eos_id} must differ from bos_id and pad_id, which are never emitted")
     start = torch.full((batch_size,), bos_id, device=device)
-    special = SpecialIds(eos_id, pad_id, torch.tensor([pad_id, bos_id, *forbidden], device=start.device))
+    special = SpecialIds(eos_id, pad_id, torch.tensor([pad_id, bos_id, *forbidden], device=start.device), absent)
     if options.beam_size == 1:
         return greedy_search(step, state, start, options, special, compact_below)
     if not options.minimum_risk:
