@@ -27,8 +27,8 @@ def parser() -> Parser:
         prog="seq2seq vote",
         description="Choose one headline for each document from the predictions of several systems: the one with the "
         "highest mean ROUGE to the predictions of the other systems (post-ensembling, Kobayashi 2018). The order of "
-        "the files decides between equal ones: give the best system first. Files are those of `seq2seq decode`, `predict` "
-        "and `test`, or plain text with one headline on each line.",
+        "the files decides between equal ones: give the best system first. Files are those of `seq2seq decode`, "
+        "`predict` and `test`, or plain text with one headline on each line.",
     )
     p.add_argument("files", nargs="+", metavar="PREDICTIONS", help=f"predictions of {LEAST} or more systems")
     p.add_argument(

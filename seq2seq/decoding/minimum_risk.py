@@ -26,7 +26,7 @@ def minimum_risk(found: Hypotheses, options: SearchOptions, pad_id: int) -> Hypo
         found: [B, n] hypotheses.
     """
     probabilities = (found.log_probs / options.risk_temperature).softmax(dim=1)
-    expected = (utilities(found.tokens, pad_id) @ probabilities.unsqueeze(2)).squeeze(2)
+    expected = (utilities(found.tokens, pad_id).to(probabilities) @ probabilities.unsqueeze(2)).squeeze(2)
     expected = expected.masked_fill(found.log_probs == -math.inf, -math.inf)
     order = expected.argsort(dim=1, descending=True, stable=True)[:, : options.n_best]
     lengths = found.lengths.gather(1, order)

@@ -172,10 +172,8 @@ class SummarizerModule(LightningModule):
     def _evaluate(self, batch: Any, search: SearchOptions) -> None:
         batch = usable_batch(batch, self, scores=True)
         if len(batch):
-            predictions = self._predict(batch, search)
-            self._predictions += score_predictions(
-                predictions, batch, self.network.log_likelihoods(batch), self.scoring
-            )
+            found, log_likelihoods = self._predict(batch, search), self.network.log_likelihoods(batch)
+            self._predictions += score_predictions(found, batch, log_likelihoods, self.scoring)
 
     def _predict(self, batch: Batch, search: SearchOptions) -> list[Prediction]:
         return predict(self.network, self.tokenizer, batch, search)
