@@ -33,8 +33,8 @@ class SearchOptions:
             frequent in lower case). It needs a tokenizer of kind word. Words such as "three" are no numbers.
         minimum_risk: of the beam_size hypotheses, prefer those with the highest expected ROUGE instead of the highest
             score (minimum Bayes risk, Kumar and Byrne 2004); a beam_size of 8 to 32 suits it.
-        risk_temperature: temperature T of minimum_risk, which weighs hypotheses by probability^(1/T); a large one makes
-            their weights more equal.
+        risk_temperature: temperature T of minimum_risk, which weighs each hypothesis by probability^(1/T); a larger one
+            gives more equal weights.
     """
 
     beam_size: int = limited(1, minimum=1)
@@ -51,7 +51,7 @@ class SearchOptions:
     shortlist: int = limited(0, minimum=0)
     supported: Literal["nothing", "numbers", "entities"] = "nothing"
     minimum_risk: bool = limited(False, unused=[When("beam_size", lambda o: o.beam_size == 1)])
-    risk_temperature: float = limited(1.0, above=0, unused=[When("minimum_risk", lambda o: not o.minimum_risk)])
+    risk_temperature: float = limited(10.0, above=0, unused=[When("minimum_risk", lambda o: not o.minimum_risk)])
 
     def __post_init__(self) -> None:
         check_limits(self, "search")

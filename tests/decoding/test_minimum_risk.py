@@ -54,7 +54,7 @@ def test_temperature() -> None:
     """Utilities: 1 between equal ones, 1/3 (of 2/3, 0 and 2/3, by 3: 4/9) between 4 5 and 4 6. With T = 1 the first one
     has .9 + .1 * 4/9 against .9 * 4/9 + .1; 4 6 and 4 6 7 together win if all have about the same weight."""
     found = hypotheses([[[4, 5], [4, 6], [4, 6, 7]]], [[0.9, 0.05, 0.05]])
-    options = SearchOptions(beam_size=3, minimum_risk=True)
+    options = SearchOptions(beam_size=3, minimum_risk=True, risk_temperature=1.0)
     assert words(minimum_risk(found, options, PAD)) == [[4, 5]]
     assert words(minimum_risk(found, replace(options, risk_temperature=50.0), PAD)) == [[4, 6]]
 
