@@ -26,6 +26,7 @@ COMMANDS = {
     "models": ("models", "list the models that ship with seq2seq, or print the card of one"),
     "export": ("export", "turn a checkpoint into another form, such as a small file for inference"),
     "average": ("average", "average the weights of checkpoints"),
+    "vote": ("vote", "choose one of several systems' headlines for each document"),
     "prepare": ("prepare", "turn a raw corpus (Reuters-21578, Gigaword) into JSON Lines"),
 }
 

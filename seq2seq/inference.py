@@ -21,8 +21,8 @@ import torch
 
 from .batch import Batch, Vocabulary, make_batch
 from .checkpoint import network_weights, read_checkpoint
-from .data.tokenizer import EncodedDocument, Tokenizer
-from .decoding import Hypotheses, SearchOptions, search
+from .data.tokenizer import EncodedDocument, Facts, Tokenizer
+from .decoding import Hypotheses, SearchOptions, absent_ids, search
 from .errors import UserError, did_you_mean
 from .files import user_path
 from .model.ensemble import Ensemble
@@ -188,7 +188,8 @@ class Summarizer:
     def _decode_batch(self, documents: list[EncodedDocument], options: SearchOptions) -> list[list[Headline]]:
         oov = [d.oov for d in documents]
         batch = make_batch([d.ids for d in documents], None, oov, self.network.vocabulary).to(self.device)
-        return headlines(self.tokenizer, generate(self.network, batch, options), oov)
+        found = generate(self.network, batch, options, search_facts(self.tokenizer, options))
+        return headlines(self.tokenizer, found, oov)
 
 
 def _read_chunk(documents: Iterator[str], size: int, read_ahead: int) -> Iterator[str]:
@@ -313,14 +314,32 @@ def choose_device(device: str | torch.device | int | None) -> str:
     return name
 
 
-def generate(network: Seq2Seq | Ensemble, batch: Batch, options: SearchOptions) -> Hypotheses:
+def check_search(network: Seq2Seq | Ensemble, tokenizer: Tokenizer, options: SearchOptions) -> None:
+    """Raises UserError if the options of a search do not suit the network or the tokenizer."""
+    network.check_shortlist(options.shortlist)
+    search_facts(tokenizer, options)
+
+
+def search_facts(tokenizer: Tokenizer, options: SearchOptions) -> Facts | None:
+    """The words that need the support of the document. Raises UserError if the tokenizer cannot tell them."""
+    return None if options.supported == "nothing" else tokenizer.facts(options.supported, "search.supported")
+
+
+def generate(
+    network: Seq2Seq | Ensemble, batch: Batch, options: SearchOptions, facts: Facts | None = None
+) -> Hypotheses:
     """Searches for the summaries of a batch; tokens are extended ids. `<unk>` is forbidden unless `options.allow_unk`.
 
     If memory is short, the batch is searched in two halves, with a warning and the same result. Raises UserError if
     memory does not suffice for one document.
+
+    Args:
+        facts: the words for `options.supported`; see `search_facts`.
     """
+    if (facts is None) != (options.supported == "nothing"):
+        raise ValueError(f"facts are necessary with options.supported: {options.supported!r}, and only there")
     try:
-        return _generate(network, batch, options)
+        return _generate(network, batch, options, facts)
     except (RuntimeError, MemoryError) as error:
         if not is_out_of_memory(error):
             raise
@@ -337,7 +356,7 @@ def generate(network: Seq2Seq | Ensemble, batch: Batch, options: SearchOptions) 
     if batch.document.device.type == "cuda":
         torch.cuda.empty_cache()
     half = documents // 2
-    parts = [generate(network, batch.part(rows), options) for rows in (slice(half), slice(half, documents))]
+    parts = [generate(network, batch.part(rows), options, facts) for rows in (slice(half), slice(half, documents))]
     return Hypotheses.join(parts, network.vocabulary.pad)
 
 
@@ -348,7 +367,7 @@ def is_out_of_memory(error: BaseException) -> bool:
 
 
 @torch.inference_mode()
-def _generate(network: Seq2Seq | Ensemble, batch: Batch, options: SearchOptions) -> Hypotheses:
+def _generate(network: Seq2Seq | Ensemble, batch: Batch, options: SearchOptions, facts: Facts | None) -> Hypotheses:
     v = network.vocabulary
     memory: Any = network.encode(batch.document, batch.mask, batch.extension)
     state: Any = network.start(memory, options.shortlist)
@@ -361,9 +380,16 @@ def _generate(network: Seq2Seq | Ensemble, batch: Batch, options: SearchOptions)
         eos_id=v.eos,
         pad_id=v.pad,
         forbidden=() if options.allow_unk else (v.unk,),
+        absent=_absent(facts, batch.document, options.shortlist or v.size, v.pad) if facts else None,
         device=batch.document.device,
     )
     return replace(found, tokens=state.vocabulary.extended_ids(found.tokens.flatten(1)).view_as(found.tokens))
+
+
+def _absent(facts: Facts, document: torch.Tensor, known: int, pad: int) -> torch.Tensor:
+    """[B, c] the facts among the first `known` words that each document lacks. Later words are copies in a search."""
+    ids, forms = (torch.from_numpy(array).to(document.device) for array in (facts.ids, facts.forms))
+    return absent_ids(ids[ids < known], forms, document, pad)
 
 
 def headlines(tokenizer: Tokenizer, hypotheses: Hypotheses, oov: Sequence[Sequence[str]]) -> list[list[Headline]]:

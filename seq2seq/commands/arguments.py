@@ -145,7 +145,7 @@ def load_summarizer(args: argparse.Namespace, *, scores_are_written: bool = Fals
         checkpoint_path(checkpoint)  # before torch is loaded: an unknown name is reported at once
     import torch
 
-    from seq2seq.inference import Summarizer
+    from seq2seq.inference import Summarizer, check_search
     from seq2seq.ops.cpu import tune_cpu
 
     if args.threads and args.device.startswith("cuda"):
@@ -155,6 +155,7 @@ def load_summarizer(args: argparse.Namespace, *, scores_are_written: bool = Fals
     tune_cpu()
     summarizer = Summarizer.from_checkpoint(checkpoints, args.device, args.precision)
     summarizer.options = search_options(args, summarizer.options, scores_are_written)
+    check_search(summarizer.network, summarizer.tokenizer, summarizer.options)
     return summarizer
 
 

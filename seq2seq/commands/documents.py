@@ -41,18 +41,23 @@ def add_input_options(parser: argparse.ArgumentParser, **settings: Any) -> None:
 
 def add_format_options(parser: argparse.ArgumentParser) -> None:
     """Adds the options that tell how files of documents are read."""
+    add_input_format(parser)
+    parser.add_argument(
+        "--document-column",
+        default="document",
+        metavar="NAME",
+        help="column, or key of the JSON objects, with the documents (default: document)",
+    )
+
+
+def add_input_format(parser: argparse.ArgumentParser) -> None:
+    """Adds the option that tells the format of files."""
     parser.add_argument(
         "--input-format",
         default="auto",
         choices=("auto", "text", *formats()),
         help="auto (default): by the end of the name, and text for other names and standard input; quoted.tsv is .tsv "
         "with quotes as in CSV",
-    )
-    parser.add_argument(
-        "--document-column",
-        default="document",
-        metavar="NAME",
-        help="column, or key of the JSON objects, with the documents (default: document)",
     )
 
 

@@ -20,7 +20,8 @@ import pyarrow.compute as pc
 from ..progress import Progress
 from .arrow_cache import cached_dataset, fingerprint_of
 from .parallel import default_workers, ordered_map
-from .tokenizer import Tokenizer
+from .supported_pairs import unsupported_pairs
+from .tokenizer import Facts, Tokenizer
 
 # *_length: tokens after truncation; *_tokens: tokens before truncation, for the report.
 SCHEMA = pa.schema(
@@ -43,7 +44,8 @@ MIN_ROWS_FOR_WORKERS = 50_000
 
 @dataclass(frozen=True)
 class EncodingReport:
-    """Counts of a split. `skipped`: pairs without a token on one side, which training leaves out."""
+    """Counts of a split. Training leaves out `skipped` pairs, which lack a token on one side, and `unsupported` ones,
+    whose summary has a fact that the document lacks."""
 
     pairs: int
     empty_documents: int
@@ -51,6 +53,7 @@ class EncodingReport:
     cut_documents: int
     cut_summaries: int
     skipped: int
+    unsupported: int = 0
 
     def lines(self) -> str:
         """Returns the counts as text, one per line, without zeros."""
@@ -58,6 +61,7 @@ class EncodingReport:
             (self.empty_documents, "with an empty document"),
             (self.empty_summaries, "with an empty summary"),
             (self.skipped, "of these left out of training"),
+            (self.unsupported, "left out of training, because the document lacks a number or name of the summary"),
             (self.cut_documents, "with the document cut to the limit"),
             (self.cut_summaries, "with the summary cut to the limit"),
         ]
@@ -71,6 +75,7 @@ def encode_corpus(
     max_document_tokens: int,
     max_summary_tokens: int,
     training: bool,
+    facts: Facts | None = None,
     chunk_rows: int = 2_000,
     workers: int | None = None,
 ) -> tuple[datasets.Dataset, EncodingReport]:
@@ -80,6 +85,7 @@ def encode_corpus(
         dataset: strings; column `row` of the result is the position in it.
         max_document_tokens, max_summary_tokens: longer texts are truncated.
         training: leave out pairs without a token on one side. Otherwise the result has every row, in order.
+        facts: leave out of training also the pairs whose summary has one of these words and whose document lacks it.
         chunk_rows: rows of one job and of one Arrow record batch.
         workers: processes; None = all cores for a large corpus, else this process. The result does not depend on it.
     """
@@ -90,16 +96,21 @@ def encode_corpus(
     empty_documents = pc.equal(columns["document_tokens"], 0)
     empty_summaries = pc.equal(columns["summary_tokens"], 0)
     unusable = pc.or_(empty_documents, empty_summaries)
+    skipped = unusable.to_numpy() & training
+    unsupported = np.zeros_like(skipped)
+    if training and facts:
+        unsupported = unsupported_pairs(columns["document_ids"], columns["summary_ids"], facts) & ~skipped
     report = EncodingReport(
         pairs=len(encoded),
         empty_documents=_count(empty_documents),
         empty_summaries=_count(empty_summaries),
         cut_documents=_count(pc.greater(columns["document_tokens"], columns["document_length"])),
         cut_summaries=_count(pc.greater(columns["summary_tokens"], columns["summary_length"])),
-        skipped=_count(unusable) if training else 0,
+        skipped=int(skipped.sum()),
+        unsupported=int(unsupported.sum()),
     )
-    if report.skipped:
-        encoded = encoded.select(np.flatnonzero(~unusable.to_numpy()))
+    if report.skipped or report.unsupported:
+        encoded = encoded.select(np.flatnonzero(~(skipped | unsupported)))
     return encoded, report
 
 

@@ -20,12 +20,14 @@ if TYPE_CHECKING:
     from .dispatch import search
     from .greedy import greedy_search
     from .hypotheses import Hypotheses
+    from .supported import absent_ids
 
-__all__ = ["CONSTRAINTS", "Hypotheses", "SearchOptions", "beam_search", "greedy_search", "search"]
+__all__ = ["CONSTRAINTS", "Hypotheses", "SearchOptions", "absent_ids", "beam_search", "greedy_search", "search"]
 
 _MODULES = {
     "CONSTRAINTS": "constraints",
     "Hypotheses": "hypotheses",
+    "absent_ids": "supported",
     "beam_search": "beam",
     "greedy_search": "greedy",
     "search": "dispatch",

@@ -54,6 +54,7 @@ def beam_search(
         if unfinished < compact_below * len(done):
             stay = removed.remove(done, unfinished, finished)
             live, finished, state = live.keep(stay), finished.keep(stay), state.keep(stay)
+            special = special.of(stay)
         tokens = live.tokens[:, :, -1].flatten()
     return removed.all_results(finished, options.n_best, special.pad)
 

@@ -25,11 +25,17 @@ class SpecialIds(NamedTuple):
         eos: the end symbol.
         pad: the padding symbol.
         banned: [c] ids that are never emitted, `pad` among them.
+        absent: [b, c] further ids that each example must not have, filled up with `pad`; None = none.
     """
 
     eos: int
     pad: int
     banned: Tensor
+    absent: Tensor | None = None
+
+    def of(self, examples: Tensor | slice) -> SpecialIds:
+        """Those of some of the examples."""
+        return self if self.absent is None else self._replace(absent=self.absent[examples])
 
 
 Constraint = Callable[[Tensor, SearchOptions, SpecialIds], Tensor]
@@ -58,10 +64,18 @@ def repeated_ngrams(history: Tensor, options: SearchOptions, special: SpecialIds
     return ngrams[:, :, -1].where(repeats, special.pad)
 
 
+def unsupported(history: Tensor, options: SearchOptions, special: SpecialIds) -> Tensor:
+    """The words that need support and that the row's document lacks (see `SearchOptions.supported`)."""
+    if special.absent is None:
+        return history[:, :0]
+    return special.absent.repeat_interleave(len(history) // len(special.absent), dim=0)
+
+
 CONSTRAINTS: dict[str, Constraint] = {
     "never_emitted": never_emitted,
     "minimum_length": minimum_length,
     "repeated_ngrams": repeated_ngrams,
+    "unsupported": unsupported,
 }
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import torch
+from torch import Tensor
 
 from .beam import beam_search
 from .constraints import SpecialIds
 from .greedy import greedy_search
 from .hypotheses import COMPACT_BELOW, Hypotheses, StateT, Step
+from .minimum_risk import minimum_risk
 from .options import SearchOptions
 
 
@@ -24,15 +27,18 @@ def search(
     eos_id: int,
     pad_id: int,
     forbidden: Sequence[int] = (),
+    absent: Tensor | None = None,
     device: torch.device | str | None = None,
     compact_below: float = COMPACT_BELOW,
 ) -> Hypotheses:
-    """Finds the best hypotheses for a batch: by greedy search if `beam_size` is 1, else by beam search.
+    """Finds the best hypotheses for a batch: by greedy search if `beam_size` is 1, else by beam search, with
+    `minimum_risk` if the options say so.
 
     Args:
         step: the network, see `Step`. The first call has the start symbol in B rows.
         state: state of the network before the first step, for B = `batch_size` >= 1 rows.
         forbidden: ids that are never emitted, besides padding and start symbol.
+        absent: [B, c] further ids that each example must not have, filled up with padding; see `absent_ids`.
         device: device of the tokens given to `step`; None is torch's default device.
         compact_below: share of unfinished examples below which the finished ones leave the batch.
 
@@ -41,6 +47,10 @@ def search(
     if eos_id in (bos_id, pad_id):
         raise ValueError(f"eos_id {eos_id} must differ from bos_id and pad_id, which are never emitted")
     start = torch.full((batch_size,), bos_id, device=device)
-    special = SpecialIds(eos_id, pad_id, torch.tensor([pad_id, bos_id, *forbidden], device=start.device))
-    method = greedy_search if options.beam_size == 1 else beam_search
-    return method(step, state, start, options, special, compact_below)
+    special = SpecialIds(eos_id, pad_id, torch.tensor([pad_id, bos_id, *forbidden], device=start.device), absent)
+    if options.beam_size == 1:
+        return greedy_search(step, state, start, options, special, compact_below)
+    if not options.minimum_risk:
+        return beam_search(step, state, start, options, special, compact_below)
+    whole_beam = replace(options, n_best=options.beam_size)
+    return minimum_risk(beam_search(step, state, start, whole_beam, special, compact_below), options, pad_id)

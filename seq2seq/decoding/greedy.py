@@ -43,7 +43,7 @@ def greedy_search(
             break
         if unfinished < compact_below * len(ended):
             stay = removed.remove(ended, unfinished, _hypotheses(live, lengths, ended, options))
-            live, state = live.keep(stay), state.keep(stay)
+            live, state, special = live.keep(stay), state.keep(stay), special.of(stay)
             tokens, lengths, ended = tokens[stay], lengths[stay], ended[stay]
     return removed.all_results(_hypotheses(live, lengths, ended, options), 1, special.pad)
 

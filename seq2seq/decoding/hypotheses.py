@@ -128,7 +128,7 @@ def extend(
     for piece, constant in log_probs:
         examples = slice(start, start := start + len(piece) // beams)
         ends = piece[:, special.eos].maximum(FORCED_END_LOG_PROB - constant)
-        piece = constrain(piece, live.tokens[examples].flatten(0, 1), options, special)
+        piece = constrain(piece, live.tokens[examples].flatten(0, 1), options, special.of(examples))
         so_far = live.log_probs[examples] + constant.view(-1, beams)
         found.append(best_extensions(piece, so_far, ends, special.eos, width))
     totals, parents, ids = (torch.cat(part) for part in zip(*found, strict=True))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Literal
 
 from seq2seq.errors import UserError
 from seq2seq.options import When, check_limits, limited
@@ -27,6 +28,13 @@ class SearchOptions:
         shortlist: restrict the output to the first N entries of the vocabulary (which must include the special
             symbols) and the words of the document (Nallapati et al. 2016, section 2.2), which is faster and slightly
             less accurate; 0 uses the whole vocabulary.
+        supported: words that a summary has only if its document has them (Matsumaru et al. 2020): nothing (none),
+            numbers (words with a digit) or entities (numbers, and words with a capital letter that are not more
+            frequent in lower case). It needs a tokenizer of kind word. Words such as "three" are no numbers.
+        minimum_risk: of the beam_size hypotheses, prefer those with the highest expected ROUGE instead of the highest
+            score (minimum Bayes risk, Kumar and Byrne 2004); a beam_size of 8 to 32 suits it.
+        risk_temperature: temperature T of minimum_risk, which weighs each hypothesis by probability^(1/T); a larger one
+            gives more equal weights.
     """
 
     beam_size: int = limited(1, minimum=1)
@@ -41,6 +49,9 @@ class SearchOptions:
     )
     allow_unk: bool = False
     shortlist: int = limited(0, minimum=0)
+    supported: Literal["nothing", "numbers", "entities"] = "nothing"
+    minimum_risk: bool = limited(False, unused=[When("beam_size", lambda o: o.beam_size == 1)])
+    risk_temperature: float = limited(10.0, above=0, unused=[When("minimum_risk", lambda o: not o.minimum_risk)])
 
     def __post_init__(self) -> None:
         check_limits(self, "search")

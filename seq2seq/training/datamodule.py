@@ -153,12 +153,16 @@ class HeadlineData(LightningDataModule):
     def _rows(
         self, split: Split, pairs: datasets.Dataset, training: bool = False, only: np.ndarray | None = None
     ) -> EncodedRows:
+        kind, facts = self.corpus.supported, None
+        if training and kind != "nothing":
+            facts = self.tokenizer.facts(kind, "data.corpus.supported")
         encoded, report = encode_corpus(
             pairs,
             self.tokenizer,
             max_document_tokens=self.max_document_tokens,
             max_summary_tokens=self.max_summary_tokens,
             training=training,
+            facts=facts,
         )
         if (split, training) not in self._encoded:
             rank_zero_info(f"{split}: {report.lines()}")

@@ -17,7 +17,7 @@ from torch import Tensor, distributed
 from seq2seq.batch import Batch
 from seq2seq.data.tokenizer import Tokenizer
 from seq2seq.decoding import SearchOptions
-from seq2seq.inference import Headline, generate, headlines
+from seq2seq.inference import Headline, generate, headlines, search_facts
 from seq2seq.model.ensemble import Ensemble
 from seq2seq.model.network import Seq2Seq
 from seq2seq.scoring import (
@@ -133,7 +133,7 @@ def predict(network: Seq2Seq | Ensemble, tokenizer: Tokenizer, batch: Batch, sea
     """Predictions without scores, by a search. A rank without examples left gives none."""
     if not len(batch):
         return []
-    found = headlines(tokenizer, generate(network, batch, search), batch.oov)
+    found = headlines(tokenizer, generate(network, batch, search, search_facts(tokenizer, search)), batch.oov)
     return make_predictions(batch, found, network.vocabulary.eos)
 
 

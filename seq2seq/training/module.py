@@ -18,6 +18,7 @@ from torch import Tensor
 from seq2seq.batch import Batch
 from seq2seq.data.tokenizer import Tokenizer
 from seq2seq.decoding import SearchOptions
+from seq2seq.inference import check_search
 from seq2seq.model.network import NetworkOptions, build_network
 from seq2seq.scoring import ScoringOptions
 
@@ -61,7 +62,7 @@ class SummarizerModule(LightningModule):
         self.options, self.optimizer, self.search = network, optimizer, search
         self.max_document_tokens, self.seed, self.scoring = max_document_tokens, seed, scoring
         self.network = build_network(network, self.vocabulary)
-        self.network.check_shortlist(search.shortlist)  # now, and not at the first validation
+        check_search(self.network, tokenizer, search)  # now, and not at the first validation
         self.outcome: Outcome | None = None
         self.clipping, self._throughput = Clipping(), Throughput()
         self._predictions: list[Prediction] = []
@@ -171,9 +172,8 @@ class SummarizerModule(LightningModule):
     def _evaluate(self, batch: Any, search: SearchOptions) -> None:
         batch = usable_batch(batch, self, scores=True)
         if len(batch):
-            predictions = self._predict(batch, search)
-            log_likelihoods = self.network.log_likelihoods(batch)
-            self._predictions += score_predictions(predictions, batch, log_likelihoods, self.scoring)
+            found, log_likelihoods = self._predict(batch, search), self.network.log_likelihoods(batch)
+            self._predictions += score_predictions(found, batch, log_likelihoods, self.scoring)
 
     def _predict(self, batch: Batch, search: SearchOptions) -> list[Prediction]:
         return predict(self.network, self.tokenizer, batch, search)

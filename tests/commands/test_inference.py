@@ -131,8 +131,13 @@ EFFECTIVE: dict[str, Any] = {
     "no_repeat_ngram_size": 1,
     "allow_unk": True,
     "shortlist": 8,
+    "supported": "entities",
+    "minimum_risk": True,
+    "risk_temperature": 0.1,
 }
 """For each search option a value that changes some headlines of the uncertain checkpoint."""
+NECESSARY: dict[str, dict[str, Any]] = {"risk_temperature": {"minimum_risk": True}}
+"""Options without which another one has no effect."""
 
 
 def uncertain_checkpoint(trained: TrainedRun, file: Path, **search: Any) -> Path:
@@ -156,8 +161,8 @@ def test_a_search_option_has_the_same_effect_from_everywhere(
     trained: TrainedRun, tmp_path: Path, option: str, value: Any
 ) -> None:
     """Given in Python, given on the command line, and stored in the checkpoint as a default."""
-    plain = uncertain_checkpoint(trained, tmp_path / "plain.ckpt")
-    stored = uncertain_checkpoint(trained, tmp_path / "stored.ckpt", **{option: value})
+    plain = uncertain_checkpoint(trained, tmp_path / "plain.ckpt", **NECESSARY.get(option, {}))
+    stored = uncertain_checkpoint(trained, tmp_path / "stored.ckpt", **NECESSARY.get(option, {}), **{option: value})
     source = write_jsonl(tmp_path / "in.jsonl", [{"document": d} for d in some_documents()])
 
     def summarized(checkpoint: Path, **options: Any) -> list[list[str]]:

@@ -132,7 +132,7 @@ def test_numbers_of_numpy_and_torch(summarizer: Summarizer) -> None:
     assert summarizer.summarize(DOCUMENTS, **given) == summarizer.summarize(DOCUMENTS, **plain)
     options = SearchOptions(beam_size=np.int64(2), allow_unk=np.bool_(True))  # type: ignore[arg-type]
     assert options == SearchOptions(beam_size=2, allow_unk=True)
-    assert {type(value) for value in vars(options).values()} == {int, float, bool}
+    assert {type(value) for value in vars(options).values()} == {int, float, bool, str}
 
 
 def test_none_means_the_value_of_the_checkpoint(summarizer: Summarizer) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import itertools
 import math
+from typing import Any
 
 import pytest
 import torch
-from toy_models import BOS, EOS, IDS, PAD, SPECIAL, A, B, NoState, seeded, table_step, words
+from toy_models import BOS, EOS, IDS, PAD, SPECIAL, A, B, GRUState, NoState, TinyGRU, seeded, table_step, words
 
-from seq2seq.decoding import CONSTRAINTS, SearchOptions, search
+from seq2seq.decoding import CONSTRAINTS, SearchOptions, absent_ids, search
 from seq2seq.decoding.constraints import SpecialIds, constrain, forbid, repeated_ngrams
 
 
@@ -62,3 +63,43 @@ def test_a_registered_constraint_is_applied(beam_size: int, monkeypatch: pytest.
     found = search(table_step, NoState([]), 1, SearchOptions(beam_size=beam_size), **IDS)
     assert words(found) == [[B]]
     torch.testing.assert_close(found.log_probs, torch.tensor([[0.4 * 0.9]]).log())
+
+
+@pytest.mark.parametrize("beam_size", [1, 3])
+@pytest.mark.parametrize("in_pieces", [False, True])
+def test_absent_words_belong_to_one_example(beam_size: int, in_pieces: bool) -> None:
+    """Each example has forbidden words of its own, also when others have left the batch, and when the log-probabilities
+    come in pieces. Alone it gives the same hypotheses."""
+    model, examples, size = TinyGRU(4), 9, 24
+    absent = torch.randint(4, size, (examples, 15), generator=seeded(5))
+    absent[:, 0] = PAD
+    options = SearchOptions(beam_size=beam_size, n_best=beam_size, max_length=8)
+
+    def step(tokens: torch.Tensor, state: GRUState) -> tuple[Any, GRUState]:
+        log_probs, state = model.step(tokens, state)
+        rows = 2 * len(tokens) // len(state.memory)
+        pieces = ((piece, piece.new_zeros(len(piece))) for piece in log_probs.split(rows))
+        return pieces if in_pieces else log_probs, state
+
+    start = model.start(examples)
+    free = search(step, start, examples, options, **IDS)
+    found = search(step, start, examples, options, absent=absent, **IDS)
+    assert start.kept
+    broken = 0
+    for example in range(examples):
+        forbidden = set(absent[example].tolist())
+        assert all(forbidden.isdisjoint(ids) for ids in words(found, example))
+        broken += not all(forbidden.isdisjoint(ids) for ids in words(free, example))
+        memory = start.memory[example : example + 1]
+        alone = search(step, GRUState(memory, memory, []), 1, options, absent=absent[example : example + 1], **IDS)
+        assert words(alone) == words(found, example)
+    assert broken
+
+
+def test_absent_ids() -> None:
+    """Of the facts 4, 5 and 7 the first document has 5, and 4 in the form of 6; the second has none, but unknown words
+    (9 and 10 beyond a vocabulary of nine)."""
+    forms = torch.tensor([0, 1, 2, 3, 4, 5, 4, 7, 8])
+    document = torch.tensor([[6, 5, 8, 3], [9, 10, 8, PAD]])
+    found = absent_ids(torch.tensor([4, 5, 7]), forms, document, PAD)
+    assert found.tolist() == [[PAD, PAD, 7], [4, 5, 7]]

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from ...errors import UserError
-from ...options import When, check_effects, limited
+from ...options import When, check_effects, check_limits, limited
 from ..splits import SPLITS
 
 Source = str | list[str | Path] | dict[str, str | Path] | Path | None
@@ -42,6 +43,8 @@ class CorpusOptions:
         revision: The branch, tag or commit of the Hub data set, for example refs/convert/parquet.
         document_column: The column with the documents.
         summary_column: The column with the summaries.
+        supported: Leaves out a training pair if its summary has such words and its document, as far as it is read,
+            lacks them (Matsumaru et al. 2020): nothing (all pairs stay), numbers or entities, as for the search.
     """
 
     train: Source = None
@@ -53,10 +56,12 @@ class CorpusOptions:
     revision: str | None = limited(None, unused=[_WITHOUT_NAME])
     document_column: str = limited("document", unused=[_WITHOUT_COLUMNS])
     summary_column: str = limited("summary", unused=[_WITHOUT_COLUMNS])
+    supported: Literal["nothing", "numbers", "entities"] = "nothing"
 
     def __post_init__(self) -> None:
         for split in SPLITS:
             object.__setattr__(self, split, _plain_source(getattr(self, split), f"data.corpus.{split}"))
+        check_limits(self, "data.corpus")
         check_effects(self, "data.corpus")
 
 

@@ -11,6 +11,7 @@ A kind of tokenizer is a training function, registered in `TRAINERS` under its n
 """
 
 from .cache import cached_tokenizer
+from .facts import Facts
 from .options import SPECIALS, TokenizerOptions
 from .pretrained import load_pretrained
 from .tokenizer import EncodedDocument, Tokenizer
@@ -20,6 +21,7 @@ __all__ = [
     "SPECIALS",
     "TRAINERS",
     "EncodedDocument",
+    "Facts",
     "Tokenizer",
     "TokenizerOptions",
     "cached_tokenizer",

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import tokenizers
 
 from ...errors import UserError
+from .facts import Facts
 from .joining import ENGLISH, MARKS, JoiningRule, one_line
 from .marking import Marker
 from .options import SPECIALS
@@ -80,6 +81,7 @@ class Tokenizer:
         self._replaced = self._reserved | {self.unk_id}
         self._chunk_ids: dict[str, tuple[int, ...]] = {}
         self._chunk_unknown: list[str] = []
+        self._facts: dict[str, Facts] = {}
         marks = {mark: vocabulary[mark] for mark in MARKS if mark in vocabulary}
         self._marker = Marker(rule, marks) if rule and marks else None
 
@@ -242,6 +244,12 @@ class Tokenizer:
         for token, index in self._backend.get_vocab(with_added_tokens=True).items():
             tokens[index] = token
         return tokens
+
+    def facts(self, kind: str, key: str) -> Facts:
+        """The words that need support; found once. Arguments and errors: see `Facts.of`."""
+        if kind not in self._facts:
+            self._facts[kind] = Facts.of(self, kind, key)
+        return self._facts[kind]
 
     # --- As data ---
 
