@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "seq2seq"
 PAGE = Path(__file__).with_name("architecture.md")
 ORDER = (
     *("__main__", "commands", "training", "inference", "checkpoint", "decoding", "scoring", "data", "model", "ops"),
-    *("batch", "progress", "files", "options", "environment", "errors"),
+    *("batch", "progress", "token_rouge", "files", "options", "environment", "errors"),
 )
 
 

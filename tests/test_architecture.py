@@ -23,7 +23,7 @@ LAYERS = [
     ["checkpoint"],
     ["decoding", "scoring", "data", "model"],
     ["ops"],
-    ["batch", "progress"],
+    ["batch", "progress", "token_rouge"],
     ["files", "options"],
     ["environment"],
     ["errors"],
