@@ -72,7 +72,8 @@ def search_candidates(
     ends = torch.full_like(lengths, vocabulary.eos).where(ended, vocabulary.pad)
     summary.scatter_(1, lengths.view(-1, 1) + 1, ends.view(-1, 1))
     targets = (lengths + ended).where(present, 0)
-    mask = length_mask(targets.flatten(), width + 1)
+    longest = int(targets.max())
+    summary, mask = summary[:, : longest + 1], length_mask(targets.flatten(), longest)
     needs_words = network.training_vocabulary is not None
     words = distinct_words(vocabulary.size, batch.words, summary.cpu()) if needs_words else batch.words
     proposed = replace(batch, summary=summary, summary_mask=mask, target_positions=true_positions(mask), words=words)
