@@ -156,20 +156,22 @@ def test_documents_with_few_candidates() -> None:
 
 
 def test_the_reference_as_a_candidate() -> None:
-    """Its reward is 1. A hypothesis that equals it is not present."""
+    """It comes last, and ROUGE compares it with itself. A hypothesis that equals it is not present."""
     net = network()
-    found = search_candidates(net, batch(), 3, SEARCH)
-    best = [row[1:].tolist() for row in found.batch.summary[::3]]
-    summaries = [ids[: ids.index(VOCABULARY.eos)] if VOCABULARY.eos in ids else [4, 5] for ids in best]
-    oov = [["w"] * 2] * 3
-    with_best = make_batch(DOCUMENTS, [summaries[0], [4, 5], summaries[2]], oov, VOCABULARY)
-    candidates = search_candidates(net, with_best, 3, SEARCH, with_reference=True)
-    assert candidates.present.shape == (3, 4)
-    assert candidates.present[:, -1].all()
-    torch.testing.assert_close(candidates.rewards[1, -1], torch.tensor(1.0))
-    equal = [VOCABULARY.eos in best[i] and i != 1 for i in range(3)]
-    assert any(equal)
-    assert (~candidates.present).sum(dim=1).tolist() == [int(e) for e in equal]
+    found = search_candidates(net, batch(), 6, SEARCH)
+    references = []
+    for rows in found.batch.summary.view(3, 6, -1)[:, :, 1:].tolist():
+        whole = [ids[: ids.index(VOCABULARY.eos)] for ids in rows if VOCABULARY.eos in ids[1:]]
+        references.append(whole[0] if whole else [4, 5])
+    copies = [int(reference != [4, 5]) for reference in references]
+    assert any(copies)
+    again = search_candidates(net, make_batch(DOCUMENTS, references, [["w"] * 2] * 3, VOCABULARY), 6, SEARCH, True)
+    assert again.present.shape == (3, 7)
+    assert again.present[:, -1].all()
+    assert (~again.present).sum(dim=1).tolist() == copies
+    rewards = torch.tensor([reward(reference, reference) for reference in references])
+    torch.testing.assert_close(again.rewards[:, -1], rewards)
+    assert again.lengths[:, -1].tolist() == [len(reference) + 1 for reference in references]
 
 
 @pytest.mark.parametrize("name", ["minimum_risk", "ranking"])
