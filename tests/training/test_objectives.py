@@ -159,8 +159,8 @@ def test_the_reference_as_a_candidate() -> None:
     net = network()
     found = search_candidates(net, batch(), 6, SEARCH)
     references = []
-    for rows in found.batch.summary.view(3, 6, -1)[:, :, 1:].tolist():
-        whole = [ids[: ids.index(VOCABULARY.eos)] for ids in rows if VOCABULARY.eos in ids[1:]]
+    for hypotheses in found.batch.summary.view(3, 6, -1)[:, :, 1:].tolist():
+        whole = [ids[: ids.index(VOCABULARY.eos)] for ids in hypotheses if VOCABULARY.eos in ids[1:]]
         references.append(whole[0] if whole else [4, 5])
     copies = [int(reference != [4, 5]) for reference in references]
     assert any(copies)
@@ -265,7 +265,7 @@ def test_the_reward_of_the_best_hypothesis_rises(name: str) -> None:
 
 
 def test_a_resumed_run_ends_with_the_same_bits(tmp_path: Path) -> None:
-    """With dropout and accumulation, resumed within an epoch. The checkpoint holds the objective; the log has its term."""
+    """With dropout and accumulation, resumed within an epoch. The checkpoint holds the objective, the log its term."""
     changes = {
         "model__objective": {"name": "minimum_risk", "candidates": 3},
         "trainer__accumulate_grad_batches": 2,
