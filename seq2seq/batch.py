@@ -41,8 +41,9 @@ class Batch:
         document: [B, S] extended ids, padded.
         lengths: [B] document lengths, always on the CPU.
         mask: [B, S] True where `document` holds a token.
-        summary: [B, T+1] extended ids: start symbol, words, end symbol, padding.
-        summary_mask: [B, T] True where `targets` holds a token.
+        summary: [B, T+1] extended ids: start symbol, words, end symbol, padding. With K candidates for each document
+            [B*K, T+1]; those of one document are neighbours.
+        summary_mask: [B, T] or [B*K, T], True where `targets` holds a token.
         target_positions: [M] positions in the flattened `summary_mask` that are True, found on the CPU so that no
             training step waits for a GPU.
         words: [U] the distinct ids below V of documents and summaries in increasing order, always on the CPU; empty for
@@ -70,6 +71,11 @@ class Batch:
 
     def __len__(self) -> int:
         return len(self.rows)
+
+    @property
+    def summaries_each(self) -> int:
+        """K: summaries of each document."""
+        return len(self.summary) // len(self)
 
     @property
     def previous(self) -> Tensor:

@@ -28,6 +28,7 @@ from seq2seq.model.options import TRAINING_OPTIONS, NetworkOptions
 from seq2seq.options import check_effects
 from seq2seq.shipped import checkpoint_path
 from seq2seq.training.lightning_internals import is_first_process
+from seq2seq.training.objectives import ObjectiveOptions
 
 DEFAULT_FOLDER = "runs/default"
 SEEDS = range(2**32)
@@ -221,6 +222,7 @@ class TrainingConfig:
         """Refuses options that have no effect with other options of the config."""
         config, kind = self.config, self.config["data.tokenizer.kind"]
         check_effects(SearchOptions(**vars(config["model.search"])), "model.search")
+        check_effects(ObjectiveOptions(**vars(config["model.objective"])), "model.objective")
         if not config["data.tokenizer_from"]:  # a checkpoint brings its own network and tokenizer
             check_effects(NetworkOptions(**vars(config["model.network"])), "model.network")
             for key in ("model.network.unknown_embeddings", "model.search.allow_unk"):

@@ -110,10 +110,7 @@ class Seq2Seq(nn.Module):
         """
         forced = self.teacher_forced(batch)
         smoothing = self.label_smoothing if self.training else 0.0
-        words = None
-        if self.training and self.training_vocabulary is not None:
-            words = covered_words(batch.words, self.training_vocabulary, self.vocabulary.size)
-            words = words.to(batch.document.device, non_blocking=True)
+        words = self.training_words(batch)
         cross_entropy, log_likelihoods = self.output.loss(self.target_steps(forced), smoothing, words)
         terms = {
             name: weight * LOSS_TERMS[name](forced)
@@ -122,15 +119,26 @@ class Seq2Seq(nn.Module):
         }
         return {"cross_entropy": cross_entropy, **terms}, log_likelihoods
 
+    def training_words(self, batch: Batch) -> Tensor | None:
+        """The words [W] that the output covers in training, in increasing order; None = the whole vocabulary."""
+        if not self.training or self.training_vocabulary is None:
+            return None
+        words = covered_words(batch.words, self.training_vocabulary, self.vocabulary.size)
+        return words.to(batch.document.device, non_blocking=True)
+
     @torch.no_grad()
     def log_likelihoods(self, batch: Batch) -> Tensor:
         """Log-probabilities of the batch's M target words in reading order, [M]."""
         return self.output.loss(self.target_steps(self.teacher_forced(batch)), 0.0)[1]
 
     def teacher_forced(self, batch: Batch) -> TeacherForced:
-        """The decoder's results for the real previous words."""
+        """The decoder's results for the real previous words. Each document is encoded once, for all its summaries."""
         memory = self.encode(batch.document, batch.mask, batch.extension)
-        features, attention, _ = self.decode(batch.previous, memory, self.decoder.initial_state(memory))
+        state = self.decoder.initial_state(memory)
+        if batch.summaries_each > 1:
+            documents = torch.arange(len(batch), device=batch.document.device)
+            state = state.select(documents.repeat_interleave(batch.summaries_each))
+        features, attention, _ = self.decode(batch.previous, memory, state)
         return TeacherForced(batch, memory, features, attention)
 
     def target_steps(self, forced: TeacherForced) -> TargetSteps:
@@ -139,7 +147,7 @@ class Seq2Seq(nn.Module):
         return TargetSteps(
             forced.features.flatten(0, 1).index_select(0, positions),
             forced.attention.flatten(0, 1).index_select(0, positions),
-            forced.memory.copy_ids.index_select(0, positions // batch.targets.shape[1]),
+            forced.memory.copy_ids.index_select(0, positions // (batch.summaries_each * batch.targets.shape[1])),
             self.reachable(batch.targets.flatten().index_select(0, positions)),
         )
 

@@ -24,12 +24,14 @@ class TargetSteps(NamedTuple):
 
     Args:
         features: [M, F]; attention: [M, S]; copy_ids: [M, S] ids of the document; targets: [M] extended ids.
+        weights: [M] factors of the targets in the cross-entropy, without gradient; None = 1.
     """
 
     features: Tensor
     attention: Tensor
     copy_ids: Tensor
     targets: Tensor
+    weights: Tensor | None = None
 
 
 class OutputVocabulary(NamedTuple):
@@ -115,6 +117,7 @@ class SoftmaxOutput(nn.Module):
             self._matrix(),
             self.bias,
             steps.targets,
+            target_weights=steps.weights,
             label_smoothing=label_smoothing,
             words=words,
         )
@@ -199,6 +202,7 @@ class PointerOutput(SoftmaxOutput):
             steps.targets,
             gate_logit=self.gate(steps.features).squeeze(1),
             copy_prob=copied,
+            target_weights=steps.weights,
             label_smoothing=label_smoothing,
             words=words,
         )

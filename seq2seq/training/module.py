@@ -15,7 +15,6 @@ from lightning.pytorch import Callback, LightningModule
 from lightning.pytorch.utilities import rank_zero_info
 from torch import Tensor
 
-from seq2seq.batch import Batch
 from seq2seq.data.tokenizer import Tokenizer
 from seq2seq.decoding import SearchOptions
 from seq2seq.inference import check_search
@@ -28,6 +27,7 @@ from .evaluation import Doubts, Outcome, Prediction, gather_predictions, predict
 from .exact_resume import ExactResume, batch_seed
 from .finite_check import FiniteCheck
 from .module_state import load_module, logged_settings, module_state
+from .objectives import ObjectiveOptions, training_terms
 from .optimizer import OptimizerOptions, apply_schedule, build_optimizer, set_learning_rate
 from .text_batches import usable_batch
 from .weight_averaging import WeightAveraging
@@ -40,6 +40,7 @@ class SummarizerModule(LightningModule):
         tokenizer: gives the vocabulary; decodes headlines. Linked from the data by the command, as are the last two.
         network: the shape of the network.
         optimizer: the optimizer and its learning rate.
+        objective: what training minimises.
         search: how `test` and `predict` search, and the default of a checkpoint's users; validation is greedy.
         max_document_tokens: limit to which documents were cut; part of a checkpoint.
         seed: of dropout.
@@ -52,6 +53,7 @@ class SummarizerModule(LightningModule):
         network: NetworkOptions = NetworkOptions(),  # noqa: B008 (frozen)
         optimizer: OptimizerOptions = OptimizerOptions(),  # noqa: B008
         search: SearchOptions = SearchOptions(beam_size=5),  # noqa: B008
+        objective: ObjectiveOptions = ObjectiveOptions(),  # noqa: B008
         *,
         max_document_tokens: int,
         seed: int = 1,
@@ -59,7 +61,7 @@ class SummarizerModule(LightningModule):
     ) -> None:
         super().__init__()
         self.tokenizer, self.vocabulary = tokenizer, vocabulary_of(tokenizer)
-        self.options, self.optimizer, self.search = network, optimizer, search
+        self.options, self.optimizer, self.search, self.objective = network, optimizer, search, objective
         self.max_document_tokens, self.seed, self.scoring = max_document_tokens, seed, scoring
         self.network = build_network(network, self.vocabulary)
         check_search(self.network, tokenizer, search)  # now, and not at the first validation
@@ -115,7 +117,7 @@ class SummarizerModule(LightningModule):
     def training_step(self, batch: Any, batch_idx: int) -> Tensor:
         """The loss to minimise: the sum of all terms per target word. `train/loss` is the negative log-likelihood."""
         batch = usable_batch(batch, self, trains=True)
-        terms, log_likelihood = self.network.loss(batch, self.global_step)
+        terms, log_likelihood = training_terms(self, batch)
         loss = torch.stack(list(terms.values())).sum()
         words, size = len(batch.target_positions), len(batch)
         nll = -log_likelihood.sum() / words
@@ -156,7 +158,7 @@ class SummarizerModule(LightningModule):
         self._evaluate(batch, self.search)
 
     def predict_step(self, batch: Any, batch_idx: int) -> list[Prediction]:
-        return self._predict(usable_batch(batch, self), self.search)
+        return predict(self.network, self.tokenizer, usable_batch(batch, self), self.search)
 
     def on_validation_epoch_start(self) -> None:
         self._predictions = []
@@ -172,11 +174,9 @@ class SummarizerModule(LightningModule):
     def _evaluate(self, batch: Any, search: SearchOptions) -> None:
         batch = usable_batch(batch, self, scores=True)
         if len(batch):
-            found, log_likelihoods = self._predict(batch, search), self.network.log_likelihoods(batch)
+            found = predict(self.network, self.tokenizer, batch, search)
+            log_likelihoods = self.network.log_likelihoods(batch)
             self._predictions += score_predictions(found, batch, log_likelihoods, self.scoring)
-
-    def _predict(self, batch: Batch, search: SearchOptions) -> list[Prediction]:
-        return predict(self.network, self.tokenizer, batch, search)
 
     def _score(self, split: str) -> None:
         """Scores the whole split on all ranks, and logs every score as `SPLIT/NAME`."""

@@ -13,6 +13,7 @@ from seq2seq.inference import load_weights
 from seq2seq.model.network import NetworkOptions
 from seq2seq.scoring import ScoringOptions
 
+from .objectives import ObjectiveOptions
 from .optimizer import OptimizerOptions
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ def module_state(module: SummarizerModule) -> dict[str, Any]:
         "network": asdict(module.options),
         "optimizer": asdict(module.optimizer),
         "search": asdict(module.search),
+        "objective": asdict(module.objective),
         "scoring": asdict(module.scoring),
         "max_document_tokens": module.max_document_tokens,
         "seed": module.seed,
@@ -39,8 +41,8 @@ def module_state(module: SummarizerModule) -> dict[str, Any]:
 def load_module(kind: type[Module], path: str | Path, device: Any, changes: dict[str, Any]) -> Module:
     """A module with the weights and the settings of a checkpoint.
 
-    Checkpoints of older versions lack the options of optimizer and scores, and the seed. They give a module with the
-    default options and with the seed of the data.
+    Checkpoints of older versions lack the options of optimizer, objective and scores, and the seed. They give a module
+    with the default options and with the seed of the data.
 
     Args:
         kind: the class of the module.
@@ -54,6 +56,7 @@ def load_module(kind: type[Module], path: str | Path, device: Any, changes: dict
         "network": NetworkOptions(**contents["network"]),
         "optimizer": OptimizerOptions(**contents.get("optimizer", {})),
         "search": SearchOptions(**contents["search"]),
+        "objective": ObjectiveOptions(**contents.get("objective", {})),
         "scoring": ScoringOptions(**contents.get("scoring", {})),
         "max_document_tokens": contents["max_document_tokens"],
         "seed": contents.get("seed", contents["resume"].get("plan", {}).get("seed", 1)),
@@ -69,6 +72,7 @@ def logged_settings(module: SummarizerModule) -> dict[str, Any]:
         "network": asdict(module.options),
         "optimizer": asdict(module.optimizer) | {"betas": list(module.optimizer.betas)},
         "search": asdict(module.search),
+        "objective": asdict(module.objective),
         "scoring": asdict(module.scoring),
         "seed": module.seed,
         "vocabulary": module.vocabulary.size,

@@ -407,6 +407,7 @@ def test_checkpoint_loads_as_plain_weights(trained: TrainedRun) -> None:
             "network",
             "optimizer",
             "search",
+            "objective",
             "scoring",
             "max_document_tokens",
             "seed",

@@ -19,6 +19,7 @@ from seq2seq.decoding import SearchOptions
 from seq2seq.errors import UserError
 from seq2seq.model.options import NetworkOptions
 from seq2seq.options import check_effects
+from seq2seq.training.objectives import ObjectiveOptions
 
 PAIR = {"document": "a.txt", "summary": "b.txt"}
 
@@ -175,7 +176,9 @@ def test_return_predictions_is_refused(place: Path, capsys: pytest.CaptureFixtur
 @pytest.mark.parametrize("file", sorted((Path(__file__).parents[2] / "configs").glob("*.yaml")), ids=lambda f: f.name)
 def test_the_configs_of_the_repository_are_accepted(file: Path) -> None:
     config = yaml.safe_load(file.read_text(encoding="utf-8"))
-    CorpusOptions(**config["data"]["corpus"])
-    TokenizerOptions(**config["data"]["tokenizer"])
-    check_effects(NetworkOptions(**config["model"]["network"]), "network")
-    check_effects(SearchOptions(**config["model"]["search"]), "search")
+    data, model = config.get("data", {}), config["model"]  # a config may be an addition to another one
+    CorpusOptions(**data.get("corpus", {}))
+    TokenizerOptions(**data.get("tokenizer", {}))
+    check_effects(NetworkOptions(**model.get("network", {})), "network")
+    check_effects(SearchOptions(**model.get("search", {})), "search")
+    check_effects(ObjectiveOptions(**model.get("objective", {})), "objective")

@@ -200,7 +200,8 @@ def test_a_training_step_never_waits_for_a_device(cell: str) -> None:
     with torch.device("meta"):
         net = build_network(replace(SMALL, cell=cell, dropout=0.1), VOCABULARY).train()
     batch = make_batch([[5, 41, 6, 7, 5], [8, 9]], [[5, 41], [9]], [["a", "b"], []], VOCABULARY).to("meta")
-    steps = net.target_steps(net.teacher_forced(batch))
+    *steps, weights = net.target_steps(net.teacher_forced(batch))
     assert [tuple(x.shape) for x in steps] == [(5, 8), (5, 5), (5, 5), (5,)]
+    assert weights is None
     net.loss(batch)[0]["cross_entropy"].backward()
     assert all(parameter.grad is not None for parameter in net.parameters())

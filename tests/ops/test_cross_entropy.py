@@ -96,6 +96,40 @@ def test_softmax_by_float64(scale: float) -> None:
     torch.testing.assert_close(mean.double(), exact.mean(dim=-1), rtol=1e-5, atol=1e-5 * scale)
 
 
+@pytest.mark.parametrize("pointer", [True, False])
+@pytest.mark.parametrize("smoothing", [0.0, 0.2])
+@pytest.mark.parametrize("chunk", [4, None])
+def test_target_weights(pointer: bool, smoothing: float, chunk: int | None) -> None:
+    """The weighted loss is the weighted sum of the losses of single targets; so are its gradients. Weights may be
+    negative or zero."""
+    leaves, target, extra = inputs(pointer=pointer)
+    every = [*leaves, *extra.values()]
+    factors = torch.linspace(-2, 3, len(target), dtype=torch.double).round()
+    assert {-2.0, 0.0, 3.0} <= set(factors.tolist())
+    with ops.reference_only():
+        single = [
+            ops.linear_cross_entropy(
+                leaves[0][i : i + 1],
+                *leaves[1:],
+                target[i : i + 1],
+                **{name: x[i : i + 1] for name, x in extra.items()},
+                label_smoothing=smoothing,
+            )[0]
+            for i in range(len(target))
+        ]
+    expected = factors @ torch.stack(single)
+    gradients = torch.autograd.grad(3 * expected, every)
+    for plain in (False, True):
+        with ops.reference_only() if plain else torch.enable_grad():
+            loss, likelihoods = ops.linear_cross_entropy(
+                *leaves, target, **extra, target_weights=factors, label_smoothing=smoothing, chunk=chunk
+            )
+        torch.testing.assert_close(loss, expected)
+        for one, other in zip(torch.autograd.grad(3 * loss, every), gradients, strict=True):
+            torch.testing.assert_close(one, other)
+        torch.testing.assert_close(likelihoods, ops.linear_cross_entropy(*leaves, target, **extra)[1])
+
+
 def test_nan_stays_nan() -> None:
     leaves, target, extra = inputs()
     with torch.no_grad():

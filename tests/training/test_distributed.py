@@ -78,6 +78,7 @@ def test_the_same_steps(tmp_path: Path) -> None:
         "processes": (36, 8, (2, 1), (1, 2)),
         "both": (36, 8, (2, 2), (1, 4)),
         "incomplete": (6, 1, (2, 2), (1, 4)),
+        "minimum_risk": (36, 8, (2, 1), (1, 2)),
     }
     commands: dict[int, list[list[str | Path]]] = {1: [], 2: []}
     for name, (count, examples, *plans) in cases.items():
@@ -89,6 +90,8 @@ def test_the_same_steps(tmp_path: Path) -> None:
                 "trainer__accumulate_grad_batches": accumulate,
                 **on(world),
             }
+            if name == "minimum_risk":
+                changes["model__objective"] = {"name": name, "candidates": 3}
             given = config(corpora[count], tmp_path / f"{name}-{world}", **changes)
             commands[world].append(["fit", "--config", write_config(tmp_path / f"{name}-{world}.yaml", given)])
     assert [run(*command) for command in commands[1]] == [0] * len(cases)

@@ -93,7 +93,7 @@ def test_validate_and_predict(trained: TrainedRun, tmp_path: Path, capsys: pytes
 def test_the_saved_config_is_a_config(trained: TrainedRun, tmp_path: Path) -> None:
     """It holds what the user can set, not the values that the module takes from the data."""
     saved = yaml.safe_load((trained.folder / "config.yaml").read_text())
-    assert set(saved["model"]) == {"network", "optimizer", "search"}
+    assert set(saved["model"]) == {"network", "objective", "optimizer", "search"}
     file = write_config(tmp_path / "saved.yaml", saved)
     options = ["--ckpt_path", trained.best, "--trainer.default_root_dir", tmp_path]
     assert run("validate", "--config", file, *options) == 0

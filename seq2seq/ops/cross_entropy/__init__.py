@@ -18,6 +18,7 @@ def linear_cross_entropy(
     *,
     gate_logit: Tensor | None = None,
     copy_prob: Tensor | None = None,
+    target_weights: Tensor | None = None,
     label_smoothing: float = 0.0,
     words: Tensor | None = None,
     chunk: int | None = None,
@@ -25,7 +26,7 @@ def linear_cross_entropy(
     """Label-smoothed cross-entropy of M target words, summed.
 
         p(w) = g softmax(W h + b)_w + (1 - g) copy_prob_w           (See et al. 2017, equation 9)
-        loss = sum -(1 - e) log p(target) - e mean_w log softmax(W h + b)_w
+        loss = sum_m weight_m (-(1 - e) log p(target) - e mean_w log softmax(W h + b)_w)
 
     with g = sigmoid(gate_logit) and label smoothing e (Szegedy et al. 2016). Without a pointer g = 1.
 
@@ -33,6 +34,7 @@ def linear_cross_entropy(
         hidden: [M, E]; weight: [V, E]; bias: [V].
         target: [M] ids; those from V on can only be copied, all others are in `words`.
         gate_logit: [M]; copy_prob: [M] probability that the pointer gives to the target. Both or neither.
+        target_weights: [M] factors of the targets, of any sign, float32 or wider and without gradient; None = 1.
         words: [W] ids in increasing order: the softmax and its mean are over these words alone; None = all V. Time and
             memory depend on W.
         chunk: rows whose logits are in memory at once; None = a number that suits the device.
@@ -53,6 +55,12 @@ def linear_cross_entropy(
     if pointer:
         arguments.shape("gate_logit", gate_logit, "M")  # type: ignore[arg-type]
         arguments.shape("copy_prob", copy_prob, "M", copy_prob.dtype)  # type: ignore[arg-type, union-attr]
+    exact = torch.promote_types(hidden.dtype, torch.float32)
+    if target_weights is None:
+        target_weights = hidden.new_ones(len(hidden), dtype=exact)
+    arguments.shape("target_weights", target_weights, "M", exact)
+    if target_weights.requires_grad:
+        raise ValueError("linear_cross_entropy: target_weights have no gradient; give target_weights.detach()")
     if not 0 <= label_smoothing < 1:
         raise ValueError(f"linear_cross_entropy: label_smoothing must be in [0, 1), but is {label_smoothing}")
     if words is not None:
@@ -62,7 +70,7 @@ def linear_cross_entropy(
         if words is not None:
             take = reference.take_rows if references_wanted() else chunked.take_rows
             weight, bias = take(weight, words), take(bias, words)
-        inputs = hidden, weight, bias, target, gate_logit, copy_prob, label_smoothing
+        inputs = hidden, weight, bias, target, gate_logit, copy_prob, target_weights, label_smoothing
         if references_wanted():
             return reference.linear_cross_entropy(*inputs)
         return chunked.linear_cross_entropy(*inputs, chunk)

@@ -30,6 +30,7 @@ def linear_cross_entropy(
     target: Tensor,
     gate_logit: Tensor | None,
     copy_prob: Tensor | None,
+    target_weights: Tensor,
     label_smoothing: float,
     chunk: int | None,
 ) -> tuple[Tensor, Tensor]:
@@ -38,10 +39,11 @@ def linear_cross_entropy(
     chunk = chunk or chunk_rows(hidden.device.type, len(weight), rows)
     missing = -rows % min(chunk, ROW_STEP)
     hidden, target = functional.pad(hidden, (0, 0, 0, missing)), functional.pad(target, (0, missing))
+    target_weights = functional.pad(target_weights, (0, missing))  # with the weight 0, padding adds nothing
     if gate_logit is not None and copy_prob is not None:
         gate_logit, copy_prob = functional.pad(gate_logit, (0, missing)), functional.pad(copy_prob, (0, missing))
     loss, likelihoods = _CrossEntropy.apply(
-        hidden, weight, bias, target, gate_logit, copy_prob, label_smoothing, chunk, rows
+        hidden, weight, bias, target, gate_logit, copy_prob, target_weights, label_smoothing, chunk
     )
     return loss, likelihoods[:rows]
 
@@ -103,9 +105,9 @@ class _CrossEntropy(torch.autograd.Function):
         target: Tensor,
         gate_logit: Tensor | None,
         copy_prob: Tensor | None,
+        target_weights: Tensor,
         smoothing: float,
         chunk: int,
-        real_rows: int,  # the others are padding
     ) -> tuple[Tensor, Tensor]:
         exact = torch.promote_types(hidden.dtype, torch.float32)  # sums and logarithms are never in half precision
         words, w = len(weight), weight.to(hidden.dtype)
@@ -132,19 +134,19 @@ class _CrossEntropy(torch.autograd.Function):
                 chosen = torch.logaddexp(generated, functional.logsigmoid(-gate) + copied.clamp_min(MIN_PROB).log())
                 share = (generated - chosen).exp()
             likelihoods[rows] = chosen
-            real = (torch.arange(start, start + len(h), device=h.device) < real_rows).to(exact)
-            loss -= (1 - smoothing) * chosen.dot(real)
+            counted = target_weights[rows]
+            loss -= (1 - smoothing) * chosen.dot(counted)
             if smoothing:
-                loss -= smoothing * (mean - log_norm).dot(real)
+                loss -= smoothing * (mean - log_norm).dot(counted)
             if not learning:
                 continue
             if gate_logit is not None and copy_prob is not None:
-                d_gate[rows] = (1 - smoothing) * (gate.sigmoid() - share)
-                slope = (smoothing - 1) * (1 - share) / copied.clamp_min(MIN_PROB)
+                d_gate[rows] = (1 - smoothing) * (gate.sigmoid() - share) * counted
+                slope = (smoothing - 1) * (1 - share) * counted / copied.clamp_min(MIN_PROB)
                 d_copy[rows] = slope.where(copied > MIN_PROB, 0)
             # d loss / d logits = push * probs - pull * onehot(target) - smoothing / V
-            pull = (1 - smoothing) * share * real
-            push = pull + smoothing * real
+            pull = (1 - smoothing) * share * counted
+            push = pull + smoothing * counted
             d_bias.unsqueeze(0).addmm_(push.unsqueeze(0), probs)  # a third of the time of addmv_
             d_bias.index_add_(0, inside, -pull)
             if h.dtype == exact:  # only `probs` is dense, so its factor goes to the other side of the products
@@ -158,9 +160,10 @@ class _CrossEntropy(torch.autograd.Function):
             torch.mm(d_logits, w, out=d_hidden[rows])
             d_weight += d_logits.t() @ h
         if learning and smoothing:
-            d_hidden -= smoothing / words * w.sum(dim=0)
-            d_weight -= smoothing / words * hidden.sum(dim=0)
-            d_bias -= smoothing / words * real_rows
+            counted = target_weights.unsqueeze(1).to(hidden.dtype)
+            d_hidden -= smoothing / words * w.sum(dim=0) * counted
+            d_weight -= smoothing / words * (hidden * counted).sum(dim=0)
+            d_bias -= smoothing / words * target_weights.sum()
         if learning:
             ctx.save_for_backward(d_hidden, d_weight, d_bias, d_gate, d_copy)
             ctx.bias_type = bias.dtype

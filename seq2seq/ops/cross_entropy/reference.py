@@ -22,6 +22,7 @@ def linear_cross_entropy(
     target: Tensor,
     gate_logit: Tensor | None,
     copy_prob: Tensor | None,
+    target_weights: Tensor,
     label_smoothing: float,
 ) -> tuple[Tensor, Tensor]:
     """See `ops.cross_entropy`."""
@@ -35,5 +36,6 @@ def linear_cross_entropy(
         generated = (functional.logsigmoid(gate) + chosen).masked_fill(~known, -torch.inf)
         copied = functional.logsigmoid(-gate) + copy_prob.to(exact).clamp_min(MIN_PROB).log()
         chosen = torch.logaddexp(generated, copied)
-    loss = -(1 - label_smoothing) * chosen.sum() - label_smoothing * log_probs.mean(dim=-1).sum()
+    means = log_probs.mean(dim=-1)
+    loss = -(1 - label_smoothing) * (target_weights * chosen).sum() - label_smoothing * (target_weights * means).sum()
     return loss, chosen.detach()
