@@ -28,6 +28,7 @@ from seq2seq.data.raw.neighbours import Index, prepare_neighbours, words_of
         ("Profit of 3 mln. dlrs rose. It fell.", "Profit of 3 mln. dlrs rose.", "It fell."),
         ("the bank fell today . it rose .", "the bank fell today .", "it rose ."),
         ("No! Not now. Go home.", "No! Not now.", "Go home."),
+        ("It rose by 2.5. Then by 3. Then it fell.", "It rose by 2.5.", "Then by 3. Then it fell."),
         ("One sentence alone", "One sentence alone", ""),
         ("  The bank fell.  ", "The bank fell.", ""),
         ("股價下跌。銀行表示。", "股價下跌。", "銀行表示。"),

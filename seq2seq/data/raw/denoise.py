@@ -82,8 +82,8 @@ def prepare_denoise(
 def split_first_sentence(text: str) -> tuple[str, str]:
     """The first sentence of at least `MIN_WORDS` words, and the rest of the text (empty if there is none).
 
-    A mark ends a sentence unless it follows an abbreviation or a single letter, or a small letter follows it in a text
-    that has capitals.
+    A mark ends a sentence, with two exceptions: it follows an abbreviation or a single letter; or, in a text with
+    capitals, a small letter follows it.
     """
     text = text.strip()
     has_capitals = text != text.lower()
@@ -91,7 +91,8 @@ def split_first_sentence(text: str) -> tuple[str, str]:
         before, after = text[: stop.start()].split(), text[stop.end() :]
         if stop["mark"]:
             last = before[-1].lower().strip("\"'“‘([") if before else ""
-            if stop["mark"] == "." and (last in ABBREVIATIONS or len(last) == 1 or "." in last):
+            initials = last[:1].isalpha() and (len(last) == 1 or "." in last)  # J. Smith, U.S. Steel
+            if stop["mark"] == "." and (initials or last in ABBREVIATIONS):
                 continue
             if (has_capitals and after[:1].islower()) or len(before) < MIN_WORDS:
                 continue
