@@ -48,16 +48,9 @@ def r_drop_loss(
     return RDropLoss(*_RDrop.apply(settings, *inputs, output.matrix(), output.bias))
 
 
-def _distribution(
-    hidden: Tensor,
-    gate: Tensor | None,
-    attention: Tensor,
-    matrix: Tensor,
-    bias: Tensor,
-    copy_ids: Tensor,
-    extension: int,
-) -> tuple[Tensor, Tensor]:
+def _distribution(tensors: list[Any], copy_ids: Tensor, extension: int) -> tuple[Tensor, Tensor]:
     """Probabilities of all words [M, V + X], and log-probabilities of the softmax alone [M, V]."""
+    hidden, gate, attention, matrix, bias = tensors
     exact = torch.promote_types(hidden.dtype, torch.float32)
     log_softmax = (functional.linear(hidden, matrix.to(hidden.dtype)).to(exact) + bias).log_softmax(dim=-1)
     if gate is None:
@@ -72,11 +65,13 @@ def _chunk_loss(settings: tuple[Any, ...], tensors: list[Any]) -> tuple[Tensor, 
     copy_ids, targets, _, smoothing, extension = settings
     probs, logs, cross_entropy, likelihoods = [], [], [], []
     for inputs in (tensors[:3], tensors[3:6]):
-        prob, log_softmax = _distribution(*inputs, *tensors[6:], copy_ids, extension)
+        prob, log_softmax = _distribution([*inputs, *tensors[6:]], copy_ids, extension)
         log = prob.clamp_min(MIN_PROB).log()
         likelihood = log.gather(1, targets).squeeze(1)
         cross_entropy.append(-(1 - smoothing) * likelihood.sum() - smoothing * log_softmax.mean(dim=-1).sum())
-        probs.append(prob), logs.append(log), likelihoods.append(likelihood)
+        probs.append(prob)
+        logs.append(log)
+        likelihoods.append(likelihood)
     divergence = ((probs[0] - probs[1]) * (logs[0] - logs[1])).sum() / 4
     return (cross_entropy[0] + cross_entropy[1]) / 2, divergence, likelihoods[0].detach()
 
@@ -100,12 +95,11 @@ class _RDrop(torch.autograd.Function):
                 if gradient is not None and total is not None:
                     (total if place >= 6 else total[rows]).add_(gradient)
             parts.append([x.detach() for x in part])
-        cross_entropy, divergence, likelihoods = zip(*parts, strict=True)
-        divergence = torch.stack(divergence).sum()
+        cross_entropies, divergences, likelihoods = zip(*parts, strict=True)
+        divergence, log_likelihoods = torch.stack(divergences).sum(), torch.cat(likelihoods)
         ctx.save_for_backward(*gradients)
-        result = torch.stack(cross_entropy).sum() + alpha * divergence, divergence, torch.cat(likelihoods)
-        ctx.mark_non_differentiable(*result[1:])
-        return result
+        ctx.mark_non_differentiable(divergence, log_likelihoods)
+        return torch.stack(cross_entropies).sum() + alpha * divergence, divergence, log_likelihoods
 
     @staticmethod
     def backward(ctx: Any, upstream: Tensor, *_: Tensor) -> tuple[Tensor | None, ...]:
