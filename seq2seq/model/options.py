@@ -54,8 +54,8 @@ class NetworkOptions:
         summary_word_dropout: the same for the previous words that the decoder reads.
         weight_dropout: share of the recurrent matrices of encoder and decoder that is dropped in training, with one
             mask for a batch (Merity et al. 2018).
-        r_drop: weight of the divergence of two passes with different dropout (Liang et al. 2021, alpha; 0.5 to 5);
-            a step takes two to three times as long.
+        r_drop: weight of the divergence of two passes with different dropout (alpha of Liang et al. 2021; 0.5 to 5);
+            a step takes nearly three times as long.
         label_smoothing: share of the target's probability that is spread over the vocabulary.
         loss_terms: further terms of the loss by name, with their weights; coverage is that of See et al. 2017.
         loss_starts: for some of these terms the optimizer step from which they count; the others count from the start.

@@ -214,7 +214,7 @@ def test_r_drop_by_hand(pointer: bool) -> None:
             divergence += sum(x * math.log(x / y) for x, y in zip(a, b, strict=True) if x > 0) / 4
         assert float(found.log_likelihoods[row]) == pytest.approx(math.log(p[target]))
     assert float(found.divergence) == pytest.approx(divergence)
-    assert float(found.total) == pytest.approx(cross_entropy + 0.7 * divergence)
+    assert found.total.item() == pytest.approx(cross_entropy + 0.7 * divergence)
 
 
 @pytest.mark.parametrize("pointer", [True, False])
