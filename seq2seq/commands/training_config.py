@@ -47,7 +47,7 @@ class SaveConfig(SaveConfigCallback):
         config = config.clone()
         for key, value in written.items():
             config[key] = value
-        config["ckpt_path"] = config["resume"] = config["data.tokenizer_from"] = None
+        config["ckpt_path"] = config["resume"] = None
         super().__init__(parser, config, save_to_log_dir=False, **settings)
 
     def save_config(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
@@ -211,7 +211,7 @@ class TrainingConfig:
         for name, value in asdict(NetworkOptions(**known["network"])).items():  # older files lack newer options
             if not (starts_anew and name in TRAINING_OPTIONS):
                 config[f"model.network.{name}"] = value
-        config["data.tokenizer_from"] = str(path)
+        self.complete("data.tokenizer_from", str(path))
         if starts_anew:
             self.start = known
             rank_zero_info(f"a new run with the weights, the network and the tokenizer of {path}")

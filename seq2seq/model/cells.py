@@ -6,6 +6,9 @@ holds h alone (GRU, Elman) or h and c (LSTM). A new cell is a subclass of `Cell`
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
@@ -63,6 +66,8 @@ class FusedCell(Cell):
     """
 
     kind: type[nn.RNNBase]
+    function: Callable[..., tuple[Tensor, ...]]
+    """The function of torch that the layer calls."""
 
     def __init__(self, input_size: int, hidden_size: int) -> None:
         super().__init__(input_size, hidden_size)
@@ -85,20 +90,24 @@ class FusedCell(Cell):
         return ops.GRUWeights(layer.weight_ih_l0, layer.weight_hh_l0, layer.bias_ih_l0, layer.bias_hh_l0)  # type: ignore[arg-type]
 
     def forward(self, x: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
-        outputs, last = self.layer(x, state.unsqueeze(0).contiguous())
+        outputs, last = self.run(x, state.unsqueeze(0).contiguous())
         return outputs, last.squeeze(0)
+
+    def run(self, x: Tensor, state: Any) -> tuple[Tensor, ...]:
+        """Outputs and last state of the layer with the weights of `weights`."""
+        return type(self).function(x, state, list(self.weights()), True, 1, 0.0, self.training, False, True)
 
 
 class ElmanCell(FusedCell):
     """h' = tanh(W_i x + b_i + W_h h + b_h) (Elman 1990)."""
 
-    kind = nn.RNN
+    kind, function = nn.RNN, torch.rnn_tanh
 
 
 class GRUCell(FusedCell):
     """The gated recurrent unit (Cho et al. 2014); see `ops.gru` for its equations."""
 
-    kind = nn.GRU
+    kind, function = nn.GRU, torch.gru
 
     def forward(self, x: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
         outputs = ops.gru(x, state, self.weights())
@@ -113,7 +122,7 @@ class LSTMCell(FusedCell):
     """Long short-term memory (Hochreiter and Schmidhuber 1997). The bias of the forget gate starts at 1 (Jozefowicz et
     al. 2015)."""
 
-    kind = nn.LSTM
+    kind, function = nn.LSTM, torch.lstm
     tensors_in_state = 2
 
     @torch.no_grad()
@@ -123,7 +132,7 @@ class LSTMCell(FusedCell):
 
     def forward(self, x: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
         h, c = state.unsqueeze(0).chunk(2, dim=-1)
-        outputs, (h, c) = self.layer(x, (h.contiguous(), c.contiguous()))
+        outputs, h, c = self.run(x, (h.contiguous(), c.contiguous()))
         return outputs, torch.cat([h, c], dim=-1).squeeze(0)
 
 

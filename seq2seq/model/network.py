@@ -31,7 +31,11 @@ from .losses import LOSS_TERMS, TeacherForced
 from .memory import Memory, index_batch, rows_of
 from .options import NetworkOptions
 from .output import OutputVocabulary, PointerOutput, SoftmaxOutput, TargetSteps, covered_words
+from .r_drop import r_drop_loss
 from .readout import READOUTS
+from .variational_dropout import share_masks
+from .weight_dropout import with_weight_dropout
+from .word_dropout import WordDropout
 
 
 class SearchState(NamedTuple):
@@ -56,6 +60,8 @@ class Seq2Seq(nn.Module):
 
     Args:
         dropout: share of the encoder's states that is dropped in training.
+        document_word_dropout, summary_word_dropout: shares of the words whose embeddings are zero in training.
+        r_drop: weight of the divergence of two passes over a batch in training.
         label_smoothing: share of the target's probability that is spread over the vocabulary in training.
         loss_terms: weights of further terms of the loss, by their names in `LOSS_TERMS`.
         loss_starts: for some of these terms the step from which they count.
@@ -73,6 +79,9 @@ class Seq2Seq(nn.Module):
         *,
         vocabulary: Vocabulary,
         dropout: float,
+        document_word_dropout: float = 0.0,
+        summary_word_dropout: float = 0.0,
+        r_drop: float = 0.0,
         label_smoothing: float = 0.0,
         loss_terms: dict[str, float] | None = None,
         loss_starts: dict[str, int] | None = None,
@@ -81,7 +90,8 @@ class Seq2Seq(nn.Module):
         super().__init__()
         self.embedding, self.encoder, self.gate, self.decoder, self.output = embedding, encoder, gate, decoder, output
         self.vocabulary, self.dropout = vocabulary, Dropout(dropout)
-        self.label_smoothing = label_smoothing
+        self.document_words, self.summary_words = WordDropout(document_word_dropout), WordDropout(summary_word_dropout)
+        self.r_drop, self.label_smoothing = r_drop, label_smoothing
         self.loss_terms, self.loss_starts = loss_terms or {}, loss_starts or {}
         self.training_vocabulary = training_vocabulary
         if training_vocabulary is not None:
@@ -91,13 +101,15 @@ class Seq2Seq(nn.Module):
         """document [B, S] extended ids, mask [B, S] -> Memory."""
         differs_by_position = self.training or torch.is_grad_enabled()  # by dropout, or by the place in the graph
         words = self.embedding(document) if differs_by_position else self.embedding.lookup(document)
+        if isinstance(words, Tensor):
+            words = self.document_words(words)
         states, final = self.encoder(words, mask.sum(dim=1))
         states, final = self.dropout(self.gate(states, final, mask)), self.dropout(final)
         return Memory(states, self.decoder.attention.precompute(states), mask, final, document, extension)
 
     def decode(self, previous: Tensor, memory: Memory, state: DecoderState) -> tuple[Tensor, Tensor, DecoderState]:
         """previous [N, T] extended ids -> features [N, T, F], attention [N, T, S], state after the last step."""
-        return self.decoder(self.embedding(previous), memory, state)
+        return self.decoder(self.summary_words(self.embedding(previous)), memory, state)
 
     # Training: the real previous words are given.
 
@@ -110,13 +122,18 @@ class Seq2Seq(nn.Module):
         """
         forced = self.teacher_forced(batch)
         smoothing = self.label_smoothing if self.training else 0.0
-        words = self.training_words(batch)
-        cross_entropy, log_likelihoods = self.output.loss(self.target_steps(forced), smoothing, words)
         terms = {
             name: weight * LOSS_TERMS[name](forced)
             for name, weight in self.loss_terms.items()
             if step is None or step >= self.loss_starts.get(name, 0)
         }
+        if self.training and self.r_drop:
+            passes = self.target_steps(forced), self.target_steps(self.teacher_forced(batch))
+            found = r_drop_loss(self.output, passes, self.r_drop, smoothing, batch.extension)
+            divergence = self.r_drop * found.divergence
+            return {"cross_entropy": found.total - divergence, "r_drop": divergence, **terms}, found.log_likelihoods
+        words = self.training_words(batch)
+        cross_entropy, log_likelihoods = self.output.loss(self.target_steps(forced), smoothing, words)
         return {"cross_entropy": cross_entropy, **terms}, log_likelihoods
 
     def training_words(self, batch: Batch) -> Tensor | None:
@@ -211,9 +228,10 @@ class Seq2Seq(nn.Module):
 def build_network(options: NetworkOptions, vocabulary: Vocabulary) -> Seq2Seq:
     """The network that `options` describe."""
     o = options
+    cell = with_weight_dropout(CELLS[o.cell], o.weight_dropout)
     embedding = Embedding(vocabulary, o.unknown_embeddings, o.embedding_size, o.dropout)
     encoder = ENCODERS[o.encoder](
-        CELLS[o.cell],
+        cell,
         input_size=o.embedding_size,
         hidden_size=o.encoder_size,
         layers=o.encoder_layers,
@@ -222,7 +240,7 @@ def build_network(options: NetworkOptions, vocabulary: Vocabulary) -> Seq2Seq:
     gate = ENCODER_GATES[o.encoder_gate](encoder.output_size)
     attention = ATTENTIONS[o.attention](o.decoder_size, encoder.output_size, o.attention_size)
     decoder = Decoder(
-        CELLS[o.cell],
+        cell,
         attention,
         READOUTS[o.readout],
         ATTENTION_HISTORIES[o.attention_history](attention.key_size),
@@ -240,7 +258,7 @@ def build_network(options: NetworkOptions, vocabulary: Vocabulary) -> Seq2Seq:
         weight = nn.Parameter(torch.empty(vocabulary.size, o.decoder_size))
         nn.init.normal_(weight, std=o.decoder_size**-0.5)
     output = (PointerOutput if o.pointer else SoftmaxOutput)(o.decoder_size, weight, vocabulary.size)
-    return Seq2Seq(
+    network = Seq2Seq(
         embedding,
         encoder,
         gate,
@@ -248,8 +266,14 @@ def build_network(options: NetworkOptions, vocabulary: Vocabulary) -> Seq2Seq:
         output,
         vocabulary=vocabulary,
         dropout=o.dropout,
+        document_word_dropout=o.document_word_dropout,
+        summary_word_dropout=o.summary_word_dropout,
+        r_drop=o.r_drop,
         label_smoothing=o.label_smoothing,
         loss_terms=o.loss_terms,
         loss_starts=o.loss_starts,
         training_vocabulary=o.training_vocabulary,
     )
+    if o.variational_dropout:
+        share_masks(network)
+    return network

@@ -114,7 +114,7 @@ class SoftmaxOutput(nn.Module):
         """
         return ops.linear_cross_entropy(
             self.project(steps.features),
-            self._matrix(),
+            self.matrix(),
             self.bias,
             steps.targets,
             target_weights=steps.weights,
@@ -144,7 +144,7 @@ class SoftmaxOutput(nn.Module):
 
     def _whole_vocabulary(self, memory: Memory) -> OutputVocabulary:
         document, words = memory.copy_ids, len(self.bias)
-        packed = ops.pack_linear(self._matrix(), self.bias)
+        packed = ops.pack_linear(self.matrix(), self.bias)
         return OutputVocabulary(words, aligned(words), document, document, document, packed)
 
     def inputs(self, features: Tensor, attention: Tensor, vocabulary: OutputVocabulary) -> OutputInputs:
@@ -175,8 +175,8 @@ class SoftmaxOutput(nn.Module):
             by_document.scatter_(2, ids, torch.logaddexp(by_document.gather(2, ids), copied))
         return numbers, inputs.log_gate - log_norm
 
-    def _matrix(self) -> Tensor:
-        """[V, E]. The gradient of a slice is a copy, so a matrix without further rows is not sliced."""
+    def matrix(self) -> Tensor:
+        """U without further rows [V, E]. The gradient of a slice is a copy, so a whole matrix is not sliced."""
         return self.weight if len(self.weight) == len(self.bias) else self.weight[: len(self.bias)]
 
 
@@ -197,7 +197,7 @@ class PointerOutput(SoftmaxOutput):
         copied = (steps.attention * (steps.copy_ids == steps.targets.unsqueeze(1))).sum(dim=1)
         return ops.linear_cross_entropy(
             self.project(steps.features),
-            self._matrix(),
+            self.matrix(),
             self.bias,
             steps.targets,
             gate_logit=self.gate(steps.features).squeeze(1),

@@ -47,7 +47,8 @@ class HeadlineData(LightningDataModule):
         workers: processes that prepare batches beside the training process (0 = none; right for small corpora).
         seed: of the order of the training batches.
         predict_split: the split that `predict` reads.
-        tokenizer_from: a checkpoint whose tokenizer replaces `tokenizer`; set by the command if a checkpoint is given.
+        tokenizer_from: a checkpoint whose tokenizer replaces `tokenizer`, for pre-training on other texts. If the
+            command is given a checkpoint, it sets this one.
     """
 
     def __init__(

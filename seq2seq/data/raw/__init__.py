@@ -5,8 +5,10 @@ A distribution is one module with a `Distribution`, registered here under the na
 
 from .arxiv import ARXIV
 from .congress import CONGRESS
+from .denoise import DENOISE
 from .distribution import Distribution, Report
 from .gigaword import GIGAWORD
+from .neighbours import NEIGHBOURS
 from .reuters21578 import REUTERS21578
 
 DISTRIBUTIONS: dict[str, Distribution] = {
@@ -14,6 +16,8 @@ DISTRIBUTIONS: dict[str, Distribution] = {
     "gigaword": GIGAWORD,
     "arxiv": ARXIV,
     "congress": CONGRESS,
+    "denoise": DENOISE,
+    "neighbours": NEIGHBOURS,
 }
 
 __all__ = ["DISTRIBUTIONS", "Distribution", "Report"]
