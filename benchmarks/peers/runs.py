@@ -12,13 +12,16 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from compare import NAMES, drive, python
-from token_files import TokenFiles
+from token_files import TokenFiles, merged
 
 from seq2seq.files import atomic_writer
 from seq2seq.scoring import KINDS, RougeOptions, Signature, describe, mean_scores, score_pair
 
 PEERS = ("joey", "opennmt")
 """The toolkits that can be trained here, at the sizes of `configs/published/small`."""
+
+UNLIMITED = 10**6
+"""Epochs of a training that only its minutes end."""
 
 
 class Limits(NamedTuple):

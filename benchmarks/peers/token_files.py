@@ -80,7 +80,9 @@ class TokenFiles:
         special = {tokenizer.pad_id, tokenizer.unk_id, tokenizer.bos_id, tokenizer.eos_id}
         return (token for index, token in enumerate(tokenizer.tokens) if token and index not in special)
 
-    def _write(self, split: str, documents: list[str], summaries: list[str], longest: int, longest_summary: int) -> None:
+    def _write(
+        self, split: str, documents: list[str], summaries: list[str], longest: int, longest_summary: int
+    ) -> None:
         tokenizer, unknown = self.tokenizer, SPECIALS["unk"]
         encoded = tokenizer.encode_documents(documents, longest)
         words = tokenizer.encode_summaries(summaries, [[]] * len(summaries), longest_summary)
