@@ -12,8 +12,8 @@ The tables of RESULTS.md, in the order in which they stand there:
 
 A system is a file of `configs/published/small`, a config file of your own, or `joey` or `opennmt`. Its config is laid
 over that of the corpus. Joey NMT and OpenNMT-py have the sizes of `configs/published/small`, and train on our tokens
-(`peers/token_files.py`). A training ends with the epochs of the config, or after `--minutes`; a peer that has
-`--minutes` knows no epochs. The best checkpoint on validation, by ROUGE-L, is tested with the beam of the config.
+(`peers/token_files.py`). A training ends with the epochs of the config, or after `--minutes`; then the peers have no
+limit of epochs. The best checkpoint on validation, by ROUGE-L, is tested with the beam size of the config.
 `<unk>` is forbidden for all systems alike, unless the config allows it. References are the texts of the corpus.
 Headlines are joined from tokens by our tokenizer, for all systems alike.
 
@@ -89,9 +89,11 @@ def train_all(args: argparse.Namespace, folder: Callable[[str, int], Path]) -> N
             (place / "metrics.json").unlink(missing_ok=True)
             if corpus and system in PEERS:
                 settings = corpus.settings
-                every = args.minutes and args.minutes / CHECKPOINTS
-                epochs = runs.UNLIMITED if args.minutes else settings["trainer"]["max_epochs"]
-                runs.train(system, corpus, place, seed, runs.Limits(epochs, args.minutes, every), args.threads)
+                if args.minutes:
+                    limits = runs.Limits(minutes=args.minutes, every=args.minutes / CHECKPOINTS)
+                else:
+                    limits = runs.Limits(epochs=settings["trainer"]["max_epochs"])
+                runs.train(system, corpus, place, seed, limits, args.threads)
                 runs.test(system, corpus, place, settings["model"]["search"]["beam_size"], args.threads)
                 continue
             common = [*configs, "--config", str(config_of(system)), "--trainer.default_root_dir", str(place)]
@@ -102,7 +104,7 @@ def train_all(args: argparse.Namespace, folder: Callable[[str, int], Path]) -> N
 
 
 class Outputs:
-    """What the systems wrote for the same documents.
+    """The headlines of several systems for the same documents.
 
     Args:
         documents, references: of the test split.
@@ -155,7 +157,9 @@ def read_runs(runs: dict[str, dict[int, Path]]) -> tuple[Outputs, list[str]]:
             references = [pair["reference"] for pair in pairs]
             outputs = outputs or Outputs([pair["document"] for pair in pairs], references)
             if references != outputs.references:
-                raise SystemExit(f"{folder}: other references than in the runs before; test all systems on one corpus")
+                raise SystemExit(
+                    f"{folder}: the references differ from those of the other runs; test all systems on one corpus"
+                )
             texts.append([pair["prediction"] for pair in pairs])
             seeds.append(seed)
             curve = json.loads((folder / "curve.json").read_text()) if (folder / "curve.json").exists() else []

@@ -1,4 +1,4 @@
-"""Time to quality: how long each system trains until its validation ROUGE-1 reaches a goal, and its score after N minutes.
+"""Time to quality: minutes of training until the validation ROUGE-1 reaches a goal, and ROUGE-1 after some minutes.
 
     seq2seq prepare reuters21578 --output data/reuters21578
     python benchmarks/peers/install.py joey opennmt
@@ -125,17 +125,15 @@ def _train(args: argparse.Namespace, names: dict[str, str], folder: Callable[[st
 
     runs.check_installed(args.systems)
     corpus = TokenFiles(args.corpus, ROOT / args.output / "tokens")
+    limits = runs.Limits(minutes=args.minutes, every=args.every)
     for seed in args.seeds:
         for name, system in names.items():
             place = folder(name, seed)
             (place / "curve.json").unlink(missing_ok=True)
             if system in runs.PEERS:
-                limits = runs.Limits(runs.UNLIMITED, args.minutes, args.every)
                 runs.train(system, corpus, place, seed, limits, args.threads)
             else:
-                configs = [*corpus.configs, str(config_of(system))]
-                epochs = runs.merged(configs)["trainer"]["max_epochs"]
-                limits = runs.Limits(epochs, args.minutes, args.every)
+                configs = [*corpus.configs, str(config_of(system).resolve())]
                 runs.train("ours", corpus, place, seed, limits, args.threads, configs)
 
 

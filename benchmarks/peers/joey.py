@@ -137,7 +137,7 @@ def learn(args: argparse.Namespace) -> dict[str, Any]:
 
     TrainManager._train_step = watched
     with suppress(shared.TimeIsOver):
-        run_training(config(args.run / "joey", args, epochs=args.epochs))
+        run_training(config(args.run / "joey", args, epochs=args.epochs or shared.UNLIMITED))
     shutil.rmtree(args.run / "joey" / "model")  # its own checkpoint, with the optimizer's state
     return checkpoints.finish()
 

@@ -132,7 +132,7 @@ def learn(args: argparse.Namespace) -> dict[str, Any]:
 
     Trainer._gradient_accumulation = watched
     with suppress(shared.TimeIsOver):
-        run_training(config(folder, args, args.epochs * epoch))
+        run_training(config(folder, args, (args.epochs or shared.UNLIMITED) * epoch))
     found = checkpoints.finish()
     for own in folder.glob("model_step_*.pt"):
         own.unlink()

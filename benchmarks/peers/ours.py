@@ -92,7 +92,8 @@ def learn(args: argparse.Namespace) -> dict[str, Any]:
             *("--trainer.default_root_dir", str(args.run / "fit")),
             *("--trainer.accelerator", "gpu" if args.device == "cuda" else "cpu"),
             *("--trainer.logger", "false", "--trainer.limit_val_batches", "0", "--early_stopping", "null"),
-            *("--trainer.max_epochs", str(args.epochs), "--seed_everything", str(args.seed)),
+            *("--seed_everything", str(args.seed)),
+            *(("--trainer.max_epochs", str(args.epochs)) if args.epochs else ()),
         ]
     )
     found = checkpoints.finish()

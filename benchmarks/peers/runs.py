@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from compare import NAMES, drive, python
-from token_files import TokenFiles, merged
+from token_files import TokenFiles
 
 from seq2seq.files import atomic_writer
 from seq2seq.scoring import KINDS, RougeOptions, Signature, describe, mean_scores, score_pair
@@ -20,20 +20,17 @@ from seq2seq.scoring import KINDS, RougeOptions, Signature, describe, mean_score
 PEERS = ("joey", "opennmt")
 """The toolkits that can be trained here, at the sizes of `configs/published/small`."""
 
-UNLIMITED = 10**6
-"""Epochs of a training that only its minutes end."""
-
 
 class Limits(NamedTuple):
     """When a training ends, and when it writes checkpoints.
 
     Args:
-        epochs: passes over the training split, at most.
+        epochs: passes over the training split, at most (None = those of the config; no limit for a peer).
         minutes: of training, at most.
         every: minutes between two checkpoints (None = one at the end of each epoch).
     """
 
-    epochs: int
+    epochs: int | None = None
     minutes: float | None = None
     every: float | None = None
 
@@ -58,7 +55,7 @@ def train(
         configs: of `seq2seq fit`, for "ours".
     """
     folder.mkdir(parents=True, exist_ok=True)
-    options = ["--run", str(folder), "--seed", str(seed), "--epochs", str(limits.epochs)]
+    options = ["--run", str(folder), "--seed", str(seed), "--epochs", str(limits.epochs or 0)]
     for name, minutes in (("--minutes", limits.minutes), ("--every", limits.every)):
         options += [name, str(minutes)] if minutes else []
     options += ["--config", *configs] if configs else []

@@ -11,8 +11,8 @@ A driver is called `python DRIVER.py VERB [options]`, with the Python of its env
     write   the headlines of such checkpoints for a split
 
 `compare.py` calls the first four, which measure speed on the data in .peers/data. `runs.py` calls the last two, on the
-token files of any corpus. Each writes one JSON object to --output. A word is a word of the token files: padding and the symbols for start and end
-of a sentence are never counted.
+token files of any corpus. Each writes one JSON object to --output. A word is a word of the token files: padding and the
+symbols for start and end of a sentence are never counted.
 """
 
 from __future__ import annotations
@@ -111,8 +111,12 @@ class Steps:
         }
 
 
+UNLIMITED = 10**6
+"""Epochs of a training that ends after some minutes."""
+
+
 class TimeIsOver(Exception):
-    """Ends a training whose toolkit knows no limit of time."""
+    """Ends a training in a toolkit that has no limit of time."""
 
 
 class Checkpoints:
@@ -146,7 +150,7 @@ class Checkpoints:
         self.folder.mkdir(parents=True, exist_ok=True)
         for old in self.folder.glob("checkpoint-*.pt"):
             old.unlink()
-        register_optimizer_step_post_hook(self._after_step)
+        self.remove_hook = register_optimizer_step_post_hook(self._after_step).remove
 
     def stop(self) -> None:
         raise TimeIsOver
@@ -240,7 +244,7 @@ def main(name: str, doc: str, verbs: dict[str, Callable[[argparse.Namespace], di
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--steps", type=int, default=30, help="of `train`, after the warm-up")
     parser.add_argument("--warmup", type=int, default=5, help="steps of `train` that are not counted")
-    parser.add_argument("--epochs", type=int, default=2, help="of `fit`")
+    parser.add_argument("--epochs", type=int, default=2, help="of `fit` and `learn`; 0 = as in the config, or no limit")
     parser.add_argument("--beams", type=int, nargs="+", default=[1, 5], help="of `decode`; 1 is greedy")
     parser.add_argument("--batch-size", type=int, help="of `decode` (default: the fastest found for this toolkit)")
     parser.add_argument("--documents", type=int, help="of `decode`: only the first so many")
@@ -257,6 +261,8 @@ def main(name: str, doc: str, verbs: dict[str, Callable[[argparse.Namespace], di
     args = parser.parse_args()
     if args.warmup < 1:
         parser.error("--warmup: give at least 1; the first step has no step before it to be measured from")
+    if args.verb == "learn" and args.run is None or args.verb == "write" and not args.checkpoints:
+        parser.error("`learn` needs --run, and `write` needs --checkpoints")
     os.environ["OMP_NUM_THREADS"] = os.environ["MKL_NUM_THREADS"] = str(args.threads)
     if not (args.data / "vocabulary.txt").exists():
         parser.error("the data is not prepared; run `python benchmarks/peers/compare.py --prepare`")

@@ -62,7 +62,7 @@ class TokenFiles:
         stamp.unlink(missing_ok=True)
         (folder / "vocabulary.txt").write_text(_lines(self._vocabulary()), encoding="utf-8")
         for split, pairs in splits.items():
-            self._write(split, list(pairs["document"]), list(pairs["summary"]), *limits)
+            self._write(split, list(pairs["document"]), list(pairs["summary"]), limits)
         stamp.write_text(content)
 
     def pairs(self, split: str) -> list[dict[str, str]]:
@@ -71,7 +71,7 @@ class TokenFiles:
             return [json.loads(line) for line in stream]
 
     def text(self, tokens: str) -> str:
-        """The text of a line of tokens, joined by the rule of our tokenizer. A token outside the vocabulary is <unk>."""
+        """The text of a line of tokens, joined by the rule of our tokenizer. Other tokens become <unk>."""
         return self.tokenizer.decode([self._ids.get(token, self.tokenizer.unk_id) for token in tokens.split()])
 
     def _vocabulary(self) -> Iterator[str]:
@@ -80,12 +80,10 @@ class TokenFiles:
         special = {tokenizer.pad_id, tokenizer.unk_id, tokenizer.bos_id, tokenizer.eos_id}
         return (token for index, token in enumerate(tokenizer.tokens) if token and index not in special)
 
-    def _write(
-        self, split: str, documents: list[str], summaries: list[str], longest: int, longest_summary: int
-    ) -> None:
+    def _write(self, split: str, documents: list[str], summaries: list[str], limits: tuple[int, int]) -> None:
         tokenizer, unknown = self.tokenizer, SPECIALS["unk"]
-        encoded = tokenizer.encode_documents(documents, longest)
-        words = tokenizer.encode_summaries(summaries, [[]] * len(summaries), longest_summary)
+        encoded = tokenizer.encode_documents(documents, limits[0])
+        words = tokenizer.encode_summaries(summaries, [[]] * len(summaries), limits[1])
         sources = [self._tokens(document.ids, document.oov) for document in encoded]
         targets = [self._tokens(ids, ()) for ids, _ in words]
         if split == "train":
