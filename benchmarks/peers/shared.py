@@ -261,7 +261,7 @@ def main(name: str, doc: str, verbs: dict[str, Callable[[argparse.Namespace], di
     args = parser.parse_args()
     if args.warmup < 1:
         parser.error("--warmup: give at least 1; the first step has no step before it to be measured from")
-    if args.verb == "learn" and args.run is None or args.verb == "write" and not args.checkpoints:
+    if (args.verb == "learn" and not args.run) or (args.verb == "write" and not args.checkpoints):
         parser.error("`learn` needs --run, and `write` needs --checkpoints")
     os.environ["OMP_NUM_THREADS"] = os.environ["MKL_NUM_THREADS"] = str(args.threads)
     if not (args.data / "vocabulary.txt").exists():
