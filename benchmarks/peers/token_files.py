@@ -8,30 +8,31 @@ same vocabulary. Where our tokenizer marks a departure from its rule for spaces,
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import chdir, redirect_stdout
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import shared
 import yaml
 
+from seq2seq.__main__ import main
 from seq2seq.data.splits import SPLITS
 from seq2seq.data.tokenizer import SPECIALS, Tokenizer
 
 
-def merged(configs: Sequence[str | Path]) -> dict[str, Any]:
+def merged(configs: Sequence[str]) -> dict[str, Any]:
     """All settings of `seq2seq fit` with these config files.
 
     Raises SystemExit if the command refuses them.
     """
-    files = [word for file in configs for word in ("--config", str(file))]
-    command = [sys.executable, "-m", "seq2seq", "fit", *files, "--print_config"]
-    done = subprocess.run(command, cwd=shared.ROOT, stdout=subprocess.PIPE, text=True)
-    if done.returncode:
-        raise SystemExit(f"{' '.join(command)} ended with status {done.returncode}")
-    return yaml.safe_load(done.stdout)
+    printed = StringIO()
+    with redirect_stdout(printed):
+        status = main(["fit", *(word for file in configs for word in ("--config", file)), "--print_config"])
+    if status:
+        raise SystemExit(status)
+    return yaml.safe_load(printed.getvalue())
 
 
 class TokenFiles:
@@ -47,16 +48,17 @@ class TokenFiles:
     """
 
     def __init__(self, configs: Sequence[str | Path], folder: Path) -> None:
-        self.configs, self.folder, self.settings = [str(Path(file).resolve()) for file in configs], folder, {}
-        self.settings = merged(self.configs)
+        self.configs, self.folder = [str(Path(file).resolve()) for file in configs], folder
         folder.mkdir(parents=True, exist_ok=True)
-        data = _data(self.settings["data"])
-        splits = {split: data.split(split) for split in SPLITS}
-        self.tokenizer: Tokenizer = data.tokenizer
+        with chdir(shared.ROOT):  # as for the trainings: names of files in configs begin there
+            self.settings = merged(self.configs)
+            data = _data(self.settings["data"])
+            splits = {split: data.split(split) for split in SPLITS}
+            self.tokenizer: Tokenizer = data.tokenizer
         self._ids = {token: index for index, token in reversed(list(enumerate(self.tokenizer.tokens)))}
         limits = data.max_document_tokens, data.max_summary_tokens
-        stamp, content = folder / "whole.json", {split: pairs._fingerprint for split, pairs in splits.items()}
-        content = json.dumps([content, limits, self.tokenizer.fingerprint])
+        stamp, corpus = folder / "whole.json", [pairs._fingerprint for pairs in splits.values()]
+        content = json.dumps([corpus, limits, self.tokenizer.fingerprint])
         if stamp.exists() and stamp.read_text() == content:
             return
         stamp.unlink(missing_ok=True)
