@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import chdir, redirect_stdout
+from contextlib import chdir, redirect_stdout, suppress
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -28,11 +28,12 @@ def merged(configs: Sequence[str]) -> dict[str, Any]:
     Raises SystemExit if the command refuses them.
     """
     printed = StringIO()
-    with redirect_stdout(printed):
-        status = main(["fit", *(word for file in configs for word in ("--config", file)), "--print_config"])
-    if status:
-        raise SystemExit(status)
-    return yaml.safe_load(printed.getvalue())
+    with redirect_stdout(printed), suppress(SystemExit):  # the parser ends the command where it has printed
+        main(["fit", *(word for file in configs for word in ("--config", file)), "--print_config"])
+    settings = yaml.safe_load(printed.getvalue())
+    if not settings:
+        raise SystemExit(f"`seq2seq fit` refuses {', '.join(configs)}: see the line above")
+    return settings
 
 
 class TokenFiles:
