@@ -13,7 +13,9 @@ The tables of RESULTS.md, in the order in which they stand there:
 A system is a file of `configs/published/small`, a config file of your own, or `joey` or `opennmt`. Its config is laid
 over that of the corpus. Joey NMT and OpenNMT-py have the sizes of `configs/published/small`, and train on our tokens
 (`peers/token_files.py`). A training ends with the epochs of the config, or after `--minutes`; then the peers have no
-limit of epochs. The best checkpoint on validation, by ROUGE-L, is tested with the beam size of the config.
+limit of epochs. The minutes of our systems begin with the first batch and contain the validations. Those of the peers
+begin with the process and contain none. The best checkpoint on validation, by ROUGE-L, is tested with the beam size of
+the config; everything else in the searches of the peers is their default.
 `<unk>` is forbidden for all systems alike, unless the config allows it. References are the texts of the corpus.
 Headlines are joined from tokens by our tokenizer, for all systems alike.
 
@@ -22,8 +24,8 @@ its seeds. The scores of a pair are averaged over the seeds before they are resa
 about the documents; the range over the seeds stands beside them. `--predictions NAME=FILE` adds the output of another
 program, one line for each test document.
 
-The second table reports headlines apart that begin with a word which the document lacks. No system can know such a
-word: the headline of a table of earnings begins with the company's name, which the table often lacks. The rule reads
+The second table reports headlines apart that begin with a word which the document lacks. Most of these words cannot be
+known: the headline of a table of earnings begins with the company's name, which the table often lacks. The rule reads
 reference and document alone. `--apart-words net loss qtr` keeps those of them that also contain one of these words.
 """
 
