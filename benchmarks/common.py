@@ -25,6 +25,19 @@ prepare_process()
 ROOT = Path(__file__).resolve().parents[1]
 
 
+SMALL = ROOT / "configs" / "published" / "small"
+
+
+def config_of(system: str) -> Path:
+    """The config of a system: a name in configs/published/small, or a file."""
+    return Path(system) if system.endswith((".yaml", ".yml")) else SMALL / f"{system}.yaml"
+
+
+def threads() -> int:
+    """The number of threads that torch will use."""
+    return int(os.environ.get("OMP_NUM_THREADS") or os.cpu_count() or 1)
+
+
 def machine() -> str:
     """The processor, Python and torch of this machine, in one line."""
     name = platform.processor() or platform.machine()

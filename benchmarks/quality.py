@@ -1,16 +1,32 @@
-"""Quality of several systems on one corpus: trained from configs, scored on the test split, compared with the first.
+"""Quality of several systems on one corpus: trained in turn, scored on the test split, compared with the first.
+
+The tables of RESULTS.md, in the order in which they stand there:
 
     seq2seq prepare reuters21578 --output data/reuters21578
+    python benchmarks/peers/install.py joey opennmt
     python benchmarks/quality.py --corpus configs/reuters21578.yaml                       # all systems, three seeds
-    python benchmarks/quality.py --corpus configs/arxiv.yaml --systems ours seass2017 --seeds 1 --minutes 20
-    python benchmarks/quality.py --corpus configs/reuters21578.yaml --predictions joey=joey.txt --report
+    python benchmarks/quality.py --corpus configs/reuters21578.yaml --report              # the table again, no training
+    python benchmarks/time_to_quality.py --corpus configs/reuters21578.yaml               # minutes until a goal
+    python benchmarks/quality.py --corpus configs/arxiv.yaml --systems ours pointer_generator2017 seass2017 opennmt \\
+        --seeds 1 --minutes 20 --output runs/quality-arxiv
 
-A system is a file of `configs/published/small`, or a config file of your own. Its config is laid over that of the
-corpus. Training ends with the epochs of the config, or after `--minutes`. The best checkpoint on validation is tested.
+A system is a file of `configs/published/small`, a config file of your own, or `joey` or `opennmt`. Its config is laid
+over that of the corpus. Joey NMT and OpenNMT-py have the sizes of `configs/published/small`, and train on our tokens
+(`peers/token_files.py`). A training ends with the epochs of the config, or after `--minutes`; then the peers have no
+limit of epochs. The minutes of our systems begin with the first batch and contain the validations. Those of the peers
+begin with the process and contain none. The best checkpoint on validation, by ROUGE-L, is tested with the beam size of
+the config; everything else in the searches of the peers is their default.
+`<unk>` is forbidden for all systems alike, unless the config allows it. References are the texts of the corpus.
+Headlines are joined from tokens by our tokenizer, for all systems alike.
 
-The scores of a pair are averaged over the seeds before they are resampled, so intervals and p-values are about the
-documents; the range over the seeds stands beside them. `--predictions NAME=FILE` adds the output of another program,
-one line for each test document. Time to quality is read from the times at which `fit` printed its validations.
+`--report` prints the tables of the runs that exist in `--output`, and names those that are missing. Each row states
+its seeds. The scores of a pair are averaged over the seeds before they are resampled, so intervals and p-values are
+about the documents; the range over the seeds stands beside them. `--predictions NAME=FILE` adds the output of another
+program, one line for each test document.
+
+The second table reports headlines apart that begin with a word which the document lacks. Most of these words cannot be
+known: the headline of a table of earnings begins with the company's name, which the table often lacks. The rule reads
+reference and document alone. `--apart-words net loss qtr` keeps those of them that also contain one of these words.
 """
 
 from __future__ import annotations
@@ -21,21 +37,21 @@ import re
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
-from common import ROOT, first_words, machine, metrics, run_seq2seq
+from common import ROOT, SMALL, config_of, first_words, machine, run_seq2seq, threads
 
-from seq2seq.scoring import KINDS, score_pair
-from seq2seq.scoring.significance import Metric, resample
+from seq2seq.scoring import KINDS, describe, normalized_words, score_pair
+from seq2seq.scoring.significance import Metric, Resampled, resample
 
-SMALL = ROOT / "configs" / "published" / "small"
+sys.path.append(str(ROOT / "benchmarks" / "peers"))
+
+PEERS = ("joey", "opennmt")
 VALIDATION = re.compile(r"^epoch (\d+): validation  ROUGE-1 ([\d.]+)")
-
-
-def config_of(system: str) -> Path:
-    """The config of a system: a name in configs/published/small, or a file."""
-    return Path(system) if system.endswith((".yaml", ".yml")) else SMALL / f"{system}.yaml"
+CHECKPOINTS = 10
+"""Checkpoints of a peer whose training ends after some minutes."""
 
 
 def fit(folder: Path, options: list[str]) -> None:
@@ -59,26 +75,209 @@ def fit(folder: Path, options: list[str]) -> None:
     (folder / "curve.json").write_text(json.dumps(curve))
 
 
-def pairs_of(folder: Path) -> list[dict[str, str]]:
-    """The tested documents, references and predictions of a run, in the order of the corpus."""
-    return [json.loads(line) for line in (folder / "predictions.jsonl").read_text(encoding="utf-8").splitlines()]
+def train_all(args: argparse.Namespace, folder: Callable[[str, int], Path]) -> None:
+    """Trains and tests the systems in turn, once for each seed."""
+    corpus = None
+    if any(system in PEERS for system in args.systems):
+        import runs
+        from token_files import TokenFiles
+
+        runs.check_installed(args.systems)
+        corpus = TokenFiles(args.corpus, ROOT / args.output / "tokens")
+    configs = [word for config in args.corpus for word in ("--config", config)]
+    for seed in args.seeds:
+        for system in args.systems:
+            place = folder(system, seed)
+            (place / "metrics.json").unlink(missing_ok=True)
+            if corpus and system in PEERS:
+                settings = corpus.settings
+                if args.minutes:
+                    limits = runs.Limits(minutes=args.minutes, every=args.minutes / CHECKPOINTS)
+                else:
+                    limits = runs.Limits(epochs=settings["trainer"]["max_epochs"])
+                runs.train(system, corpus, place, seed, limits, args.threads)
+                runs.test(system, corpus, place, settings["model"]["search"]["beam_size"], args.threads)
+                continue
+            common = [*configs, "--config", str(config_of(system)), "--trainer.default_root_dir", str(place)]
+            common += ["--seed_everything", str(seed), "--trainer.accelerator", "cpu", "--trainer.logger", "false"]
+            limit = [] if args.minutes is None else ["--trainer.max_time", _duration(args.minutes)]
+            fit(place, [*common, *limit])
+            run_seq2seq("test", *common)
 
 
-def minutes_until(curve: list[list[float]], rouge: float) -> str:
-    """The time of the first validation that reached a score."""
-    return next((f"{minutes:.1f}" for minutes, score in curve if score >= rouge), "not reached")
+class Outputs:
+    """The headlines of several systems for the same documents.
+
+    Args:
+        documents, references: of the test split.
+
+    Attributes:
+        texts: for each system the headlines of each run.
+        labels: for each system its seeds; "-" for the output of another program.
+        validation: for each trained system the highest validation ROUGE-1 of each run.
+    """
+
+    def __init__(self, documents: list[str], references: list[str]) -> None:
+        self.documents, self.references = documents, references
+        self.texts: dict[str, list[list[str]]] = {}
+        self.labels: dict[str, str] = {}
+        self.validation: dict[str, list[float]] = {}
+
+    def add(self, name: str, texts: list[list[str]], label: str = "-") -> None:
+        """Raises SystemExit if a run has another number of headlines than there are documents."""
+        for headlines in texts:
+            if len(headlines) != len(self.documents):
+                raise SystemExit(f"{name}: {len(headlines)} headlines for {len(self.documents)} documents")
+        self.texts[name], self.labels[name] = texts, label
+
+    def scores(self) -> dict[str, list[np.ndarray]]:
+        """For each system and run [pairs, 3] ROUGE-1, 2 and L of each pair, in percent."""
+
+        def of_run(texts: list[str]) -> np.ndarray:
+            return 100 * np.array([score_pair(r, text) for r, text in zip(self.references, texts, strict=True)])
+
+        return {name: list(map(of_run, texts)) for name, texts in self.texts.items()}
+
+
+def read_runs(runs: dict[str, dict[int, Path]]) -> tuple[Outputs, list[str]]:
+    """The outputs of the runs that are complete, and the names of the others.
+
+    Args:
+        runs: the folder of each system and seed.
+
+    Raises SystemExit if no run is complete, or if two runs have other references.
+    """
+    outputs, missing = None, []
+    for name, folders in runs.items():
+        texts, seeds, validation = [], [], []
+        for seed, folder in folders.items():
+            if not ((folder / "metrics.json").exists() and (folder / "predictions.jsonl").exists()):
+                missing.append(f"{name}, seed {seed}")
+                continue
+            lines = (folder / "predictions.jsonl").read_text(encoding="utf-8").split("\n")[:-1]
+            pairs = [json.loads(line) for line in lines]
+            references = [pair["reference"] for pair in pairs]
+            outputs = outputs or Outputs([pair["document"] for pair in pairs], references)
+            if references != outputs.references:
+                raise SystemExit(
+                    f"{folder}: the references differ from those of the other runs; test all systems on one corpus"
+                )
+            texts.append([pair["prediction"] for pair in pairs])
+            seeds.append(seed)
+            curve = json.loads((folder / "curve.json").read_text()) if (folder / "curve.json").exists() else []
+            validation += [max(score for _, score in curve)] if curve else []
+        if texts and outputs:
+            outputs.add(name, texts, " ".join(map(str, seeds)))
+            outputs.validation[name] = validation
+    if outputs is None:
+        raise SystemExit(f"no complete run; missing: {'; '.join(missing)}")
+    return outputs, missing
+
+
+def unknowable(document: str, reference: str, words: Sequence[str] = ()) -> bool:
+    """Whether a headline begins with a word that its document lacks, and contains one of `words`, if there are any.
+
+    Words are those of ROUGE, not stemmed.
+    """
+    known, headline = normalized_words("auto", [document, reference])
+    return bool(headline) and headline[0] not in known and (not words or not set(words).isdisjoint(headline))
+
+
+def resampled(scores: dict[str, list[np.ndarray]], rows: np.ndarray, trials: int) -> Resampled:
+    """Scores, intervals and p-values of the pairs `rows`."""
+    means = [np.mean(runs, axis=0)[rows] for runs in scores.values()]
+    return resample(Metric(KINDS, means, lambda sums: sums / len(rows)), trials, 1)
+
+
+def main_table(outputs: Outputs, scores: dict[str, list[np.ndarray]], trials: int) -> str:
+    """A row for each system: scores, range over the seeds, 95 % interval, p-values against the first system."""
+    found = resampled(scores, np.arange(len(outputs.references)), trials)
+    first = next(iter(scores))
+    heads = ["system", "seeds", "R1", "range", "95 %", "R2", "RL", f"p against {first}: bootstrap", "randomisation"]
+    heads += ["repeated bigrams", "`<unk>`", "validation R1"]
+    lines = [_cells(heads), "|---" * len(heads) + "|"]
+    for number, (name, runs) in enumerate(scores.items()):
+        of_seeds = [run.mean(axis=0)[0] for run in runs]
+        low, high = found.bounds[number, 0]
+        r1, r2, rl = found.scores[number]
+        figures = [describe(outputs.documents, texts) for texts in outputs.texts[name]]
+        shares = [np.mean([figure[key] for figure in figures]) for key in ("repeated_bigrams", "unk_share")]
+        validation = outputs.validation.get(name)
+        cells = [name, outputs.labels[name], f"{r1:.2f}"]
+        cells += [f"{min(of_seeds):.2f}-{max(of_seeds):.2f}" if len(runs) > 1 else "-", f"{low:.2f}-{high:.2f}"]
+        cells += [f"{r2:.2f}", f"{rl:.2f}", *_p_values(found, number), *(f"{share:.1f} %" for share in shares)]
+        cells.append(f"{np.mean(validation):.2f}" if validation else "-")
+        lines.append(_cells(cells))
+    return "\n".join(lines)
+
+
+def apart_table(scores: dict[str, list[np.ndarray]], apart: np.ndarray, trials: int) -> str:
+    """A row for each system: scores of the pairs that are reported apart, and of the rest with interval and p-values.
+
+    Args:
+        apart: [pairs] whether a pair is reported apart. Some pairs are, and some are not.
+    """
+    aside, rest = (resampled(scores, np.flatnonzero(rows), trials) for rows in (apart, ~apart))
+    first = next(iter(scores))
+    heads = ["system", f"apart ({apart.sum()}): R1", "R2", "RL", f"the rest ({(~apart).sum()}): R1", "95 %", "R2", "RL"]
+    heads += [f"p against {first}: bootstrap", "randomisation"]
+    lines = [_cells(heads), "|---" * len(heads) + "|"]
+    for number, name in enumerate(scores):
+        low, high = rest.bounds[number, 0]
+        r1, *others = (f"{score:.2f}" for score in rest.scores[number])
+        cells = [name, *(f"{score:.2f}" for score in aside.scores[number]), r1, f"{low:.2f}-{high:.2f}", *others]
+        lines.append(_cells([*cells, *_p_values(rest, number)]))
+    return "\n".join(lines)
+
+
+def _p_values(found: Resampled, number: int) -> list[str]:
+    """Both p-values of ROUGE-1 of a system; none for the first one."""
+    tests = (found.bootstrap_p, found.randomization_p)
+    return [f"{p[number - 1, 0]:.4f}" if number else "" for p in tests]
+
+
+def _cells(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def report(args: argparse.Namespace, runs: dict[str, dict[int, Path]]) -> None:
+    """Prints the tables of the runs that exist."""
+    outputs, missing = read_runs(runs)
+    for given in args.predictions:
+        name, _, file = given.partition("=")
+        outputs.add(name, [Path(file).read_text(encoding="utf-8").splitlines()])
+    leads = list(map(first_words(args.first_words), outputs.documents))
+    outputs.add(f"first {args.first_words} words", [leads])
+    scores = outputs.scores()
+    limit = f"{args.minutes:g} minutes of training" if args.minutes else "all epochs"
+    count = len(outputs.references)
+    if missing:
+        print(f"missing: {'; '.join(missing)}\n")
+    print(f"{' + '.join(args.corpus)}, test split ({count:,} pairs), {limit}")
+    print(f"{machine()}; rouge-score F1, stemmer on, percent; {args.trials:,} resamples, seed 1\n")
+    print(main_table(outputs, scores, args.trials))
+    pairs = zip(outputs.documents, outputs.references, strict=True)
+    apart = np.array([unknowable(document, reference, args.apart_words) for document, reference in pairs])
+    if not 0 < apart.sum() < count:
+        print(f"\n{apart.sum()} of {count:,} headlines begin with a word that the document lacks.")
+        return
+    words = f" and contain one of the words {', '.join(args.apart_words)}" if args.apart_words else ""
+    print(f"\nApart: headlines that begin with a word which the document lacks{words}: {apart.sum()} of {count:,}.")
+    print("Words are those of ROUGE, not stemmed; the rule reads reference and document alone.\n")
+    print(apart_table(scores, apart, args.trials))
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--corpus", nargs="+", required=True, metavar="CONFIG", help="configs with data and search")
-    systems = ["ours", *sorted(file.stem for file in SMALL.glob("*.yaml") if file.stem != "ours")]
+    systems = ["ours", *sorted(file.stem for file in SMALL.glob("*.yaml") if file.stem != "ours"), *PEERS]
     parser.add_argument("--systems", nargs="+", default=systems, metavar="NAME|CONFIG")
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
     parser.add_argument("--minutes", type=float, help="time of each training (default: epochs of the config)")
+    parser.add_argument("--threads", type=int, default=threads(), help="of the peers; OMP_NUM_THREADS for all systems")
     parser.add_argument("--predictions", nargs="+", default=[], metavar="NAME=FILE", help="outputs of other programs")
-    parser.add_argument("--reach", type=float, nargs="+", default=[], metavar="R1", help="goals of the time to quality")
     parser.add_argument("--first-words", type=int, default=8, metavar="N", help="words of the lead baseline")
+    parser.add_argument("--apart-words", nargs="+", default=[], metavar="WORD", help="of headlines reported apart")
     parser.add_argument("--trials", type=int, default=10_000, help="resamples for intervals and p-values")
     parser.add_argument("--output", type=Path, default=Path("runs/quality"))
     parser.add_argument("--report", action="store_true", help="only print the tables of existing runs")
@@ -87,71 +286,9 @@ def main() -> None:
     def folder(system: str, seed: int) -> Path:
         return ROOT / args.output / f"{Path(system).stem}-{seed}"
 
-    corpus = [word for config in args.corpus for word in ("--config", config)]
-    for seed in [] if args.report else args.seeds:
-        for system in args.systems:
-            place = folder(system, seed)
-            common = [*corpus, "--config", str(config_of(system)), "--trainer.default_root_dir", str(place)]
-            common += ["--seed_everything", str(seed), "--trainer.accelerator", "cpu", "--trainer.logger", "false"]
-            limit = [] if args.minutes is None else ["--trainer.max_time", _duration(args.minutes)]
-            fit(place, [*common, *limit])
-            run_seq2seq("test", *common)
-
-    runs = {system: [folder(system, seed) for seed in args.seeds] for system in args.systems}
-    tested = pairs_of(runs[args.systems[0]][0])
-    documents, references = [p["document"] for p in tested], [p["reference"] for p in tested]
-    outputs = {Path(system).stem: [[p["prediction"] for p in pairs_of(run)] for run in runs[system]] for system in runs}
-    for given in args.predictions:
-        name, _, file = given.partition("=")
-        outputs[name] = [Path(file).read_text(encoding="utf-8").splitlines()]
-    outputs[f"first {args.first_words} words"] = [list(map(first_words(args.first_words), documents))]
-    _print_scores(args, outputs, references, {Path(system).stem: runs[system] for system in runs})
-    _print_curves(args, {Path(system).stem: runs[system] for system in runs})
-
-
-def _print_scores(
-    args: argparse.Namespace, outputs: dict[str, list[list[str]]], references: list[str], runs: dict[str, list[Path]]
-) -> None:
-    """A table with a line for each system: scores, range over the seeds, 95 % interval, p-values against the first."""
-    by_seed = {
-        name: [
-            100 * np.array([score_pair(reference, text) for reference, text in zip(references, texts, strict=True)])
-            for texts in seeds
-        ]
-        for name, seeds in outputs.items()
-    }
-    means = [np.mean(scores, axis=0) for scores in by_seed.values()]
-    found = resample(Metric(KINDS, means, lambda sums: sums / len(references)), args.trials, 1)
-    limit = f"{args.minutes:g} minutes of training" if args.minutes else "all epochs"
-    print(f"{' + '.join(args.corpus)}, test split ({len(references):,} pairs), seeds {args.seeds}, {limit}")
-    print(f"{machine()}; rouge-score F1, stemmer on, percent; {args.trials:,} resamples, seed 1\n")
-    print("| system | R1 | seeds | 95 % | R2 | RL | p (bootstrap) | p (randomisation) | repeated bigrams | `<unk>` |")
-    print("|---|---|---|---|---|---|---|---|---|---|")
-    for number, (name, seeds) in enumerate(by_seed.items()):
-        r1, r2, rl = found.scores[number]
-        of_seeds = [scores.mean(axis=0)[0] for scores in seeds]
-        low, high = found.bounds[number, 0]
-        tests = ["", ""]
-        if number:
-            tests = [f"{found.bootstrap_p[number - 1, 0]:.4f}", f"{found.randomization_p[number - 1, 0]:.4f}"]
-        figures = [metrics(run) for run in runs.get(name, [])]
-        shares = [np.mean([f[key] for f in figures]) if figures else None for key in ("repeated_bigrams", "unk_share")]
-        rest = ["-" if share is None else f"{share:.1f} %" for share in shares]
-        cells = [name, f"{r1:.2f}", f"{min(of_seeds):.2f}-{max(of_seeds):.2f}", f"{low:.2f}-{high:.2f}"]
-        print("| " + " | ".join([*cells, f"{r2:.2f}", f"{rl:.2f}", *tests, *rest]) + " |")
-
-
-def _print_curves(args: argparse.Namespace, runs: dict[str, list[Path]]) -> None:
-    """Minutes until some scores on the validation split, and the best score there, of the first seed."""
-    print(
-        "\n| system | best validation R1 | minutes | " + " | ".join(f"minutes until {x:g}" for x in args.reach) + " |"
-    )
-    print("|---|---|---|" + "---|" * len(args.reach))
-    for name, (first, *_) in runs.items():
-        curve = json.loads((first / "curve.json").read_text())
-        best = max(score for _, score in curve)
-        reached = [minutes_until(curve, rouge) for rouge in args.reach]
-        print("| " + " | ".join([name, f"{best:.2f}", f"{curve[-1][0]:.1f}", *reached]) + " |")
+    if not args.report:
+        train_all(args, folder)
+    report(args, {Path(system).stem: {seed: folder(system, seed) for seed in args.seeds} for system in args.systems})
 
 
 def _duration(minutes: float) -> str:

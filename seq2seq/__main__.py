@@ -27,7 +27,7 @@ COMMANDS = {
     "export": ("export", "turn a checkpoint into another form, such as a small file for inference"),
     "average": ("average", "average the weights of checkpoints"),
     "vote": ("vote", "choose one of several systems' headlines for each document"),
-    "prepare": ("prepare", "turn a raw corpus (Reuters-21578, Gigaword) into JSON Lines"),
+    "prepare": ("prepare", "turn a raw corpus (arXiv, Gigaword, ...) into JSON Lines"),
 }
 
 

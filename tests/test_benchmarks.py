@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import json
 import subprocess
 import sys
 from itertools import islice
@@ -117,3 +118,164 @@ def test_the_card_of_the_titles_has_the_figures_of_the_exported_model(
 def test_the_period_of_a_corpus(tmp_path: Path) -> None:
     (tmp_path / "train.jsonl").write_text('{"date": "2019-02-01"}\n{"date": "2018-12-31"}\n{"date": "2019-01-01"}\n')
     assert load("train_titles").described(tmp_path, "train") == "3 pairs for train of 2018-12-31 to 2019-02-01"
+
+
+# --- Tables of quality -----------------------------------------------------------------------------------------------
+
+
+def test_headlines_that_cannot_be_known() -> None:
+    """The first word of the headline, in the words of ROUGE, is not in the document."""
+    unknowable = load("quality").unknowable
+    table = "shr 42 cts vs 35 cts, net 1,540,000"
+    assert unknowable(table, "Acme Corp <ACM> 4th qtr net")
+    assert not unknowable(f"{table}; ACME-owned", "Acme Corp <ACM> 4th qtr net")
+    assert unknowable(table, "Acme Corp sets dividend")
+    assert not unknowable(table, "Acme Corp sets dividend", ["net", "loss"])
+    assert unknowable(table, "Acme Corp 4th qtr net", ["net", "loss"])
+    assert not unknowable(table, "")
+
+
+def write_run(folder: Path, references: list[str], texts: list[str], validation: float) -> Path:
+    folder.mkdir()
+    pairs = [{"document": "d", "reference": r, "prediction": t} for r, t in zip(references, texts, strict=True)]
+    (folder / "predictions.jsonl").write_text("".join(json.dumps(pair) + "\n" for pair in pairs))
+    (folder / "curve.json").write_text(json.dumps([[1.0, validation - 1], [2.0, validation]]))
+    (folder / "metrics.json").write_text("{}")
+    return folder
+
+
+def test_report_of_the_runs_that_exist(tmp_path: Path) -> None:
+    quality, references = load("quality"), ["one two", "three four"]
+    runs = {
+        "a": {1: tmp_path / "a-1", 2: tmp_path / "a-2"},
+        "b": {1: tmp_path / "b-1", 2: tmp_path / "b-2"},
+        "c": {1: tmp_path / "c-1"},
+    }
+    write_run(runs["a"][2], references, ["one two", "five"], 30.0)  # ROUGE-1 of 100 and 0
+    write_run(runs["b"][1], references, ["one", "three four"], 20.0)  # 66.67 (precision 1, recall 1/2) and 100
+    write_run(runs["b"][2], references, ["", ""], 10.0)
+    write_run(runs["c"][1], references, ["", ""], 10.0)
+    (runs["c"][1] / "metrics.json").unlink()  # its test has not ended
+    outputs, missing = quality.read_runs(runs)
+    assert missing == ["a, seed 1", "c, seed 1"]
+    assert outputs.labels == {"a": "2", "b": "1 2"}
+    assert outputs.validation == {"a": [30.0], "b": [20.0, 10.0]}
+    rows = quality.main_table(outputs, outputs.scores(), 10).splitlines()
+    assert len(rows) == 4
+    assert rows[2].startswith("| a | 2 | 50.00 | - | ")
+    assert rows[3].startswith("| b | 1 2 | 41.67 | 0.00-83.33 | ")
+    assert rows[3].endswith("| 15.00 |")
+    apart = quality.apart_table(outputs.scores(), np.array([True, False]), 10).splitlines()
+    assert [row.split(" | ")[1] for row in apart[2:]] == ["100.00", "33.33"]
+    assert [row.split(" | ")[4] for row in apart[2:]] == ["0.00", "50.00"]
+
+
+def test_report_refuses_runs_of_two_corpora(tmp_path: Path) -> None:
+    runs = {"a": {1: tmp_path / "a-1", 2: tmp_path / "a-2"}}
+    write_run(runs["a"][1], ["one"], ["one"], 1.0)
+    write_run(runs["a"][2], ["two"], ["one"], 1.0)
+    with pytest.raises(SystemExit, match=r"a-2: the references differ"):
+        load("quality").read_runs(runs)
+    with pytest.raises(SystemExit, match=r"no complete run; missing: b, seed 3"):
+        load("quality").read_runs({"b": {3: tmp_path / "b-3"}})
+
+
+def test_time_to_quality() -> None:
+    script = load("time_to_quality")
+    fast, slow = [(0.5, 20.0), (1.0, 30.0), (1.5, 29.0)], [(1.0, 10.0), (2.0, 27.5)]
+    assert script.minutes_until(fast, 29.0) == 1.0
+    assert script.minutes_until(slow, 29.0) is None
+    assert script.best_after(fast, 2) == 30.0
+    assert script.best_after(slow, 0.9) is None
+    curves = {"ours": {1: fast, 2: slow}, "joey": {1: slow}, "opennmt": {}}
+    rows = script.table(curves, [1.0], ["28", "joey"]).splitlines()
+    assert rows[2] == (
+        "| ours | 1 2 | 1.8 (1.5-2.0) | 28.75 (27.50-30.00) | 20.00 (10.00-30.00) | 1.0, 1 of 2 seeds | "
+        "1.0, 1 of 2 seeds |"
+    )
+    assert rows[3] == "| joey | 1 | 2.0 | 27.50 | 10.00 | - | 2.0 |"
+    assert len(rows) == 4
+
+
+# --- Other toolkits --------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def peers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(FOLDER / "peers")
+
+
+def test_checkpoints_by_time(peers: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A step takes 12 seconds and a checkpoint 30, which do not count: checkpoints at 1, 2 and 2.2 minutes."""
+    shared, clock = load("shared"), [0.0]
+    monkeypatch.setattr(shared, "STARTED", 0.0)
+    monkeypatch.setattr(shared.time, "perf_counter", lambda: clock[0])
+    (tmp_path / "checkpoint-7.pt").write_text("of an earlier run")
+    checkpoints = shared.Checkpoints(argparse.Namespace(run=tmp_path, every=1.0, minutes=2.2), epoch_steps=1)
+
+    def save(file: Path) -> None:
+        file.write_text("")
+        clock[0] += 30
+
+    checkpoints.save = save
+    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=0.1)
+
+    def train() -> None:
+        for _ in range(99):
+            clock[0] += 12
+            optimizer.step()
+
+    with pytest.raises(shared.TimeIsOver):
+        train()
+    found = checkpoints.finish()["checkpoints"]
+    checkpoints.remove_hook()
+    assert [(point["step"], round(point["minutes"], 6)) for point in found] == [(5, 1.0), (10, 2.0), (11, 2.2)]
+    assert sorted(file.name for file in tmp_path.iterdir()) == [f"checkpoint-{n}.pt" for n in (10, 11, 5)]
+
+
+def test_checkpoints_by_epoch(peers: None, tmp_path: Path) -> None:
+    """One at the end of each epoch, and one after the last step."""
+    shared = load("shared")
+    checkpoints = shared.Checkpoints(argparse.Namespace(run=tmp_path, every=None, minutes=None), epoch_steps=2)
+    checkpoints.save = Path.touch
+    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=0.1)
+    for _ in range(5):
+        optimizer.step()
+    found = checkpoints.finish()["checkpoints"]
+    checkpoints.remove_hook()
+    assert [point["step"] for point in found] == [2, 4, 5]
+
+
+def test_token_files(peers: None, tmp_path: Path) -> None:
+    """Lower-cased words, cut to the limits; marks where a text departs from the rule for spaces; one vocabulary."""
+    train = [
+        ("The cat sat on the mat . It slept .", "Cat sits, sleeps"),
+        ("", "no document"),
+        ("A cat ran.", "Cat runs"),
+    ]
+    for split, pairs in {"train": train * 20, "validation": train[:2], "test": [("The DOG's  cat", "Dog sat")]}.items():
+        lines = (json.dumps({"document": document, "summary": summary}) + "\n" for document, summary in pairs)
+        (tmp_path / f"{split}.jsonl").write_text("".join(lines))
+    config = tmp_path / "config.yaml"
+    corpus = {split: str(tmp_path / f"{split}.jsonl") for split in ("train", "validation", "test")}
+    tokenizer = {"kind": "word", "normalizers": ["nfkc", "lowercase"]}
+    data = {"corpus": corpus, "tokenizer": tokenizer, "max_document_tokens": 6, "max_summary_tokens": 3}
+    config.write_text(json.dumps({"data": data}))
+    files = load("token_files").TokenFiles([config], tmp_path / "tokens")
+
+    def lines_of(name: str) -> list[str]:
+        return (tmp_path / "tokens" / name).read_text().splitlines()
+
+    documents, summaries = lines_of("train.document.txt"), lines_of("train.summary.txt")
+    assert len(documents) == len(summaries) == 40  # the pairs without a document are left out
+    assert documents[0] == "the cat sat on the mat"
+    assert summaries[0] == "cat sits ,"
+    assert lines_of("validation.document.txt")[1] == "<unk>"  # a line of its own, for the toolkits that skip empty ones
+    assert lines_of("test.document.txt") == ["the dog 's cat"]
+    assert lines_of("test.summary.txt") == ["<unk> sat"]
+    assert files.pairs("test") == [{"document": "The DOG's  cat", "reference": "Dog sat"}]
+    vocabulary = lines_of("vocabulary.txt")
+    assert len(vocabulary) == files.tokenizer.vocab_size - 4
+    assert {"the", "cat", ","} < set(vocabulary)
+    assert not {"<unk>", "<s>", "</s>"} & set(vocabulary)
+    assert files.text("cat sits , dog") == "cat sits, <unk>"

@@ -47,6 +47,8 @@ from typing import Any
 
 import shared
 
+from seq2seq.environment import PROCESS
+
 HERE = Path(__file__).resolve().parent
 DRIVERS = {"ours": "ours.py", "joey": "joey.py", "opennmt": "opennmt.py", "yoyodyne": "yoyo.py"}
 NAMES = {"ours": "ours", "joey": "Joey NMT 2.3.0", "opennmt": "OpenNMT-py 3.5.1", "yoyodyne": "Yoyodyne 0.5.0"}
@@ -75,16 +77,23 @@ def python(system: str) -> Path:
     return found
 
 
-def drive(system: str, verb: str, options: argparse.Namespace, *more: str) -> dict[str, Any]:
-    """Runs a verb of a driver in its environment and returns the result. The output of the driver goes to a log."""
-    folder = shared.run_folder(system, verb)
-    output, log = folder / "found.json", folder / "log.txt"
+def drive(system: str, verb: str, threads: int, device: str, *more: str, folder: Path | None = None) -> dict[str, Any]:
+    """Runs a verb of a driver in its environment and returns the result. The output of the driver goes to a log.
+
+    Args:
+        folder: of the result and the log (default: .peers/SYSTEM/VERB).
+
+    Raises SystemExit if the driver fails.
+    """
+    folder = folder or shared.run_folder(system, verb)
+    output, log = folder / f"{verb}.json", folder / f"{verb}.log"
     output.unlink(missing_ok=True)
     command = [python(system), HERE / DRIVERS[system], verb, "--output", output]
-    command += ["--threads", str(options.threads), "--device", options.device, *more]
+    command += ["--threads", str(threads), "--device", device, *more]
     environment = dict(os.environ)
-    if system != "ours":
-        environment.pop("PYTHONPATH", None)  # our modules must not be visible in other environments
+    if system != "ours":  # the other toolkits run without our modules and without our settings of libraries
+        for name in ("PYTHONPATH", *PROCESS):
+            environment.pop(name, None)
     start = time.perf_counter()
     with open(log, "w") as sink:
         status = subprocess.run(command, stdout=sink, stderr=subprocess.STDOUT, env=environment, cwd=shared.ROOT)
@@ -109,7 +118,7 @@ def prepare(options: argparse.Namespace) -> None:
     for system in options.systems:
         if not (shared.FOLDER / system / "fit" / "done.json").exists():
             print(f"{NAMES[system]}: training a checkpoint, once", file=sys.stderr, flush=True)
-            drive(system, "fit", options, "--epochs", str(options.epochs))
+            drive(system, "fit", options.threads, options.device, "--epochs", str(options.epochs))
 
 
 def machine(options: argparse.Namespace) -> str:
@@ -186,7 +195,7 @@ def main() -> None:
         for measure in options.measures:
             for system in options.systems:
                 steps = ["--steps", str(STEPS[system])] if measure == "train" else []
-                found[system][measure] = drive(system, measure, options, *steps)
+                found[system][measure] = drive(system, measure, options.threads, options.device, *steps)
         rounds.append(found)
         if options.output:
             options.output.write_text(json.dumps(rounds, indent=1))

@@ -13,7 +13,9 @@ from __future__ import annotations
 
 import argparse
 import json
+import shutil
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -22,20 +24,22 @@ import shared
 FASTEST = {1: 64, 5: 32}  # documents a batch, by beam size
 
 
-def config(folder: Path, device: str, **training: Any) -> Path:
+def config(folder: Path, args: argparse.Namespace, **training: Any) -> Path:
     """Write the experiment file (JSON is YAML)."""
-    side = {"level": "word", "lowercase": False, "voc_file": str(shared.DATA / "vocabulary.txt")}
+    folder.mkdir(parents=True, exist_ok=True)
+    side = {"level": "word", "lowercase": False, "voc_file": str(args.data / "vocabulary.txt")}
+    model = args.checkpoints[0] if args.checkpoints else shared.FOLDER / "joey" / "fit" / "model" / "latest.ckpt"
     embeddings = {"embedding_dim": shared.EMBEDDING, "dropout": shared.DROPOUT}
     recurrent = {"type": "recurrent", "rnn_type": "gru", "num_layers": 1, "dropout": shared.DROPOUT}
     content = {
         "name": "reuters",
         "joeynmt_version": "2.3.0",
         "model_dir": str(folder / "model"),
-        "use_cuda": device == "cuda",
-        "random_seed": 1,
+        "use_cuda": args.device == "cuda",
+        "random_seed": args.seed,
         "data": {
-            **{name: str(shared.DATA / split) for name, split in (("train", "train"), ("dev", "validation"))},
-            "test": str(shared.DATA / "test"),
+            **{name: str(args.data / split) for name, split in (("train", "train"), ("dev", "validation"))},
+            "test": str(args.data / "test"),
             "dataset_type": "plain",
             # A file's name is split and "language": train.document.txt
             "src": {"lang": "document.txt", **side},
@@ -57,11 +61,12 @@ def config(folder: Path, device: str, **training: Any) -> Path:
             **training,
         },
         "testing": {
-            "load_model": str(shared.FOLDER / "joey" / "fit" / "model" / "latest.ckpt"),
+            "load_model": str(model),
             "batch_size": FASTEST[1],
             "batch_type": "sentence",
             "beam_size": 1,
-            "max_output_length": shared.MAX_LENGTH,
+            "max_output_length": args.max_length,
+            "generate_unk": not args.ban_unk,
         },
         "model": {
             "tied_embeddings": True,
@@ -110,45 +115,91 @@ def train(args: argparse.Namespace) -> dict[str, Any]:
         return step(self, batch)
 
     TrainManager._train_step = counted
-    run_training(config(shared.run_folder("joey", "train"), args.device, updates=args.warmup + args.steps, epochs=99))
+    run_training(config(shared.run_folder("joey", "train"), args, updates=args.warmup + args.steps, epochs=99))
     return steps.result(args.warmup)
 
 
 def fit(args: argparse.Namespace) -> dict[str, Any]:
-    run_training(config(shared.run_folder("joey", "fit"), args.device, epochs=args.epochs))
+    run_training(config(shared.run_folder("joey", "fit"), args, epochs=args.epochs))
     return {"epochs": args.epochs}
 
 
+def learn(args: argparse.Namespace) -> dict[str, Any]:
+    import torch
+    from joeynmt.training import TrainManager
+
+    epoch = -(-len(shared.lines("train", "document", args.data)) // shared.BATCH)
+    checkpoints, step = shared.Checkpoints(args, epoch), TrainManager._train_step
+
+    def watched(self: Any, batch: Any) -> Any:
+        checkpoints.save = lambda file: torch.save({"model_state": self.model.state_dict()}, file)
+        return step(self, batch)
+
+    TrainManager._train_step = watched
+    with suppress(shared.TimeIsOver):
+        run_training(config(args.run / "joey", args, epochs=args.epochs or shared.UNLIMITED))
+    shutil.rmtree(args.run / "joey" / "model")  # its own checkpoint, with the optimizer's state
+    return checkpoints.finish()
+
+
+class Search:
+    """The search of a process that has a model and the data in memory."""
+
+    def __init__(self, folder: Path, args: argparse.Namespace) -> None:
+        from joeynmt.config import load_config, parse_global_args
+        from joeynmt.prediction import prepare
+
+        self.options = parse_global_args(load_config(config(folder, args)), mode="test")
+        self.model, _, validation, test = prepare(self.options, rank=0, mode="test")
+        self.data = {"validation": validation, "test": test}[args.split]
+        self.batch_size = args.batch_size
+
+    def load(self, checkpoint: Path) -> None:
+        from joeynmt.helpers import load_checkpoint
+
+        self.model.load_state_dict(load_checkpoint(checkpoint, self.options.device)["model_state"])
+
+    def headlines(self, beam: int) -> list[str]:
+        from joeynmt.prediction import predict
+
+        self.data.reset_indices()
+        options = self.options.test._replace(beam_size=beam, batch_size=self.batch(beam))
+        rest = {"normalization": "none", "args": options, "autocast": self.options.autocast}
+        device, gpus = self.options.device, self.options.n_gpu
+        return predict(model=self.model, data=self.data, device=device, n_gpu=gpus, **rest)[2]
+
+    def batch(self, beam: int) -> int:
+        return self.batch_size or FASTEST.get(beam, 64)
+
+
 def decode(args: argparse.Namespace) -> dict[str, Any]:
-    from joeynmt.config import load_config, parse_global_args
-    from joeynmt.prediction import predict, prepare
-
-    options = parse_global_args(load_config(config(shared.run_folder("joey", "decode"), args.device)), mode="test")
-    model, _, _, data = prepare(options, rank=0, mode="test")
-    whole = {side: texts[: args.documents] for side, texts in data.data.items()}
-
-    def search(beam: int, texts: dict[str, list[str]]) -> list[str]:
-        data.data = texts
-        data.reset_indices()
-        batch = args.batch_size or FASTEST.get(beam, 64)
-        test = options.test._replace(beam_size=beam, batch_size=batch)
-        rest = {"normalization": "none", "args": test, "autocast": options.autocast}
-        return predict(model=model, data=data, device=options.device, n_gpu=options.n_gpu, **rest)[2]
-
+    search = Search(shared.run_folder("joey", "decode"), args)
+    whole = {side: texts[: args.documents] for side, texts in search.data.data.items()}
     found = {}
     for beam in args.beams:
-        search(beam, {side: texts[:64] for side, texts in whole.items()})
-        found[str(beam)] = shared.timed_search(lambda beam=beam: search(beam, whole))
-        found[str(beam)]["batch"] = args.batch_size or FASTEST.get(beam, 64)
+        search.data.data = {side: texts[:64] for side, texts in whole.items()}
+        search.headlines(beam)
+        search.data.data = whole
+        found[str(beam)] = shared.timed_search(lambda beam=beam: search.headlines(beam))
+        found[str(beam)]["batch"] = search.batch(beam)
     return found
 
 
+def write(args: argparse.Namespace) -> dict[str, Any]:
+    search, found = Search(args.checkpoints[0].parent / "joey", args), []
+    for checkpoint in args.checkpoints:
+        search.load(checkpoint)
+        found.append(search.headlines(args.beams[0]))
+    return {"headlines": found}
+
+
 def start(args: argparse.Namespace) -> dict[str, Any]:
-    file = config(shared.run_folder("joey", "start"), args.device)
+    file = config(shared.run_folder("joey", "start"), args)
     (shared.FOLDER / "joey" / "start" / "model").mkdir(exist_ok=True)
     command = [sys.executable, "-m", "joeynmt", "translate", file]
     return shared.timed_command(command, lambda out: out.splitlines()[-1], stdin=shared.DATA / "one.txt")
 
 
 if __name__ == "__main__":
-    shared.main("joey", __doc__, {"train": train, "fit": fit, "decode": decode, "start": start})
+    verbs = {"train": train, "fit": fit, "decode": decode, "start": start, "learn": learn, "write": write}
+    shared.main("joey", __doc__, verbs)

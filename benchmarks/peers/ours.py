@@ -72,6 +72,51 @@ def fit(args: argparse.Namespace) -> dict[str, Any]:
     return {"epochs": args.epochs}
 
 
+def learn(args: argparse.Namespace) -> dict[str, Any]:
+    """`seq2seq fit` without validation, with the config files of --config."""
+    from seq2seq.training.module import SummarizerModule
+
+    checkpoints, step = shared.Checkpoints(args, epoch_steps=0), SummarizerModule.training_step
+
+    def watched(self: Any, batch: Any, batch_idx: int) -> Any:
+        checkpoints.save = lambda file: self.trainer.save_checkpoint(file, weights_only=True)
+        checkpoints.stop = lambda: setattr(self.trainer, "should_stop", True)
+        checkpoints.epoch_steps = self.trainer.num_training_batches
+        return step(self, batch, batch_idx)
+
+    SummarizerModule.training_step = watched
+    run_training(
+        [
+            "fit",
+            *(word for file in args.config for word in ("--config", file)),
+            *("--trainer.default_root_dir", str(args.run / "fit")),
+            *("--trainer.accelerator", "gpu" if args.device == "cuda" else "cpu"),
+            *("--trainer.logger", "false", "--trainer.limit_val_batches", "0", "--early_stopping", "null"),
+            *("--seed_everything", str(args.seed)),
+            *(("--trainer.max_epochs", str(args.epochs)) if args.epochs else ()),
+        ]
+    )
+    found = checkpoints.finish()
+    for own in (args.run / "fit").glob("*.ckpt"):
+        own.unlink()
+    return found
+
+
+def write(args: argparse.Namespace) -> dict[str, Any]:
+    """Headlines of the texts in SPLIT.jsonl, the same documents as in the token file."""
+    from seq2seq.inference import Summarizer
+    from seq2seq.ops.cpu import tune_cpu
+
+    tune_cpu()
+    with open(args.data / f"{args.split}.jsonl", encoding="utf-8") as stream:
+        documents = [json.loads(line)["document"] for line in stream]
+    options = {"beam_size": args.beams[0], "max_length": args.max_length, "allow_unk": not args.ban_unk}
+    found = []
+    for file in args.checkpoints:
+        found.append(Summarizer.from_checkpoint(file, args.device).summarize(documents, **options))
+    return {"headlines": found}
+
+
 def checkpoint() -> Path:
     return shared.FOLDER / "ours" / "fit" / "run" / "best.ckpt"
 
@@ -105,4 +150,5 @@ def start(args: argparse.Namespace) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    shared.main("ours", __doc__, {"train": train, "fit": fit, "decode": decode, "start": start})
+    verbs = {"train": train, "fit": fit, "decode": decode, "start": start, "learn": learn, "write": write}
+    shared.main("ours", __doc__, verbs)

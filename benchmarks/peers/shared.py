@@ -7,9 +7,12 @@ A driver is called `python DRIVER.py VERB [options]`, with the Python of its env
     fit     an epoch or more of it, once, for a checkpoint under .peers/NAME/fit
     decode  headlines for the whole test split in a warm process: seconds of the search, loading left out
     start   the toolkit's own command line for a file of one line, from the start of its process to its end
+    learn   a whole training in the folder --run, with a checkpoint at the end of each epoch or every few minutes
+    write   the headlines of such checkpoints for a split
 
-Each writes one JSON object to --output. A word is a word of the token files: padding and the symbols for start and end
-of a sentence are never counted.
+`compare.py` calls the first four, which measure speed on the data in .peers/data. `runs.py` calls the last two, on the
+token files of any corpus. Each writes one JSON object to --output. A word is a word of the token files: padding and the
+symbols for start and end of a sentence are never counted.
 """
 
 from __future__ import annotations
@@ -27,6 +30,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+STARTED = time.perf_counter()
+"""When this process began."""
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / ".peers"
 DATA = FOLDER / "data"
@@ -37,9 +42,9 @@ UNTRUSTED = {"TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD": "1"}
 """Lets torch load checkpoints that hold pickled objects. Only for those that the drivers have written themselves."""
 
 
-def lines(split: str, column: str) -> list[str]:
+def lines(split: str, column: str, data: Path = DATA) -> list[str]:
     """The token file of a split: a document or summary a line."""
-    return (DATA / f"{split}.{column}.txt").read_text(encoding="utf-8").split("\n")[:-1]
+    return (data / f"{split}.{column}.txt").read_text(encoding="utf-8").split("\n")[:-1]
 
 
 def prepare(tokens: Path) -> None:
@@ -106,6 +111,81 @@ class Steps:
         }
 
 
+UNLIMITED = 10**6
+"""Epochs of a training that ends after some minutes."""
+
+
+class TimeIsOver(Exception):
+    """Ends a training in a toolkit that has no limit of time."""
+
+
+class Checkpoints:
+    """Writes the checkpoints of a training, and measures the time of the training alone.
+
+    The time begins with the process. It contains imports and the reading of the data. It does not contain the writing
+    of checkpoints. Nothing is validated during the training: `write` decodes the checkpoints afterwards.
+
+    checkpoints = Checkpoints(args, epoch_steps=268)
+    ... checkpoints.save = ... before the first optimizer step, from a wrapped training step ...
+    checkpoints.finish()
+
+    Args:
+        args: `run`, `every` and `minutes` of the command line.
+        epoch_steps: optimizer steps of an epoch.
+
+    Attributes:
+        save: writes the model to a file. The driver sets it.
+        stop: called if the time is over.
+    """
+
+    save: Callable[[Path], None]
+
+    def __init__(self, args: argparse.Namespace, epoch_steps: int) -> None:
+        from torch.optim.optimizer import register_optimizer_step_post_hook
+
+        self.folder, self.every, self.limit, self.epoch_steps = args.run, args.every, args.minutes, epoch_steps
+        self.steps, self.written = 0, []  # type: int, list[dict[str, Any]]
+        self._saving = 0.0
+        self._due = self.every
+        self.folder.mkdir(parents=True, exist_ok=True)
+        for old in self.folder.glob("checkpoint-*.pt"):
+            old.unlink()
+        self.remove_hook = register_optimizer_step_post_hook(self._after_step).remove
+
+    def stop(self) -> None:
+        raise TimeIsOver
+
+    def minutes(self) -> float:
+        """Minutes of training so far."""
+        return (time.perf_counter() - STARTED - self._saving) / 60
+
+    def finish(self) -> dict[str, Any]:
+        """Writes the last checkpoint, unless it is written. Returns file, step and minutes of each."""
+        if not self.steps:
+            raise SystemExit("the training ended without an optimizer step")
+        if not self.written or self.written[-1]["step"] != self.steps:
+            self._write()
+        return {"checkpoints": self.written}
+
+    def _after_step(self, *_: Any) -> None:
+        self.steps += 1
+        minutes = self.minutes()
+        over = self.limit is not None and minutes >= self.limit
+        if over or (minutes >= self._due if self.every else self.steps % self.epoch_steps == 0):
+            self._write()
+        if over:
+            self.stop()
+
+    def _write(self) -> None:
+        minutes, start = self.minutes(), time.perf_counter()
+        file = self.folder / f"checkpoint-{self.steps}.pt"
+        self.save(file)
+        self.written.append({"file": str(file), "step": self.steps, "minutes": minutes})
+        if self.every:
+            self._due = self.every * (minutes // self.every + 1)
+        self._saving += time.perf_counter() - start
+
+
 def timed_search(search: Callable[[], Sequence[str]], least: float = 3.0) -> dict[str, Any]:
     """Seconds of a search over a whole set (median of as many as fit into `least` seconds), and what it wrote."""
     seconds, cpu = [], time.process_time()
@@ -164,15 +244,27 @@ def main(name: str, doc: str, verbs: dict[str, Callable[[argparse.Namespace], di
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--steps", type=int, default=30, help="of `train`, after the warm-up")
     parser.add_argument("--warmup", type=int, default=5, help="steps of `train` that are not counted")
-    parser.add_argument("--epochs", type=int, default=2, help="of `fit`")
+    parser.add_argument("--epochs", type=int, default=2, help="of `fit` and `learn`; 0 = as in the config, or no limit")
     parser.add_argument("--beams", type=int, nargs="+", default=[1, 5], help="of `decode`; 1 is greedy")
     parser.add_argument("--batch-size", type=int, help="of `decode` (default: the fastest found for this toolkit)")
     parser.add_argument("--documents", type=int, help="of `decode`: only the first so many")
+    parser.add_argument("--data", type=Path, default=DATA, help="folder of the token files")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--max-length", type=int, default=MAX_LENGTH, help="words of a headline, at most")
+    parser.add_argument("--ban-unk", action="store_true", help="of `write`: `<unk>` cannot be written")
+    parser.add_argument("--run", type=Path, help="folder of `learn`")
+    parser.add_argument("--minutes", type=float, help="of `learn`: limit of the time, beside --epochs")
+    parser.add_argument("--every", type=float, help="of `learn`: minutes between two checkpoints (default: an epoch)")
+    parser.add_argument("--config", nargs="+", default=[], help="of `learn` with our own systems: config files")
+    parser.add_argument("--checkpoints", type=Path, nargs="+", help="of `write`")
+    parser.add_argument("--split", choices=("validation", "test"), default="test", help="of `write`")
     args = parser.parse_args()
     if args.warmup < 1:
         parser.error("--warmup: give at least 1; the first step has no step before it to be measured from")
+    if (args.verb == "learn" and not args.run) or (args.verb == "write" and not args.checkpoints):
+        parser.error("`learn` needs --run, and `write` needs --checkpoints")
     os.environ["OMP_NUM_THREADS"] = os.environ["MKL_NUM_THREADS"] = str(args.threads)
-    if not (DATA / "vocabulary.txt").exists():
+    if not (args.data / "vocabulary.txt").exists():
         parser.error("the data is not prepared; run `python benchmarks/peers/compare.py --prepare`")
     fitted = FOLDER / name / "fit" / "done.json"
     if args.verb in ("decode", "start") and not fitted.exists():
