@@ -85,7 +85,7 @@ def test_there_are_configs() -> None:
 
 # ---- options of the search: one for each field of SearchOptions
 
-OTHER_THAN_DEFAULT = SearchOptions(7, 3, 0.3, 2, 9, 4, True, 50)
+OTHER_THAN_DEFAULT = SearchOptions(7, 3, 0.3, 2, 9, 4, True, 50, "numbers", True, 3.0)
 
 
 @pytest.mark.parametrize("command", [decode, show])
@@ -98,7 +98,7 @@ def test_every_search_option_is_an_option_of_the_command(command: ModuleType) ->
         args = command.parser().parse_args([*paths, *([flag] if value is True else [flag, str(value)])])
         assert getattr(args, option.name) == value
         assert isinstance(value, type(getattr(args, option.name)))
-        roomy = SearchOptions(beam_size=9, max_length=20)
+        roomy = SearchOptions(beam_size=9, max_length=20, minimum_risk=option.name == "risk_temperature")
         assert search_options(args, roomy) == replace(roomy, **{option.name: value})
     assert search_options(command.parser().parse_args(paths), OTHER_THAN_DEFAULT) == OTHER_THAN_DEFAULT
     args = command.parser().parse_args([*paths, "--no-allow-unk"])

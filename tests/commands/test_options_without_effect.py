@@ -51,6 +51,11 @@ def test_data_options_without_effect(kind: Callable[..., Any], options: dict[str
     ("options", "words"),
     [
         (SearchOptions(beam_size=1, length_penalty=0.5), "x.length_penalty has no effect with x.beam_size: 1;"),
+        (SearchOptions(beam_size=1, minimum_risk=True), "x.minimum_risk has no effect with x.beam_size: 1;"),
+        (
+            SearchOptions(beam_size=2, risk_temperature=2.0),
+            "x.risk_temperature has no effect with x.minimum_risk: False;",
+        ),
         (SearchOptions(no_repeat_ngram_size=5, max_length=5), "x.no_repeat_ngram_size .* x.max_length: 5;"),
         (NetworkOptions(attention="none", pointer=False, attention_size=9), "x.attention_size .* x.attention: none;"),
     ],

@@ -24,6 +24,8 @@ from seq2seq.errors import UserError
         ("length_penalty", {"length_penalty": math.inf}),
         ("length_penalty", {"length_penalty": math.nan}),
         ("shortlist", {"shortlist": -1}),
+        ("supported", {"supported": "names"}),
+        ("risk_temperature", {"risk_temperature": 0.0}),
     ],
 )
 def test_bad_options_name_their_key(key: str, settings: dict[str, Any]) -> None:
