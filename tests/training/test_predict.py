@@ -89,9 +89,9 @@ def test_predict_continues(
     tried: list[int] = []
     generate = evaluation.generate
 
-    def watched(network: Any, batch: Batch, options: SearchOptions) -> Any:
+    def watched(network: Any, batch: Batch, options: SearchOptions, *facts: Any) -> Any:
         tried.append(len(batch))
-        return generate(network, batch, options)
+        return generate(network, batch, options, *facts)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(evaluation, "generate", watched)

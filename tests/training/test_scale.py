@@ -109,11 +109,11 @@ def room_for(documents: int, error: Exception, tried: list[int]) -> Any:
     """A `_generate` that fails like a device with memory for `documents` documents."""
     generate = inference._generate
 
-    def limited(network: Any, batch: Batch, options: SearchOptions) -> Hypotheses:
+    def limited(network: Any, batch: Batch, options: SearchOptions, *facts: Any) -> Hypotheses:
         tried.append(len(batch))
         if len(batch) > documents:
             raise error
-        return generate(network, batch, options)
+        return generate(network, batch, options, *facts)
 
     return limited
 
@@ -188,9 +188,9 @@ def test_no_batch_exceeds_its_budget(summarizer: Summarizer, tmp_path: Path, mon
     sizes = []
     generate = inference.generate
 
-    def watched(network: Any, batch: Batch, options: SearchOptions) -> Hypotheses:
+    def watched(network: Any, batch: Batch, options: SearchOptions, *facts: Any) -> Hypotheses:
         sizes.append((batch.document.numel(), len(batch)))
-        return generate(network, batch, options)
+        return generate(network, batch, options, *facts)
 
     monkeypatch.setattr(inference, "generate", watched)
     monkeypatch.setattr(summarizer, "batch_tokens", 100)
