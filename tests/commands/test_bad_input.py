@@ -444,6 +444,7 @@ def test_process_status_and_the_only_line(tmp_path: Path) -> None:
     holds(the_error(done.stderr.decode()), tmp_path / "no.ckpt")
 
 
+@pytest.mark.slow
 def test_process_of_fit(tmp_path: Path) -> None:
     corpus = write_corpus(tmp_path / "corpus")
     corpus["train"] = str(tmp_path / "no.jsonl")

@@ -94,16 +94,19 @@ def test_metrics_name_the_words(
 def test_show_and_decode_where_the_output_is_ascii(hindi: HindiRun, monkeypatch: pytest.MonkeyPatch) -> None:
     """`show` escapes, in a table whose lines are equally long. `decode` writes UTF-8 in any case."""
     monkeypatch.chdir(hindi.folder)
-    monkeypatch.setenv("PYTHONPATH", str(CASES.parents[1]))
-    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
-    shown = process("show", "--checkpoint", hindi.best, "--input", "test.jsonl", "--count", "2")
-    assert shown.returncode == 0, shown.stderr.decode()
-    lines = shown.stdout.decode("ascii").splitlines()
-    assert ESCAPED.search(shown.stdout.decode("ascii"))
-    assert len({len(line) for line in lines}) == 1
-    decoded = process("decode", "--checkpoint", hindi.best, "--input", "test.jsonl")
-    assert decoded.returncode == 0, decoded.stderr.decode()
-    assert all(HINDI.match(line) for line in decoded.stdout.decode("utf-8").splitlines())
+
+    def written(*argv: str | Path) -> bytes:
+        output = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+        with monkeypatch.context() as patch:
+            patch.setattr("sys.stdout", output)
+            assert run(*argv, "--checkpoint", hindi.best, "--input", "test.jsonl") == 0
+        output.flush()
+        return output.buffer.getvalue()
+
+    shown = written("show", "--count", "2").decode("ascii")
+    assert ESCAPED.search(shown)
+    assert len({len(line) for line in shown.splitlines()}) == 1
+    assert all(HINDI.match(line) for line in written("decode").decode("utf-8").splitlines())
 
 
 @pytest.mark.parametrize("encoding", ["cp1252", "ascii"])

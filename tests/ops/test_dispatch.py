@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from seq2seq import ops
+from seq2seq.ops import dispatch
 from seq2seq.ops.dispatch import kernels_usable
 
 ROOT = str(Path(__file__).parents[2])
@@ -57,6 +58,18 @@ def test_when_they_are_used() -> None:
     assert kernels_usable(16, torch.zeros(3))
 
 
+def test_a_missing_numba_is_one_warning(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "numba", None)  # its import fails
+    monkeypatch.delitem(sys.modules, "seq2seq.ops.numba_runtime", raising=False)
+    monkeypatch.delattr(ops, "numba_runtime", raising=False)
+    monkeypatch.setattr(dispatch, "_process", None)
+    monkeypatch.setattr(dispatch, "_unusable", None)
+    with pytest.warns(UserWarning, match="compiled loops cannot be used here .*slower") as caught:
+        assert [kernels_usable(20, torch.zeros(3)) for _ in range(2)] == [False, False]
+    assert len(caught) == 1
+
+
+@pytest.mark.slow
 def test_without_numba() -> None:
     said = python("import sys; sys.modules['numba'] = None; " + LOOKS + "; kernels_usable(20, torch.zeros(3))")
     assert "used: False" in said
@@ -88,6 +101,7 @@ def test_a_compiler_error_at_the_first_call() -> None:
     code = """
 import torch, warnings
 from seq2seq import ops
+from seq2seq.ops import dispatch
 from seq2seq.ops.gru import kernels
 def broken(*arguments):
     raise RuntimeError("LLVM is not well")
@@ -98,19 +112,23 @@ mask = (torch.arange(3) < lengths[:, None]).unsqueeze(2)
 def gradients():
     return torch.autograd.grad((ops.bigru(x, lengths, forward, backward) * mask).sum(), [x, *forward, *backward])
 expected = gradients()
-with warnings.catch_warnings(record=True) as caught:
-    warnings.simplefilter("always")
-    kernels.NAME = broken
-    found = gradients()
-    with torch.no_grad():
-        ops.bigru(x, lengths, forward, backward)
-print("same:", all(torch.allclose(a, b, rtol=1e-4, atol=1e-5) for a, b in zip(found, expected)))
-print("warnings:", [str(w.message) for w in caught])
+for name in ("gru_forward", "gru_backward", "gru_inference"):
+    sound, dispatch._unusable = getattr(kernels, name), None
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        setattr(kernels, name, broken)
+        found = gradients()
+        with torch.no_grad():
+            ops.bigru(x, lengths, forward, backward)
+    setattr(kernels, name, sound)
+    same = all(torch.allclose(a, b, rtol=1e-4, atol=1e-5) for a, b in zip(found, expected))
+    print(name, "same:", same, "warnings:", [str(w.message) for w in caught])
 """
-    for name in ("gru_forward", "gru_backward", "gru_inference"):
-        said = python(code.replace("NAME", name))
-        assert "same: True" in said
-        assert said.count("LLVM is not well") == 1, said
+    said = python(code).splitlines()
+    assert [line.split()[0] for line in said] == ["gru_forward", "gru_backward", "gru_inference"], said
+    for line in said:
+        assert "same: True" in line
+        assert line.count("LLVM is not well") == 1, line
 
 
 @needs_loops
@@ -134,11 +152,8 @@ if __name__ == "__main__":
     assert 1 <= said.count("going on with torch alone") <= 2  # once in each child
 
 
-def test_starting_them_leaves_torchs_threads_alone() -> None:
-    assert "threads: 1" in python(LOOKS + "; print('threads:', torch.get_num_threads())", OMP_NUM_THREADS="1")
-
-
-def test_a_single_document_does_not_wait_for_them() -> None:
+def test_loading_waits_until_it_pays_and_leaves_torchs_threads_alone() -> None:
+    """A single document does not wait for compiled loops; a larger batch loads them."""
     code = """
 import sys
 from seq2seq.batch import Vocabulary, make_batch
@@ -151,9 +166,12 @@ network = build_network(NetworkOptions(), vocabulary).eval()
 generate(network, make_batch([[5, 6, 7]], None, [[]], vocabulary), SearchOptions(beam_size=3, max_length=4))
 print("loaded:", "numba" in sys.modules)
 """
-    assert "loaded: False" in python(code)
+    said = python(code + LOOKS + "; print('threads:', torch.get_num_threads())", OMP_NUM_THREADS="1")
+    assert "loaded: False" in said
+    assert "threads: 1" in said
 
 
+@pytest.mark.slow
 @needs_loops
 def test_where_no_machine_code_can_be_kept() -> None:
     """Neither beside the package nor in the user's folder: compiled for this process alone."""

@@ -7,7 +7,7 @@ import os
 import shutil
 import signal
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 import torch
@@ -17,6 +17,7 @@ from helpers import (
     alive,
     children,
     config,
+    made_once,
     pairs,
     read_jsonl,
     run,
@@ -38,51 +39,85 @@ def on(world: int) -> dict[str, Any]:
     return {"trainer__devices": world, **(GROUP if world > 1 else {})}
 
 
-@pytest.mark.parametrize("worlds", [(1, 2), pytest.param((1, 3), marks=pytest.mark.slow)], ids=str)
-def test_the_same_scores_and_predictions(worlds: tuple[int, ...], trained: TrainedRun, tmp_path: Path) -> None:
-    """With 1, 2 and 3 processes: 14 examples, two of them empty and two in another script; and one example."""
+class TwoProcesses(NamedTuple):
+    """The folders of the commands that two processes have run together: evaluations, trainings, resumed trainings."""
+
+    scores: Path
+    steps: Path
+    resumed: Path
+
+
+@pytest.fixture(scope="module")
+def two(trained: TrainedRun, tmp_path_factory: pytest.TempPathFactory) -> TwoProcesses:
+    """Two processes start once for all tests of this file, because their start takes longer than their commands."""
+
+    def make(folder: Path) -> None:
+        folders = TwoProcesses(*(folder / name for name in TwoProcesses._fields))
+        together(
+            folder / "group",
+            2,
+            *evaluations(folders.scores, 2, trained),
+            *(commands[1] for commands in trainings(folders.steps).values()),
+            *resumed_trainings(folders.resumed).values(),
+        )
+
+    folder = made_once(tmp_path_factory, "two-processes", make)
+    return TwoProcesses(*(folder / name for name in TwoProcesses._fields))
+
+
+def evaluations(folder: Path, world: int, trained: TrainedRun) -> list[list[str | Path]]:
+    """`test` of 14 examples, two of them empty and two in another script; and of one example."""
     lines = [*read_jsonl(Path(trained.corpus["test"])), *read_jsonl(CASES / "hindi" / "test.jsonl")[:2]]
-    many = {**trained.corpus, "test": str(write_jsonl(tmp_path / "many.jsonl", lines))}
-    one = {**trained.corpus, "test": str(write_jsonl(tmp_path / "one.jsonl", pairs(1, first=50)))}
-    found: dict[int, dict[str, Any]] = {}  # processes -> every figure and every prediction
-    for world in worlds:
-        commands, found[world] = [], {}
-        for name, corpus in (("many", many), ("one", one)):
-            given = config(corpus, tmp_path / f"{name}-{world}", data__eval_tokens=60, **on(world))
-            file = write_config(tmp_path / f"{name}-{world}.yaml", given)
-            commands.append(["test", "--config", file, "--ckpt_path", trained.best])
-        together(tmp_path / "group", world, *commands)
-        for name in ("many", "one"):
-            folder = tmp_path / f"{name}-{world}"
-            metrics = json.loads((folder / "metrics.json").read_text())
-            lines = (folder / "predictions.jsonl").read_bytes().split(b"\n")
-            found[world] |= {f"{name}: {key}": value for key, value in metrics.items()}
-            found[world] |= {f"{name}: line {number}": line for number, line in enumerate(lines)}
-    assert [found[1][f"{name}: settings"]["examples"] for name in ("many", "one")] == [14, 1]
-    assert found[1]["many: settings"]["rouge"].endswith("words: unicode for 2 of 14")
-    for world in worlds[1:]:
-        different = {
-            key: (found[1].get(key), value) for key, value in found[world].items() if found[1].get(key) != value
-        }
-        assert different == {}, f"{world} processes"
-        assert list(found[world]) == list(found[1])
+    commands: list[list[str | Path]] = []
+    for name, examples in (("many", lines), ("one", pairs(1, first=50))):
+        corpus = {**trained.corpus, "test": str(write_jsonl(folder / f"{name}.jsonl", examples))}
+        given = config(corpus, folder / f"{name}-{world}", data__eval_tokens=60, **on(world))
+        file = write_config(folder / f"{name}-{world}.yaml", given)
+        commands.append(["test", "--config", file, "--ckpt_path", trained.best])
+    return commands
 
 
-def test_the_same_steps(tmp_path: Path) -> None:
-    """In float64 without dropout, processes and accumulation take the same steps over the same batches.
+def results(folder: Path, world: int) -> dict[str, Any]:
+    """Every figure and every prediction of `evaluations`."""
+    found: dict[str, Any] = {}
+    for name in ("many", "one"):
+        metrics = json.loads((folder / f"{name}-{world}" / "metrics.json").read_text())
+        lines = (folder / f"{name}-{world}" / "predictions.jsonl").read_bytes().split(b"\n")
+        found |= {f"{name}: {key}": value for key, value in metrics.items()}
+        found |= {f"{name}: line {number}": line for number, line in enumerate(lines)}
+    return found
+
+
+@pytest.mark.parametrize("world", [2, pytest.param(3, marks=pytest.mark.slow)])
+def test_the_same_scores_and_predictions(world: int, two: TwoProcesses, trained: TrainedRun, tmp_path: Path) -> None:
+    """With 1, 2 and 3 processes."""
+    several = two.scores
+    if world != 2:
+        several = tmp_path
+        together(tmp_path / "group", world, *evaluations(tmp_path, world, trained))
+    assert [run(*command) for command in evaluations(tmp_path, 1, trained)] == [0, 0]
+    one, found = results(tmp_path, 1), results(several, world)
+    assert [one[f"{name}: settings"]["examples"] for name in ("many", "one")] == [14, 1]
+    assert one["many: settings"]["rouge"].endswith("words: unicode for 2 of 14")
+    assert {key: (one.get(key), value) for key, value in found.items() if one.get(key) != value} == {}
+    assert list(found) == list(one)
+
+
+def trainings(folder: Path) -> dict[str, list[list[str | Path]]]:
+    """Pairs of commands that take the same steps, for one process and for two.
 
     In the case "incomplete" the last step of an epoch has fewer batches: 6 batches of one example, 4 in a step.
     """
-    corpora = {count: write_corpus(tmp_path / f"corpus-{count}", count) for count in (36, 6)}
-    cases = {  # name: (examples of the corpus, examples of a batch, (processes, accumulate), the same with one process)
-        "processes": (36, 8, (2, 1), (1, 2)),
-        "both": (36, 8, (2, 2), (1, 4)),
-        "incomplete": (6, 1, (2, 2), (1, 4)),
-        "minimum_risk": (36, 8, (2, 1), (1, 2)),
+    corpora = {count: write_corpus(folder / f"corpus-{count}", count) for count in (36, 6)}
+    cases = {  # name: (examples of the corpus, examples of a batch, accumulated with one process, and with two)
+        "processes": (36, 8, 2, 1),
+        "both": (36, 8, 4, 2),
+        "incomplete": (6, 1, 4, 2),
+        "minimum_risk": (36, 8, 2, 1),
     }
-    commands: dict[int, list[list[str | Path]]] = {1: [], 2: []}
+    commands: dict[str, list[list[str | Path]]] = {name: [] for name in cases}
     for name, (count, examples, *plans) in cases.items():
-        for world, accumulate in plans:
+        for world, accumulate in zip((1, 2), plans, strict=True):
             changes = {
                 "data__batches": {"tokens": 400, "examples": examples},
                 "trainer__precision": "64-true",
@@ -92,45 +127,52 @@ def test_the_same_steps(tmp_path: Path) -> None:
             }
             if name == "minimum_risk":
                 changes["model__objective"] = {"name": name, "candidates": 3}
-            given = config(corpora[count], tmp_path / f"{name}-{world}", **changes)
-            commands[world].append(["fit", "--config", write_config(tmp_path / f"{name}-{world}.yaml", given)])
-    assert [run(*command) for command in commands[1]] == [0] * len(cases)
-    together(tmp_path / "group", 2, *commands[2])
-    for name in cases:
-        one, two = (state(tmp_path / f"{name}-{world}" / "last.ckpt") for world in (1, 2))
-        assert one["global_step"] == two["global_step"] > 1, name
-        for key, weight in one["state_dict"].items():
+            given = config(corpora[count], folder / f"{name}-{world}", **changes)
+            commands[name].append(["fit", "--config", write_config(folder / f"{name}-{world}.yaml", given)])
+    return commands
+
+
+def test_the_same_steps(two: TwoProcesses, tmp_path: Path) -> None:
+    """In float64 without dropout, processes and accumulation take the same steps over the same batches."""
+    for name, commands in trainings(tmp_path).items():
+        assert run(*commands[0]) == 0
+        alone, group = (state(run_ / "last.ckpt") for run_ in (tmp_path / f"{name}-1", two.steps / f"{name}-2"))
+        assert alone["global_step"] == group["global_step"] > 1, name
+        for key, weight in alone["state_dict"].items():
             assert weight.dtype == torch.float64
-            torch.testing.assert_close(two["state_dict"][key], weight, rtol=0, atol=1e-9, msg=f"{name}: {key}")
+            torch.testing.assert_close(group["state_dict"][key], weight, rtol=0, atol=1e-9, msg=f"{name}: {key}")
 
 
-def test_resume_on_two_processes(tmp_path: Path) -> None:
-    """With dropout, from checkpoints within an epoch and after a validation: equal to the last bit.
+def resumed_trainings(folder: Path) -> dict[str, list[str | Path]]:
+    """A training with dropout, and its continuations from checkpoints within an epoch and after a validation."""
+    corpus = write_corpus(folder / "corpus", 36)
+    plan = {**on(2), "checkpoint": {"every_n_train_steps": 4}, "trainer__val_check_interval": 1.0}
+    plan["trainer__callbacks"] = [{"class_path": "parts_of_runs.RecordSeeds"}]
+    commands: dict[str, list[str | Path]] = {}
+    for name in ("whole", "step-4", "step-8", "best"):
+        file = write_config(folder / f"{name}.yaml", settings(folder / name, corpus, **plan))
+        options = [] if name == "whole" else ["--resume", folder / "whole" / f"{name}.ckpt"]
+        commands[name] = ["fit", "--config", file, *options]
+    return commands
+
+
+def test_resume_on_two_processes(two: TwoProcesses) -> None:
+    """Equal to the last bit.
 
     The two processes draw different random numbers, and draw the same again in a resumed run.
     """
-    corpus = write_corpus(tmp_path / "corpus", 36)
-    plan = {**on(2), "checkpoint": {"every_n_train_steps": 4}, "trainer__val_check_interval": 1.0}
-    plan["trainer__callbacks"] = [{"class_path": "parts_of_runs.RecordSeeds"}]
-    starts: dict[str, list[str | Path]] = {"whole": []}
-    starts |= {name: ["--resume", tmp_path / "whole" / f"{name}.ckpt"] for name in ("step-4", "step-8", "best")}
-    commands: list[list[str | Path]] = []
-    for name, options in starts.items():
-        file = write_config(tmp_path / f"{name}.yaml", settings(tmp_path / name, corpus, **plan))
-        commands.append(["fit", "--config", file, *options])
-    together(tmp_path / "group", 2, *commands)
-    expected, logged = state(tmp_path / "whole" / "last.ckpt"), rows(tmp_path / "whole")
-    for name in list(starts)[1:]:
-        assert differences(state(tmp_path / name / "last.ckpt"), expected) == [], name
-        again = rows(tmp_path / name)
+    folder = two.resumed
+    expected, logged = state(folder / "whole" / "last.ckpt"), rows(folder / "whole")
+    for name in ("step-4", "step-8", "best"):
+        assert differences(state(folder / name / "last.ckpt"), expected) == [], name
+        again = rows(folder / name)
         assert again == logged[len(logged) - len(again) :], name
     whole, again = (
-        [(tmp_path / name / f"seeds-{rank}.txt").read_text().split() for rank in range(2)]
-        for name in ("whole", "step-8")
+        [(folder / name / f"seeds-{rank}.txt").read_text().split() for rank in range(2)] for name in ("whole", "step-8")
     )
     assert len({*whole[0], *whole[1]}) == len(whole[0]) + len(whole[1])
     assert again == [seeds[8:] for seeds in whole]
-    assert len(rows(tmp_path / "step-4")) > len(rows(tmp_path / "step-8")) > 0
+    assert len(rows(folder / "step-4")) > len(rows(folder / "step-8")) > 0
 
 
 @pytest.mark.slow
