@@ -60,7 +60,7 @@ def test_folders_are_those_of_the_run_unless_the_user_has_set_them(
 
 
 def test_they_are_set_before_the_libraries_load() -> None:
-    """prepare_process before torch, prepare_training before wandb."""
+    """prepare_process before torch, prepare_training before wandb. An error of `fit` is one line of its process."""
     script = (
         "import sys, seq2seq.environment as e\n"
         "def check(step, library):\n"
@@ -68,7 +68,6 @@ def test_they_are_set_before_the_libraries_load() -> None:
         "    def checked():\n"
         "        print(step, library in sys.modules)\n"
         "        original()\n"
-        "        if step == 'prepare_training': sys.exit()\n"  # the libraries take seconds
         "    setattr(e, step, checked)\n"
         "check('prepare_process', 'torch'); check('prepare_training', 'wandb')\n"
         "from seq2seq.__main__ import main\n"
@@ -76,6 +75,10 @@ def test_they_are_set_before_the_libraries_load() -> None:
     )
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True)
     assert done.stdout.splitlines() == ["prepare_process False", "prepare_training False"], done.stderr
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("seq2seq: error: ")
+    assert "missing.yaml" in line
 
 
 @pytest.mark.parametrize(

@@ -298,7 +298,7 @@ def test_a_second_ctrl_c_ends_at_once(capfd: pytest.CaptureFixture[str]) -> None
 @pytest.mark.parametrize(
     "flags",
     [
-        ["--trainer.max_epochs", "-1", "--trainer.max_time", "00:00:00:02"],
+        ["--trainer.max_epochs", "-1", "--trainer.max_time", "00:00:00:01"],
         ["--trainer.overfit_batches", "2"],
         ["--trainer.log_every_n_steps", "0"],
         ["--trainer.callbacks+=Timer"],
