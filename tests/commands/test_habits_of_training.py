@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -243,7 +244,30 @@ def test_the_saved_config_carries_no_identity(place: Path) -> None:
 ENDLESS = ["--trainer.max_epochs", "5000", "--early_stopping.patience", "5000"]
 
 
-def test_a_closed_output_saves_the_state(place: Path) -> None:
+def test_a_closed_output_saves_the_state(
+    place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    reading, writing = os.pipe()
+
+    def read_a_line() -> None:
+        with open(reading, encoding="utf-8") as output:
+            assert output.readline()
+
+    with monkeypatch.context() as patch, open(writing, "w", encoding="utf-8", buffering=1) as output:
+        reader = threading.Thread(target=read_a_line)
+        reader.start()
+        patch.setattr("sys.stdout", output)
+        status = run("fit", "--config", "c.yaml", *ENDLESS, "--trainer.default_root_dir", "cut")
+        reader.join()
+    assert status == 128 + signal.SIGPIPE
+    error = capsys.readouterr().err
+    assert "standard output was closed after step" in error.splitlines()[-1]
+    assert "--resume auto" in error.splitlines()[-1]
+    assert list(Path("cut").glob("step-*.ckpt"))
+
+
+@pytest.mark.slow
+def test_a_process_with_a_closed_output_saves_the_state(place: Path) -> None:
     command = [sys.executable, "-m", "seq2seq", "fit", "--config", "c.yaml", *ENDLESS]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     with subprocess.Popen(
