@@ -133,7 +133,9 @@ except SystemExit:
 """
 
 
-@pytest.mark.parametrize("argv", [["--help"], ["--version"], ["decode", "--help"], ["show", "--help"], ["decode"]])
+@pytest.mark.parametrize(
+    "argv", [["--help"], ["--version"], ["decode", "--help"], ["show", "--help"], ["decode", "--checkpoint", "unknown"]]
+)
 def test_help_imports_nothing_heavy(argv: list[str]) -> None:
     assert imported(HELP.format(argv=argv) + "\nprint('', file=sys.stderr)") == set()
 
