@@ -5,7 +5,7 @@
     python benchmarks/train_titles.py --corpus data/arxiv --checkpoint runs/titles/finish/best.ckpt   # already trained
 
 The training has two parts: the output covers some of the vocabulary in the first one, and all of it in the second one.
-The best checkpoint of the second part is exported (float16), and the exported file is tested with the search of the config.
+The best checkpoint of the second part is exported (float16). The exported file is tested with the search of the config.
 The card has ROUGE with 95 % intervals by the seeded bootstrap, and the counts and dates of the corpus.
 """
 
@@ -36,7 +36,8 @@ LIMITS = [
     "Made for abstracts of physics, mathematics, computer science and their neighbours on arXiv. Abstracts of other "
     "fields, such as medicine or history, get titles in the style of arXiv.",
     "Not made for news, e-mail, whole papers, or languages other than English.",
-    "A title can name a method or a result that the abstract does not have. Check each title before you use it.",
+    "A title can be more general than the paper, can repeat a phrase, or can name a method or a result that the "
+    "abstract does not have. Check each title before you use it.",
     "Hyphens inside words are often lost in the corpus, so titles can lack them.",
 ]
 

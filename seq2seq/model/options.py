@@ -61,7 +61,8 @@ class NetworkOptions:
         loss_starts: for some of these terms the optimizer step from which they count; the others count from the start.
         training_vocabulary: in training the output covers the words of the batch and this number of the most frequent
             words (Nallapati et al. 2016), which is faster with a large vocabulary; null = the whole vocabulary.
-            Validation, test and search use the whole vocabulary.
+            Validation, test and search use the whole vocabulary. Words that no batch covered come too often there; a
+            short second training with null corrects them (configs/titles_finish.yaml).
     """
 
     cell: str = "gru"
