@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from .. import ops
 from ..batch import Batch, Vocabulary
 from ..errors import UserError
-from .attention import ATTENTIONS
+from .attention import ATTENTIONS, MultiplicativeAttention
 from .cells import CELLS
 from .decoder import Decoder, DecoderState
 from .dropout import Dropout
@@ -244,6 +244,7 @@ def build_network(options: NetworkOptions, vocabulary: Vocabulary) -> Seq2Seq:
         attention,
         READOUTS[o.readout],
         ATTENTION_HISTORIES[o.attention_history](attention.key_size),
+        MultiplicativeAttention(o.decoder_size, encoder.output_size, 0) if o.pointer and o.copy_attention else None,
         input_size=o.embedding_size,
         hidden_size=o.decoder_size,
         context_size=encoder.output_size,

@@ -44,6 +44,8 @@ class NetworkOptions:
         intra_attention: the decoder also attends to its own earlier states (Paulus et al. 2018).
         readout: last layer of the decoder: tanh (Luong et al. 2015) or maxout (Bahdanau et al. 2015).
         pointer: mix in words copied from the document (See et al. 2017); needs attention.
+        copy_attention: the pointer has a multiplicative attention of its own, as the copy mode of Gu et al. (2016),
+            whose query is the output of the last layer; false = it copies by the weights of the attention.
         unknown_embeddings: number of a document's unknown words with an embedding of their own.
         tie_embeddings: use the embedding matrix as output matrix too.
         input_feeding: the decoder reads the features of the step before (Luong et al. 2015); slower.
@@ -79,6 +81,7 @@ class NetworkOptions:
     intra_attention: bool = False
     readout: str = "tanh"
     pointer: bool = True
+    copy_attention: bool = limited(False, unused=[When("pointer", lambda o: not o.pointer)])
     unknown_embeddings: int = limited(0, minimum=0)
     tie_embeddings: bool = True
     input_feeding: bool = False
