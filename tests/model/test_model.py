@@ -74,7 +74,7 @@ def log_probs(net: Seq2Seq, b: Batch) -> list[torch.Tensor]:
 
 
 def test_copy_attention() -> None:
-    """The pointer's weights are the softmax of h W s, with the last layer's outputs h. The features are those without it."""
+    """The pointer's weights are the softmax of h W s, with outputs h of the last layer. The features stay the same."""
     plain, own, b = network(SMALL), network(replace(SMALL, copy_attention=True), seed=1), batch()
     assert own.load_state_dict(plain.state_dict(), strict=False).missing_keys == [
         "decoder.copy_attention.project.weight"
