@@ -197,7 +197,7 @@ def start(args: argparse.Namespace) -> dict[str, Any]:
     file = config(shared.run_folder("joey", "start"), args)
     (shared.FOLDER / "joey" / "start" / "model").mkdir(exist_ok=True)
     command = [sys.executable, "-m", "joeynmt", "translate", file]
-    return shared.timed_command(command, lambda out: out.splitlines()[-1], stdin=shared.DATA / "one.txt")
+    return shared.timed_command(command, lambda out: out.splitlines()[-1], stdin=args.data / "one.txt")
 
 
 if __name__ == "__main__":

@@ -108,7 +108,7 @@ def train(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def fit(args: argparse.Namespace) -> dict[str, Any]:
-    batches = -(-len(shared.lines("train", "document")) // shared.BATCH)
+    batches = -(-len(shared.lines("train", "document", args.data)) // shared.BATCH)
     folder = shared.run_folder("opennmt", "fit")
     for old in folder.glob("model_step_*.pt"):
         old.unlink()

@@ -21,10 +21,10 @@ from typing import Any
 import shared
 
 
-def settings(folder: Path, device: str, *more: str) -> list[str]:
+def settings(folder: Path, args: argparse.Namespace, *more: str) -> list[str]:
     """The arguments of `seq2seq fit`."""
     corpus = {
-        split: {column: str(shared.DATA / f"{split}.{column}.txt") for column in ("document", "summary")}
+        split: {column: str(args.data / f"{split}.{column}.txt") for column in ("document", "summary")}
         for split in ("train", "validation", "test")
     }
     overlay = folder / "data.yaml"  # JSON is YAML
@@ -33,7 +33,7 @@ def settings(folder: Path, device: str, *more: str) -> list[str]:
     return [
         *("fit", "--config", str(shared.ROOT / "configs/reuters21578.yaml"), "--config", str(overlay)),
         *("--trainer.default_root_dir", str(folder / "run")),
-        *("--trainer.accelerator", "gpu" if device == "cuda" else "cpu"),
+        *("--trainer.accelerator", "gpu" if args.device == "cuda" else "cpu"),
         *more,
     ]
 
@@ -62,13 +62,13 @@ def train(args: argparse.Namespace) -> dict[str, Any]:
     shutil.rmtree(folder / "run", ignore_errors=True)
     count = str(args.warmup + args.steps)
     limits = ("--trainer.max_epochs", "1", "--trainer.limit_train_batches", count, "--trainer.limit_val_batches", "0")
-    run_training(settings(folder, args.device, *limits))
+    run_training(settings(folder, args, *limits))
     return steps.result(args.warmup)
 
 
 def fit(args: argparse.Namespace) -> dict[str, Any]:
     folder = shared.run_folder("ours", "fit")
-    run_training(settings(folder, args.device, "--trainer.max_epochs", str(args.epochs)))
+    run_training(settings(folder, args, "--trainer.max_epochs", str(args.epochs)))
     return {"epochs": args.epochs}
 
 
@@ -127,7 +127,7 @@ def decode(args: argparse.Namespace) -> dict[str, Any]:
 
     tune_cpu()  # as `seq2seq decode` does
     summarizer = Summarizer.from_checkpoint(checkpoint(), args.device)
-    documents = shared.lines("test", "document")[: args.documents]
+    documents = shared.lines("test", "document", args.data)[: args.documents]
 
     def search(beam: int, part: list[str]) -> list[str]:
         options = {"beam_size": beam, "max_length": shared.MAX_LENGTH}
@@ -144,7 +144,7 @@ def decode(args: argparse.Namespace) -> dict[str, Any]:
 def start(args: argparse.Namespace) -> dict[str, Any]:
     command = [
         *(sys.executable, "-m", "seq2seq", "decode", "--checkpoint", checkpoint(), "--device", args.device),
-        *("--input", shared.DATA / "one.txt", "--beam-size", "1", "--max-length", str(shared.MAX_LENGTH)),
+        *("--input", args.data / "one.txt", "--beam-size", "1", "--max-length", str(shared.MAX_LENGTH)),
     ]
     return shared.timed_command(command, lambda out: out)
 
