@@ -43,6 +43,11 @@ def read_checkpoint(path: str | Path, *, check_bytes: bool = False) -> dict[str,
 
     Raises UserError if the file is missing, damaged, or not a checkpoint of this package.
     """
+    return _read(path, check_bytes)[1]
+
+
+def _read(path: str | Path, check_bytes: bool) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The values of a checkpoint file as they are, and its contents. See `read_checkpoint`."""
     file = checkpoint_path(path)
     checkpoint = _read_file(path, file)
     contents = {
@@ -60,7 +65,7 @@ def read_checkpoint(path: str | Path, *, check_bytes: bool = False) -> dict[str,
         ) from error
     if damaged:
         raise UserError(f"{path}: damaged ({damaged}); use another")
-    return contents
+    return checkpoint, contents
 
 
 def _read_file(path: str | Path, file: Path) -> dict[str, Any]:
@@ -99,6 +104,11 @@ def network_weights(contents: dict[str, Any]) -> dict[str, Tensor]:
     return {k.removeprefix("network."): v for k, v in contents["state_dict"].items() if k.startswith("network.")}
 
 
+def has_same_tokenizer(first: dict[str, Any], other: dict[str, Any]) -> bool:
+    """Whether two checkpoints, given by their contents, have the same tokenizer, and so the same ids."""
+    return all(first[part] == other[part] for part in ("tokenizer", "vocabulary"))
+
+
 def export_checkpoint(path: str | Path, output: str | Path) -> dict[str, Any]:
     """Writes a checkpoint that serves inference and `--init_from` alone, in about a sixth of the size.
 
@@ -113,8 +123,7 @@ def export_checkpoint(path: str | Path, output: str | Path) -> dict[str, Any]:
 
     Raises UserError if the checkpoint cannot be used, or if float16 cannot hold one of its weights (at most 65,504).
     """
-    read_checkpoint(path, check_bytes=True)
-    checkpoint = _read_file(path, checkpoint_path(path))
+    checkpoint, _ = _read(path, check_bytes=True)
     kept = {key: checkpoint[key] for key in KEPT if key in checkpoint}
     callbacks = checkpoint.get("callbacks", {}).values()
     scores = {state.get("monitor"): state.get("current_score") for state in callbacks}

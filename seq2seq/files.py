@@ -38,6 +38,11 @@ def user_path(text: str | os.PathLike[str]) -> Path:
         raise UserError(f"{text}: {str(error).rstrip('.')}; write the whole path") from None
 
 
+def is_same_file(one: Path, other: Path) -> bool:
+    """Whether two paths lead to the same existing file."""
+    return one.exists() and other.exists() and one.samefile(other)
+
+
 def discard_output(stream: TextIO) -> None:
     """Discards everything that is still to be written to a stream, because its reader has ended or its disk is full."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

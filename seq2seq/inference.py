@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 import torch
 
 from .batch import Batch, Vocabulary, make_batch
-from .checkpoint import network_weights, read_checkpoint
+from .checkpoint import has_same_tokenizer, network_weights, read_checkpoint
 from .data.tokenizer import EncodedDocument, Facts, Tokenizer
 from .decoding import Hypotheses, SearchOptions, absent_ids, search
 from .errors import UserError, did_you_mean
@@ -212,7 +212,7 @@ def load_networks(paths: Sequence[str | Path]) -> tuple[Seq2Seq | Ensemble, dict
     first, networks = read_checkpoint(paths[0]), []
     for position, path in enumerate(paths):
         contents = read_checkpoint(path) if position else first
-        if any(contents[part] != first[part] for part in ("tokenizer", "vocabulary")):
+        if not has_same_tokenizer(first, contents):
             raise UserError(
                 f"{path}: another tokenizer than that of {paths[0]}; the networks of an ensemble need the same one: "
                 "train them on the same corpus with the same data.tokenizer"

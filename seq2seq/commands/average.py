@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from seq2seq.errors import UserError
-from seq2seq.files import user_path
+from seq2seq.files import is_same_file, user_path
 
 from .arguments import Parser, check_positive
 
@@ -45,7 +45,7 @@ def main(argv: list[str]) -> int:
     from seq2seq.checkpoint import write_checkpoint
 
     files = newest_of_run(given, args.last) if args.last else given
-    if any(file.exists() and output.exists() and output.samefile(file) for file in files):
+    if any(is_same_file(output, file) for file in files):
         raise UserError(f"--output {output}: that is one of the checkpoints; give another name")
     averaged, runs = average(files)
     write_checkpoint(averaged, output)
@@ -71,11 +71,10 @@ def average(files: Sequence[Path]) -> tuple[dict[str, Any], set[str | None]]:
 
     from seq2seq.checkpoint import CONTENTS, network_weights, read_checkpoint
 
-    first = read_checkpoint(files[0])
+    first, *_ = read = [read_checkpoint(file) for file in files]  # the weights stay on the disk until they are added
     sums: dict[str, torch.Tensor] = {}
     runs: set[str | None] = set()
-    for file in files:
-        contents = read_checkpoint(file)
+    for file, contents in zip(files, read, strict=True):
         check_same_kind(first, contents, files[0], file)
         runs.add(contents["resume"].get("run"))
         for name, weight in network_weights(contents).items():
@@ -91,7 +90,7 @@ def average(files: Sequence[Path]) -> tuple[dict[str, Any], set[str | None]]:
 
 def check_same_kind(first: dict[str, Any], other: dict[str, Any], first_file: Path, file: Path) -> None:
     """Raises UserError if the weights of two checkpoints do not belong to the same network and tokenizer."""
-    from seq2seq.checkpoint import network_weights
+    from seq2seq.checkpoint import has_same_tokenizer, network_weights
     from seq2seq.model.options import TRAINING_OPTIONS, NetworkOptions
 
     options, others = (asdict(NetworkOptions(**contents["network"])) for contents in (first, other))
@@ -101,7 +100,7 @@ def check_same_kind(first: dict[str, Any], other: dict[str, Any], first_file: Pa
                 f"{file}: network.{name} is {others[name]}, and {options[name]} in {first_file}; only checkpoints of "
                 "the same network can be averaged (decode takes different networks as an ensemble)"
             )
-    if any(first[part] != other[part] for part in ("tokenizer", "vocabulary")):
+    if not has_same_tokenizer(first, other):
         raise UserError(f"{file}: another tokenizer than in {first_file}; give checkpoints of one run")
     shapes, other_shapes = ({k: w.shape for k, w in network_weights(c).items()} for c in (first, other))
     if shapes != other_shapes:

@@ -15,7 +15,7 @@ from typing import Any, cast
 
 from seq2seq.data.corpora import Row
 from seq2seq.errors import UserError
-from seq2seq.files import user_path
+from seq2seq.files import is_same_file, user_path
 
 from .arguments import DEFAULT_MODEL, Parser, add_decoding_options, check_positive, load_summarizer
 from .documents import Documents, add_input_options
@@ -137,7 +137,7 @@ def check_output(file: Path | None, source: Path) -> None:
         raise UserError(f"{file.parent}: no such folder for --output; make it first")
     if file.is_dir():
         raise UserError(f"--output {file}: that is a folder; name a file in it")
-    if file.exists() and source.exists() and file.samefile(source):
+    if is_same_file(file, source):
         raise UserError(f"--output {file}: that is the input; give another name")
 
 

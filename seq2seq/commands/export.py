@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from seq2seq.errors import UserError
-from seq2seq.files import user_path
+from seq2seq.files import is_same_file, user_path
 from seq2seq.shipped import checkpoint_path
 
 from .arguments import Parser
@@ -64,13 +64,8 @@ def main(argv: list[str]) -> int:
         for option, settings in export.arguments.items():
             form.add_argument(option, **settings)
     arguments = vars(parser.parse_args(argv))
-    check_output(arguments["checkpoint"], arguments["output"])
-    print(f"{arguments['output']}: {EXPORTS[arguments.pop('form')].write(**arguments)}")
-    return 0
-
-
-def check_output(checkpoint: str, output: Path) -> None:
-    """Raises UserError if the output is the checkpoint itself."""
-    source = checkpoint_path(checkpoint)
-    if source.exists() and output.exists() and output.samefile(source):
+    output = arguments["output"]
+    if is_same_file(output, checkpoint_path(arguments["checkpoint"])):
         raise UserError(f"--output {output}: that is the checkpoint itself; give another name")
+    print(f"{output}: {EXPORTS[arguments.pop('form')].write(**arguments)}")
+    return 0

@@ -69,7 +69,6 @@ class SummarizerCLI(OpenCLI):
             help="for fit: start a new run with the weights, the network and the tokenizer of a checkpoint, or of a "
             "model that `seq2seq models` lists; with --resume auto it serves for the first start",
         )
-
         parser.add_argument(
             "--ensemble",
             nargs="+",
