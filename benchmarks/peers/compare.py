@@ -178,7 +178,7 @@ def main() -> None:
     parser.add_argument("--measures", nargs="+", choices=MEASURES, default=list(MEASURES))
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu", help="cuda has not been tried")
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--prepare", action="store_true", help="only what is needed once: data and checkpoints")
     parser.add_argument("--epochs", type=int, default=2, help="of those checkpoints")
     parser.add_argument("--output", type=Path, help="also write all that was found, as JSON")

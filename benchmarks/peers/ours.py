@@ -34,6 +34,7 @@ def settings(folder: Path, args: argparse.Namespace, *more: str) -> list[str]:
         *("fit", "--config", str(shared.ROOT / "configs/reuters21578.yaml"), "--config", str(overlay)),
         *("--trainer.default_root_dir", str(folder / "run")),
         *("--trainer.accelerator", "gpu" if args.device == "cuda" else "cpu"),
+        *("--trainer.logger", "false"),
         *more,
     ]
 
@@ -91,6 +92,7 @@ def learn(args: argparse.Namespace) -> dict[str, Any]:
             *(word for file in args.config for word in ("--config", file)),
             *("--trainer.default_root_dir", str(args.run / "fit")),
             *("--trainer.accelerator", "gpu" if args.device == "cuda" else "cpu"),
+            *("--trainer.logger", "false"),
             *("--trainer.logger", "false", "--trainer.limit_val_batches", "0", "--early_stopping", "null"),
             *("--seed_everything", str(args.seed)),
             *(("--trainer.max_epochs", str(args.epochs)) if args.epochs else ()),
