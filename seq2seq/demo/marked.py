@@ -6,7 +6,7 @@ import numpy as np
 
 from ..explanation import Explanation
 from .headlines import headline_words
-from .markup import Markup, classes, element, percent, text
+from .markup import Markup, element, percent, text
 
 LEAST_ATTENTION = 0.01
 """Smaller weights are left out: a reader does not see them."""
@@ -48,7 +48,7 @@ def marked_text(explanation: Explanation) -> Markup:
         element("p", headline_words(explanation, numbered=True), class_="s2s-headline"),
         element("p", *document, class_="s2s-document"),
         element("p", text(copy_report(explanation)), class_="s2s-note"),
-        class_=classes("s2s-marked"),
+        class_="s2s-marked",
     )
 
 
@@ -58,4 +58,4 @@ def copy_report(explanation: Explanation) -> str:
     if not explanation.copy.any():
         return f"The model has no pointer: it generates all {words} words."
     mean = percent(float(explanation.copied_shares.mean())) if words else "0 %"
-    return f"{count} of {words} words are copied. The pointer gives {mean} of a word's probability on average."
+    return f"Copied words: {count} of {words}. The pointer gives {mean} of a word's probability on average."
