@@ -8,6 +8,7 @@ from ..explanation import Explanation
 from .headlines import headline_words
 from .markup import Markup, element, percent, text
 
+HOVER = "Point at a word of the headline to see its attention."
 LEAST_ATTENTION = 0.01
 """Smaller weights are left out: a reader does not see them."""
 LEAST_SHARE = 0.1
@@ -36,10 +37,10 @@ def marked_text(explanation: Explanation) -> Markup:
         document.append(
             element("mark" if sources[position] else "span", text(word.lstrip()), style=style or None, class_="s2s-d")
         )
+    # gradio adds selectors to those of the style sheet, which would win against these rules
     rules = [
         f".s2s-marked:has(.s2s-w{t}:is(:hover,:focus)) .s2s-d"
-        f"{{background:color-mix(in srgb,var(--s2s-attention) calc(var(--a{t},0)*100%),transparent);"
-        "color:inherit;box-shadow:none}"
+        f"{{background:color-mix(in srgb,var(--s2s-attention) calc(var(--a{t},0)*100%),transparent)!important}}"
         for t in range(len(explanation.headline_words))
     ]
     return element(
@@ -47,7 +48,7 @@ def marked_text(explanation: Explanation) -> Markup:
         Markup(f"<style>{''.join(rules)}</style>"),
         element("p", headline_words(explanation, numbered=True), class_="s2s-headline"),
         element("p", *document, class_="s2s-document"),
-        element("p", text(copy_report(explanation)), class_="s2s-note"),
+        element("p", text(f"{copy_report(explanation)} {HOVER}"), class_="s2s-note"),
         class_="s2s-marked",
     )
 

@@ -29,7 +29,7 @@ BEAM = (
     "the best headline. Round boxes are finished, and a number is the rank among the headlines. Pale boxes were not "
     "extended. Point at a box to read the whole hypothesis."
 )
-NOTHING_YET = "Write or paste a document, or choose an example, and press “Write headlines”."
+NOTHING_YET = "Write or paste a document and press “Write headlines”, or choose an example."
 SELECT_FIRST = 0
 
 
@@ -157,7 +157,7 @@ def build(page: Page, examples: Sequence[str] = EXAMPLES) -> gr.Blocks:
                         elem_id="max-length",
                     )
                 button = gr.Button("Write headlines", variant="primary", elem_id="write")
-                gr.Examples([[example] for example in examples], [document], label="Examples", api_visibility="private")
+                samples = gr.Examples([[example] for example in examples], [document], api_visibility="private")
             with gr.Column(scale=6, min_width=320):
                 first, *_ = empty(NOTHING_YET)
                 listed = gr.HTML(first, elem_id="headlines")
@@ -171,14 +171,15 @@ def build(page: Page, examples: Sequence[str] = EXAMPLES) -> gr.Blocks:
                     views.append(gr.HTML(elem_id=name))
             with gr.Tab("Beam"):
                 views.append(gr.HTML(elem_id="beam"))
-        button.click(
-            answer,
-            [document, beam, length],
-            [trace, choice, tabs, *views],
-            concurrency_id="model",
-            concurrency_limit=1,
-            api_visibility="private",
-        )
+        for event in (button.click, samples.load_input_event.then):
+            event(
+                answer,
+                [document, beam, length],
+                [trace, choice, tabs, *views],
+                concurrency_id="model",
+                concurrency_limit=1,
+                api_visibility="private",
+            )
         choice.input(choose, [trace, choice], views, show_progress="hidden", api_visibility="private")
     blocks.queue(max_size=limits.waiting, api_open=False)
     return blocks
