@@ -143,8 +143,7 @@ def build(page: Page, examples: Sequence[str] = EXAMPLES) -> gr.Blocks:
                         limits.beam_size,
                         value=options.beam_size,
                         step=1,
-                        label="Beam size",
-                        info="Hypotheses of a step; 1 is greedy search.",
+                        label="Beam size (1: greedy)",
                         elem_id="beam-size",
                     )
                     length = gr.Slider(
@@ -152,8 +151,7 @@ def build(page: Page, examples: Sequence[str] = EXAMPLES) -> gr.Blocks:
                         limits.max_length,
                         value=options.max_length,
                         step=1,
-                        label="Maximum length",
-                        info="Tokens of a headline.",
+                        label="Maximum length (tokens)",
                         elem_id="max-length",
                     )
                 button = gr.Button("Write headlines", variant="primary", elem_id="write")

@@ -125,14 +125,18 @@ def application(blocks: gr.Blocks, password: str | None) -> FastAPI:
     )
 
 
-def serve(app: FastAPI, listening: socket.socket) -> None:
+def serve(app: Any, listening: socket.socket) -> None:
     """Serves until Ctrl-C or SIGTERM; the port is free at the return."""
-    config = uvicorn.Config(app, log_level="critical", timeout_graceful_shutdown=SECONDS_TO_END)
-    # uvicorn handles the signals while it runs, and sends them again at its end: they have done their work by then.
-    previous = {number: signal.signal(number, lambda *_: None) for number in (signal.SIGINT, signal.SIGTERM)}
+    server = uvicorn.Server(uvicorn.Config(app, log_level="critical", timeout_graceful_shutdown=SECONDS_TO_END))
+
+    def stop(*_: Any) -> None:
+        server.should_exit = True
+
+    # uvicorn handles the signals while it runs, and sends them again at its end; `stop` receives them before and after.
+    previous = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         with contextlib.closing(listening):
-            uvicorn.Server(config).run(sockets=[listening])
+            server.run(sockets=[listening])
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)

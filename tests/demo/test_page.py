@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import http.client
+import os
 import re
 import signal
 import socket
 import subprocess
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,7 +20,10 @@ from helpers import TrainedRun, pairs, run, started
 from seq2seq.commands import demo
 from seq2seq.inference import Summarizer
 
-pytest.importorskip("gradio")
+pytest.importorskip("gradio", reason='gradio is not installed: pip install "seq2seq[demo]"')
+from fastapi.testclient import TestClient  # noqa: E402 (it comes with gradio)
+
+from seq2seq.demo import server  # noqa: E402
 
 DOCUMENTS = [pair["document"] for pair in pairs(24)]
 HOSTILE = (
@@ -193,24 +198,50 @@ def test_the_guard_refuses_uploads_and_large_bodies(url: str) -> None:
         connection.close()
 
 
-def test_a_page_for_other_computers_asks_for_a_password(browser: Any, trained: TrainedRun) -> None:
-    """The password is the printed one. SIGTERM ends the page without a traceback."""
-    with started("demo", "--checkpoint", trained.best, "--port", "0", "--host", "0.0.0.0") as process:
-        found, before = page_url(process)
-        password = re.search(r"log in as demo with the password (\S+)", before)
-        assert password is not None
-        local = found.replace("0.0.0.0", "127.0.0.1")
-        with open_page(browser, local) as page:
-            for given in ("wrong", password[1]):
-                page.locator("input").nth(0).fill("demo")
-                page.locator("input[type=password]").fill(given)
-                page.get_by_role("button").last.click()
-                if given == "wrong":
-                    page.get_by_text("Incorrect").wait_for()
-                    assert page.locator("#document").count() == 0
-            page.locator("#document textarea").wait_for()
-            assert page.outside == []
-        assert end(process, signal.SIGTERM, found) == "seq2seq demo: ended\n"
+def test_a_page_for_other_computers_asks_for_a_password(
+    trained: TrainedRun, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    served: list[Any] = []
+
+    def keep(app: Any, listening: socket.socket) -> None:
+        served.append(app)
+        listening.close()
+
+    monkeypatch.setattr(server, "serve", keep)
+    monkeypatch.delenv("SEQ2SEQ_DEMO_PASSWORD", raising=False)
+    arguments = ["demo", "--checkpoint", trained.best, "--port", "0"]
+    assert run(*arguments, "--host", "0.0.0.0") == 0
+    printed = re.search(r"log in as demo with the password (\S+)", capsys.readouterr().err)
+    assert printed is not None
+    monkeypatch.setenv("SEQ2SEQ_DEMO_PASSWORD", "chosen")
+    assert run(*arguments) == 0
+    assert "password" not in capsys.readouterr().err
+    for app, password in zip(served, (printed[1], "chosen"), strict=True):
+        client = TestClient(app)
+        assert client.get("/config").status_code == 401
+        assert client.post("/login", data={"username": "demo", "password": "wrong"}).status_code == 400
+        assert client.get("/config").status_code == 401
+        assert client.post("/login", data={"username": "demo", "password": password}).status_code == 200
+        assert client.get("/config").status_code == 200
+
+
+def test_addresses_of_this_computer_alone() -> None:
+    names = ["127.0.0.1", "127.1.2.3", "::1", "localhost", "0.0.0.0", "192.168.1.5", "example.com", ""]
+    assert [server.is_loopback(name) for name in names] == [True] * 4 + [False] * 4
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_the_server_and_frees_the_port(number: int) -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        raise AssertionError("no request")
+
+    before = signal.getsignal(number)
+    listening = server.listen("127.0.0.1", 0)
+    port = listening.getsockname()[1]
+    threading.Timer(0.3, os.kill, (os.getpid(), number)).start()
+    server.serve(app, listening)
+    assert signal.getsignal(number) is before
+    server.listen("127.0.0.1", port).close()
 
 
 def test_bad_arguments_are_one_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
