@@ -34,7 +34,7 @@ class Limits:
                 raise UserError(f"The document has {value:,} {unit}. The limit is {limit:,}. Shorten it.")
         for value, limit, name in (
             (beam_size, self.beam_size, "beam size"),
-            (max_length, self.max_length, "maximum length"),
+            (max_length, self.max_length, "maximum of tokens"),
         ):
             if not 1 <= value <= limit:
                 raise UserError(f"The {name} is {value}. Choose a number from 1 to {limit}.")

@@ -143,7 +143,7 @@ def build(page: Page, examples: Sequence[str] = EXAMPLES) -> gr.Blocks:
                         limits.beam_size,
                         value=options.beam_size,
                         step=1,
-                        label="Beam size (1: greedy)",
+                        label="Beam size",
                         elem_id="beam-size",
                     )
                     length = gr.Slider(
@@ -151,7 +151,7 @@ def build(page: Page, examples: Sequence[str] = EXAMPLES) -> gr.Blocks:
                         limits.max_length,
                         value=options.max_length,
                         step=1,
-                        label="Maximum length (tokens)",
+                        label="Maximum tokens",
                         elem_id="max-length",
                     )
                 button = gr.Button("Write headlines", variant="primary", elem_id="write")

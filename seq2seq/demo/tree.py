@@ -12,8 +12,8 @@ from typing import NamedTuple
 from ..explanation import BeamNode
 from .markup import Markup, classes, element, text
 
-BOX_WIDTH, BOX_HEIGHT = 84, 34
-COLUMN, ROW = 106, 42  # distances between boxes
+BOX_WIDTH, BOX_HEIGHT = 82, 34
+COLUMN, ROW = 104, 42  # distances between boxes
 MARGIN, HEAD = 10, 28
 CHARACTERS = 12  # of a word in a box
 

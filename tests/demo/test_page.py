@@ -21,9 +21,9 @@ from seq2seq.commands import demo
 from seq2seq.inference import Summarizer
 
 pytest.importorskip("gradio", reason='gradio is not installed: pip install "seq2seq[demo]"')
-from fastapi.testclient import TestClient  # noqa: E402 (it comes with gradio)
+from fastapi.testclient import TestClient
 
-from seq2seq.demo import server  # noqa: E402
+from seq2seq.demo import server
 
 DOCUMENTS = [pair["document"] for pair in pairs(24)]
 HOSTILE = (

@@ -172,7 +172,7 @@ def test_the_winner_is_marked_from_the_first_word_to_the_end() -> None:
         (("x" * 31, 5, 10), "31 characters. The limit is 30"),
         (("a " * 11, 5, 10), "11 words. The limit is 10"),
         (("a", 9, 10), "beam size is 9. Choose a number from 1 to 8"),
-        (("a", 5, 0), "maximum length is 0"),
+        (("a", 5, 0), "maximum of tokens is 0"),
     ],
 )
 def test_limits_are_enforced(values: tuple[str, int, int], message: str) -> None:
