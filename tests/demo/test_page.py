@@ -8,7 +8,6 @@ import re
 import signal
 import socket
 import subprocess
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -233,12 +232,15 @@ def test_addresses_of_this_computer_alone() -> None:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_the_server_and_frees_the_port(number: int) -> None:
     async def app(scope: Any, receive: Any, send: Any) -> None:
-        raise AssertionError("no request")
+        os.kill(os.getpid(), number)  # the first scope is the start of the server
+        await receive()
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await send({"type": "lifespan.shutdown.complete"})
 
     before = signal.getsignal(number)
     listening = server.listen("127.0.0.1", 0)
     port = listening.getsockname()[1]
-    threading.Timer(0.3, os.kill, (os.getpid(), number)).start()
     server.serve(app, listening)
     assert signal.getsignal(number) is before
     server.listen("127.0.0.1", port).close()
