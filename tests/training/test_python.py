@@ -60,7 +60,7 @@ def test_the_code_of_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     for block in blocks:
         exec(block, names)
     assert len(names["headlines"]) == 4
-    assert names["explanation"].attention.shape[1] == 10  # words of the document
+    assert names["explanation"].attention.shape[1] == 11  # words of the document
     assert [len(batch) for batch in names["predictions"]] == [2, 2]
     assert names["longer"].global_step == 6
 
