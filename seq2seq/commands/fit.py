@@ -18,7 +18,13 @@ from seq2seq.errors import UserError
 from seq2seq.inference import checkpoint_file, load_networks, load_weights
 from seq2seq.ops.cpu import tune_cpu
 from seq2seq.scoring import ScoringOptions
-from seq2seq.training.callbacks import BestCheckpoint, DirectedEarlyStopping, GradientFlow, arrange_callbacks
+from seq2seq.training.callbacks import (
+    BestCheckpoint,
+    DirectedEarlyStopping,
+    GradientFlow,
+    Pictures,
+    arrange_callbacks,
+)
 from seq2seq.training.datamodule import HeadlineData
 from seq2seq.training.interruptions import Stopped, process_errors, stop_when_closed
 from seq2seq.training.lightning_internals import (
@@ -41,6 +47,7 @@ SECTIONS: dict[str, type[Callback]] = {
     "checkpoint": BestCheckpoint,
     "early_stopping": DirectedEarlyStopping,
     "gradient_flow": GradientFlow,
+    "pictures": Pictures,
 }
 """The callbacks that have a section in the config. `null` switches a section off."""
 

@@ -15,6 +15,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
+import yaml
 from jsonargparse import Namespace
 from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.cli import LightningArgumentParser, SaveConfigCallback
@@ -27,6 +28,7 @@ from seq2seq.files import VARIABLE, atomic_writer, user_path
 from seq2seq.model.options import TRAINING_OPTIONS, NetworkOptions
 from seq2seq.options import check_effects
 from seq2seq.shipped import checkpoint_path
+from seq2seq.training.dashboards import dashboards, without_folders
 from seq2seq.training.lightning_internals import is_first_process
 from seq2seq.training.objectives import ObjectiveOptions
 
@@ -35,7 +37,8 @@ SEEDS = range(2**32)
 
 
 class SaveConfig(SaveConfigCallback):
-    """Saves the config of `fit` in the run's folder, as the user wrote it, without the checkpoint of this start.
+    """Saves the config of `fit` in the run's folder, as the user wrote it, without the checkpoint of this start. The
+    dashboard shows it without folders.
 
     Args:
         written: the values that the user wrote, for the keys that the command has completed.
@@ -54,7 +57,9 @@ class SaveConfig(SaveConfigCallback):
         if stage == "fit":  # the config of a later test must not replace that of the training
             file = Path(trainer.default_root_dir) / self.config_filename
             with atomic_writer(file) as stream:
-                stream.write(self.parser.dump(self.config, skip_none=False))
+                stream.write(text := self.parser.dump(self.config, skip_none=False))
+            for logger in dashboards(trainer):
+                logger.log_hyperparams({"config": without_folders(yaml.safe_load(text))})
 
 
 class TrainingConfig:

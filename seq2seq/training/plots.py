@@ -63,5 +63,5 @@ def curves(axes: Axes, title: str, steps: Sequence[float], lines: dict[str, Sequ
     axes.set_title(title, fontsize=10)
     axes.set_xlabel("step of training")
     axes.grid(alpha=0.3)
-    if 0 < len(lines) <= 12:
-        axes.legend(fontsize=7)
+    if len(lines) > 1:
+        axes.legend(fontsize=6, ncols=1 + len(lines) // 8)
