@@ -23,6 +23,7 @@ from lightning.pytorch.utilities import rank_zero_info
 
 from seq2seq.checkpoint import newest_checkpoint, read_checkpoint, run_id
 from seq2seq.decoding import SearchOptions
+from seq2seq.environment import sweep_run
 from seq2seq.errors import UserError
 from seq2seq.files import VARIABLE, atomic_writer, user_path
 from seq2seq.model.options import TRAINING_OPTIONS, NetworkOptions
@@ -87,12 +88,15 @@ class TrainingConfig:
         self._choose_checkpoint()
         self._use_checkpoint()
         self._check_effects()
+        swept = sweep_run() if command == "fit" else None
+        if swept:  # the runs of a sweep share a config
+            self.folder = self.folder / swept
         if config["trainer.fast_dev_run"]:  # its results stand for nothing, so they replace nothing
             self.folder = self.folder / ".fast_dev_run"
             rank_zero_info(f"trainer.fast_dev_run: {self.folder} is removed at the end")
         self.complete("trainer.default_root_dir", str(self.folder))
         new_id = f"r{secrets.token_hex(4)}"  # with a letter first: YAML takes 11204e97 for a number
-        self.run_id = (run_id(self.folder) if config.get("ckpt_path") else None) or new_id
+        self.run_id = (run_id(self.folder) if config.get("ckpt_path") else None) or swept or new_id
         self._place_loggers()
         if command == "predict":
             self.complete("return_predictions", False)  # a callback writes them

@@ -17,8 +17,8 @@ MAX_LENGTH = 40  # longer texts share the last row or column
 
 
 def draw_explanation(explanation: Explanation, file: Path) -> Path:
-    """Attention above, copying below: a row for each headline word, a column for each document word. Copied words of the
-    headline are in square brackets."""
+    """Attention above, copying below: a row for each headline word, a column for each document word. Copied words of
+    the headline are in square brackets."""
     words = [word.strip() for word in explanation.headline_words]
     labels = [f"[{word}]" if copied else word for word, copied in zip(words, explanation.copied, strict=True)]
     size = (1.8 + 0.17 * max(len(explanation.document_words), 20), 1.4 + 0.2 * max(len(words), 3))

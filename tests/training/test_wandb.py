@@ -139,7 +139,7 @@ def test_table_of_sample_headlines(logged: Path, history: list[dict[str, Any]]) 
     files = sorted(logged.rglob("samples_*.table.json"))
     assert len(files) == 3
     table = json.loads(files[0].read_text())
-    assert table["columns"] == ["document", "reference", "prediction", "rougeL"]
+    assert table["columns"] == ["step", "document", "reference", "prediction", "rougeL", "copied"]
     assert 0 < len(table["data"]) <= 16
 
 

@@ -20,8 +20,8 @@ FOLDER = "pictures"
 
 
 class Pictures(Callback):
-    """Draws the attention and the copying of some validation headlines, and the lengths of all headlines beside those of
-    their references, after each validation. The documents are always the same ones.
+    """Draws the attention and the copying of some validation headlines, always for the same documents, and the lengths
+    of all headlines beside those of their references. It does so after each validation.
 
     The PNG and SVG files are in the folder `pictures` of the run; their names have the optimizer step. The dashboard
     shows them too.
