@@ -7,7 +7,6 @@ from typing import Any
 from lightning.pytorch import Callback, LightningModule, Trainer
 
 from ..dashboards import log_figures
-from ..module import SummarizerModule
 from ..monitors import DIRECTIONS
 
 
@@ -25,10 +24,10 @@ class BestValues(Callback):
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """All ranks have the same scores, and keep the same values: any of them can write a checkpoint."""
-        assert isinstance(pl_module, SummarizerModule)
-        if pl_module.outcome is None or trainer.sanity_checking or trainer.state.fn != "fit":
+        outcome: Any = pl_module.outcome
+        if outcome is None or trainer.sanity_checking or trainer.state.fn != "fit":
             return
-        for name, value in pl_module.outcome.scores.items():
+        for name, value in outcome.scores.items():
             mode = DIRECTIONS.get(name)
             if mode and value == value:  # a figure that is not defined is NaN
                 self._best[name] = (max if mode == "max" else min)(value, self._best.get(name, value))

@@ -37,6 +37,10 @@ class Pictures(Callback):
             require_matplotlib("pictures.documents")
         self.documents = documents
 
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        if not isinstance(pl_module, SummarizerModule):
+            raise UserError("pictures.documents: only the headlines of a summarizer can be drawn; leave it out")
+
     @rank_zero_only
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         if not trainer.global_step:  # those of an earlier run

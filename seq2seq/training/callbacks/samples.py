@@ -28,8 +28,7 @@ class SampleHeadlines(Callback):
 
     @rank_zero_only
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        assert isinstance(pl_module, SummarizerModule)
-        if pl_module.outcome is None or trainer.sanity_checking:
+        if not isinstance(pl_module, SummarizerModule) or pl_module.outcome is None or trainer.sanity_checking:
             return
         chosen = evenly_spaced(pl_module.outcome.predictions, self.count)
         if dashboards(trainer):
