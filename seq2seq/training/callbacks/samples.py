@@ -7,7 +7,6 @@ from lightning.pytorch.utilities import rank_zero_only
 
 from ..dashboards import dashboards, log_table
 from ..explained_samples import evenly_spaced, explain, marked
-from ..lightning_internals import logged_steps
 from ..module import SummarizerModule
 
 COLUMNS = ["step", "document", "reference", "prediction", "rougeL", "copied"]
@@ -32,7 +31,7 @@ class SampleHeadlines(Callback):
             return
         chosen = evenly_spaced(pl_module.outcome.predictions, self.count)
         if dashboards(trainer):
-            step = logged_steps(trainer)
+            step = trainer.global_step
             rows = [
                 [step, p.document, p.reference, p.text, round(100 * p.rouge[2], 1), marked(explanation)]
                 for p, explanation in zip(chosen, explain(pl_module, chosen), strict=True)
