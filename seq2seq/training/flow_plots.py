@@ -51,8 +51,8 @@ def draw_curves(records: Sequence[dict[str, Any]], file: Path) -> Path:
     entropy = {"nats": [r["attention_entropy"] for r in records]}
     curves(axes[0, 2], "entropy of the attention", steps, entropy)
     curves(axes[1, 0], "largest singular value of the recurrent matrices", steps, _largest(records, "singular_values"))
-    curves(axes[1, 1], "mean of the gates", steps, _by_layer(records, "gates"))
-    last = axes[1, 2]
+    curves(axes[1, 2], "mean of the gates", steps, _by_layer(records, "gates"))
+    last = axes[1, 1]
     for name, layer in layers.items():
         last.plot(layer["hidden"], linewidth=1.2, label=name)
     last.set_title(f"norm of dL/dh at step {steps[-1]}", fontsize=10)
