@@ -64,7 +64,7 @@ def draw_curves(records: Sequence[dict[str, Any]], file: Path) -> Path:
     return save(figure, file)
 
 
-def _by_layer(records: Sequence[dict[str, Any]], part: str) -> dict[str, Sequence[float | None]]:
+def _by_layer(records: Sequence[dict[str, Any]], part: str) -> dict[str, list[float | None]]:
     """For each cell each of some values."""
     layers = records[-1]["layers"]
     return {
@@ -74,7 +74,7 @@ def _by_layer(records: Sequence[dict[str, Any]], part: str) -> dict[str, Sequenc
     }
 
 
-def _largest(records: Sequence[dict[str, Any]], part: str) -> dict[str, Sequence[float | None]]:
+def _largest(records: Sequence[dict[str, Any]], part: str) -> dict[str, list[float | None]]:
     """For each cell the largest of some values."""
     names = [name for name, layer in records[-1]["layers"].items() if layer[part]]
     return {name: [max(record["layers"][name][part].values()) for record in records] for name in names}

@@ -6,7 +6,7 @@ matplotlib is imported by the first picture, and needs no display.
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -55,7 +55,7 @@ def heat_map(axes: Axes, values: np.ndarray, title: str, label: str, **settings:
     axes.figure.colorbar(image, ax=axes, label=label)
 
 
-def curves(axes: Axes, title: str, steps: Sequence[float], lines: dict[str, Sequence[float | None]]) -> None:
+def curves(axes: Axes, title: str, steps: Sequence[float], lines: Mapping[str, Sequence[float | None]]) -> None:
     """Lines over the steps of the training; None leaves a gap."""
     for name, values in lines.items():
         numbers = [np.nan if value is None else value for value in values]

@@ -36,10 +36,10 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> Path:
         settings = config(
             write_corpus(folder / "corpus"),
             folder / "run",
-            trainer__max_epochs=4,
-            trainer__check_val_every_n_epoch=2,
+            trainer__max_epochs=8,
+            trainer__check_val_every_n_epoch=4,
             trainer__logger={"class_path": "lightning.pytorch.loggers.TensorBoardLogger"},
-            gradient_flow={"every": 10},
+            gradient_flow={"every": 20},
             pictures={"documents": 2},
         )
         assert run("fit", "--config", write_config(folder / "config.yaml", settings)) == 0
@@ -61,7 +61,7 @@ def test_curves_of_tensorboard(board: EventAccumulator) -> None:
     wanted |= {"gradient_flow/decoder.first/hidden_1", "gradient_flow/encoder.forwards.0/carried_10"}
     wanted |= {"gradient_flow/decoder.first/gate_update", "gradient_flow/decoder.first/singular_value_candidate"}
     assert wanted <= scalars
-    assert [event.step + 1 for event in board.Scalars("gradient_flow/gradient_norm")] == [1, 10]
+    assert [event.step + 1 for event in board.Scalars("gradient_flow/gradient_norm")] == [1, 20]
     assert board.Scalars("memory/process_mb")[-1].value > 50
     best, every = (board.Scalars(f"{kind}/rougeL") for kind in ("best", "validation"))
     assert [event.value for event in best] == list(np.maximum.accumulate([event.value for event in every]))
@@ -71,13 +71,13 @@ def test_pictures_on_tensorboard_and_on_disk(board: EventAccumulator, shown: Pat
     names = {"pictures/document-1", "pictures/document-2", "pictures/lengths"}
     assert names | {"gradient_flow/heat_maps", "gradient_flow/curves"} == set(board.Tags()["images"])
     for name in names:
-        assert [image.step + 1 for image in board.Images(name)] == [6, 12]
+        assert [image.step + 1 for image in board.Images(name)] == [12, 24]
         files = sorted((shown / "run").glob(f"{name}-step-*"))
         assert [file.name.split("-step-")[1] for file in files] == [
-            "000006.png",
-            "000006.svg",
             "000012.png",
             "000012.svg",
+            "000024.png",
+            "000024.svg",
         ]
         last = board.Images(name)[-1]
         assert imread(files[2]).shape[:2] == (last.height, last.width)
