@@ -2,7 +2,7 @@
 
     python examples/optuna_search.py configs/quickstart.yaml 20
 
-Each of the 20 trials is one `seq2seq fit` with a folder of its own in runs/optuna. A second call goes on with the study.
+Each of the 20 trials is one `seq2seq fit` with its own folder in runs/optuna. A second call goes on with the study.
 """
 
 import csv
