@@ -45,6 +45,7 @@ def save(figure: Figure, file: Path) -> Path:
         with rc_context({"svg.hashsalt": file.name}), atomic_writer(file.with_suffix(suffix), binary=True) as stream:
             date = {"Date": None} if suffix == ".svg" else None  # equal figures give equal files
             figure.savefig(stream, format=suffix[1:], dpi=DOTS_PER_INCH, metadata=date)
+        figure.set_layout_engine("none")  # the first file has placed all parts, which takes most of the time
     return file.with_suffix(".png")
 
 
