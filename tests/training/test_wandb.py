@@ -162,7 +162,7 @@ def test_pictures_over_time(logged: Path, history: list[dict[str, Any]]) -> None
         ("pictures/lengths", "gradient_flow/heat_maps", "gradient_flow/curves"), 3
     )
     for name, count in drawn.items():
-        shown = [value["filenames"] for row in history for key, value in row.items() if key.split(".")[0] == name]
+        shown = values(history, f"{name}.filenames")
         assert len(shown) == count, name
         for (file,) in shown:
             assert next(logged.rglob(Path(file).name)).read_bytes().startswith(b"\x89PNG")
