@@ -37,9 +37,10 @@ WANDB = {
 """Defaults of `fit`, `validate`, `test` and `predict`."""
 
 RUN = {
-    # W&B's own defaults lie in the home folder, which some machines do not let a job write.
+    # The own defaults of W&B and matplotlib lie in the home folder, which some machines do not let a job write.
     "WANDB_DATA_DIR": "wandb/data",
     "WANDB_CACHE_DIR": "wandb/cache",
+    "MPLCONFIGDIR": "matplotlib",
 }
 """Defaults of the same commands: folders in the run's folder."""
 

@@ -44,7 +44,7 @@ def records(file: Path) -> Iterator[Any]:
             assert kind in (FIRST, MIDDLE)
 
 
-OURS = ("WANDB_MODE", "WANDB_SILENT", "WANDB_DATA_DIR", "WANDB_CACHE_DIR", "WANDB_CONFIG_DIR")
+OURS = ("WANDB_MODE", "WANDB_SILENT", "WANDB_DATA_DIR", "WANDB_CACHE_DIR", "WANDB_CONFIG_DIR", "MPLCONFIGDIR")
 
 
 @pytest.fixture(scope="module")
