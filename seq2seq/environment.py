@@ -37,10 +37,9 @@ WANDB = {
 """Defaults of `fit`, `validate`, `test` and `predict`."""
 
 RUN = {
-    # The own defaults of W&B and matplotlib lie in the home folder, which some machines do not let a job write.
+    # W&B's own defaults lie in the home folder, which some machines do not let a job write.
     "WANDB_DATA_DIR": "wandb/data",
     "WANDB_CACHE_DIR": "wandb/cache",
-    "MPLCONFIGDIR": "matplotlib",
 }
 """Defaults of the same commands: folders in the run's folder."""
 

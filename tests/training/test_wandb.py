@@ -44,7 +44,7 @@ def records(file: Path) -> Iterator[Any]:
             assert kind in (FIRST, MIDDLE)
 
 
-OURS = ("WANDB_MODE", "WANDB_SILENT", "WANDB_DATA_DIR", "WANDB_CACHE_DIR", "WANDB_CONFIG_DIR", "MPLCONFIGDIR")
+OURS = ("WANDB_MODE", "WANDB_SILENT", "WANDB_DATA_DIR", "WANDB_CACHE_DIR", "WANDB_CONFIG_DIR")
 
 
 @pytest.fixture(scope="module")
@@ -148,7 +148,7 @@ def test_table_of_sample_headlines(logged: Path, history: list[dict[str, Any]]) 
 
 def test_best_values_memory_and_gradient_flow(history: list[dict[str, Any]]) -> None:
     rouge = values(history, "validation/rougeL")
-    assert values(history, "best/rougeL") == [max(rouge[: n + 1]) for n in range(3)]
+    assert values(history, "best/rougeL") == pytest.approx([max(rouge[: n + 1]) for n in range(3)], rel=1e-5)
     assert len(values(history, "memory/process_mb")) == 9
     rows = [row for row in history if "gradient_flow/gradient_norm" in row]
     assert [row["trainer/global_step"] + 1 for row in rows] == [1, 9]
