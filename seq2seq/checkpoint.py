@@ -105,7 +105,8 @@ def _read_file(path: str | Path, file: Path) -> dict[str, Any]:
             f"{path}: checkpoint format {ours.get('format')}, but this version reads {FORMAT}; train it anew"
         )
     network = ours.get("network")
-    for name in REMOVED.keys() & (network if isinstance(network, dict) else {}).keys():
+    network = network if isinstance(network, dict) else {}
+    for name in REMOVED.keys() & network.keys():
         if network.pop(name) != REMOVED[name] and name == "copy_attention":  # the others only changed the training
             raise UserError(f"{path}: trained with network.copy_attention, which this version lacks; train it anew")
     return checkpoint
