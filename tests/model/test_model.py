@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from contextlib import nullcontext
 from dataclasses import replace
+from functools import partial
 
 import pytest
 import torch
@@ -43,11 +44,17 @@ VARIANTS = [
     replace(SMALL, copy_attention=True, attention="additive"),
     replace(SMALL, encoder_gate="convolutional"),
     replace(SMALL, encoder="convolutional", encoder_layers=2, cell="elman", decoder_layers=1),
+    replace(SMALL, cell="elman_relu", encoder_layers=2),
+    replace(SMALL, cell="jordan", encoder_layers=2),
+    replace(SMALL, cell="jordan", input_feeding=True),
+    replace(SMALL, cell="mingru", encoder_layers=2, attention="additive"),
+    replace(SMALL, cell="ssru", decoder_layers=3),
 ]
 IDS = [
     *("gru", "lstm-deep", "elman-additive", "no-attention", "untied", "input-feeding"),
     *("selective-maxout", "coverage", "coverage-feeding", "temporal-intra", "temporal-feeding"),
     *("copy-attention", "convolutional-gate", "convolutional-encoder"),
+    *("elman-relu", "jordan", "jordan-feeding", "mingru", "ssru"),
 ]
 
 
@@ -92,12 +99,12 @@ def test_copy_attention() -> None:
             assert forced.attention[example, step].tolist() == pytest.approx(expected)
 
 
-@pytest.mark.parametrize("cell", ["gru", "lstm", "elman"])
+@pytest.mark.parametrize("cell", ["gru", "lstm", "elman", "elman_relu"])
 @pytest.mark.parametrize("layers", [1, 2])
 def test_encoder_equals_a_packed_bidirectional_layer(cell: str, layers: int) -> None:
     torch.manual_seed(0)
     encoder = RecurrentEncoder(CELLS[cell], input_size=3, hidden_size=4, layers=layers, dropout=0.0).double()
-    reference = {"gru": nn.GRU, "lstm": nn.LSTM, "elman": nn.RNN}[cell](
+    reference = {"gru": nn.GRU, "lstm": nn.LSTM, "elman": nn.RNN, "elman_relu": partial(nn.RNN, nonlinearity="relu")}[cell](
         3, 4, layers, bidirectional=True, batch_first=True
     ).double()
     for depth in range(layers):
