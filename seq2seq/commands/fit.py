@@ -8,7 +8,7 @@ from operator import attrgetter
 from typing import Any
 
 from jsonargparse import set_dumper
-from lightning.pytorch import Trainer
+from lightning.pytorch import Callback, Trainer
 from lightning.pytorch.callbacks import BatchSizeFinder
 from lightning.pytorch.utilities.exceptions import MisconfigurationException, SIGTERMException
 
@@ -18,7 +18,7 @@ from seq2seq.errors import UserError
 from seq2seq.inference import checkpoint_file, load_networks, load_weights
 from seq2seq.ops.cpu import tune_cpu
 from seq2seq.scoring import ScoringOptions
-from seq2seq.training.callbacks import BestCheckpoint, DirectedEarlyStopping, arrange_callbacks
+from seq2seq.training.callbacks import BestCheckpoint, DirectedEarlyStopping, GradientFlow, arrange_callbacks
 from seq2seq.training.datamodule import HeadlineData
 from seq2seq.training.interruptions import Stopped, process_errors, stop_when_closed
 from seq2seq.training.lightning_internals import (
@@ -37,6 +37,13 @@ from .training_parser import Parser, raise_user_error, warn_of_overridden_option
 LINKS = ("tokenizer", "max_document_tokens", "seed")
 """Attributes of the data that are also arguments of the module."""
 
+SECTIONS: dict[str, type[Callback]] = {
+    "checkpoint": BestCheckpoint,
+    "early_stopping": DirectedEarlyStopping,
+    "gradient_flow": GradientFlow,
+}
+"""The callbacks that have a section in the config. `null` switches a section off."""
+
 
 class SummarizerCLI(OpenCLI):
     """Links data to module, and completes the config."""
@@ -51,9 +58,8 @@ class SummarizerCLI(OpenCLI):
             parser.link_arguments("data", f"model.{name}", compute_fn=attrgetter(name), apply_on="instantiate")
         parser.add_class_arguments(ScoringOptions, "scoring")
         parser.link_arguments("scoring", "model.scoring", apply_on="instantiate")
-        parser.add_lightning_class_args(BestCheckpoint, "checkpoint")
-        parser.add_lightning_class_args(DirectedEarlyStopping, "early_stopping")
-        for section in ("checkpoint", "early_stopping"):
+        for section, callback in SECTIONS.items():
+            parser.add_lightning_class_args(callback, section)
             accept_null(parser, section)
         parser.add_argument(
             "--resume",

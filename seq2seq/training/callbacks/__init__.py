@@ -3,6 +3,7 @@
 from .arrangement import arrange_callbacks
 from .checkpoints import AtomicCheckpointIO, BestCheckpoint
 from .early_stopping import DirectedEarlyStopping
+from .gradient_flow import GradientFlow
 from .plain_progress import PlainProgress, has_terminal
 from .prediction_files import PredictionFiles
 from .result_files import ResultFiles
@@ -13,6 +14,7 @@ __all__ = [
     "AtomicCheckpointIO",
     "BestCheckpoint",
     "DirectedEarlyStopping",
+    "GradientFlow",
     "PlainProgress",
     "PredictionFiles",
     "ResultFiles",

@@ -9,6 +9,7 @@ from lightning.pytorch import Callback
 from lightning.pytorch.callbacks import Checkpoint, EarlyStopping, ProgressBar
 from lightning.pytorch.utilities import rank_zero_info
 
+from .gradient_flow import GradientFlow
 from .plain_progress import PlainProgress, has_terminal
 from .prediction_files import PredictionFiles
 from .result_files import ResultFiles
@@ -26,7 +27,7 @@ def arrange_callbacks(arguments: dict[str, Any], sections: Sequence[Callback | N
     """
     given = arguments["callbacks"]
     users: list[Callback] = given if isinstance(given, list) else [given] if given else []
-    ours = [callback for callback in sections if callback is not None]
+    ours = [callback for callback in sections if callback is not None and not _is_off(callback)]
     if _any(EarlyStopping, users) and _any(EarlyStopping, ours):
         rank_zero_info("early_stopping: the EarlyStopping of trainer.callbacks takes its place")
         ours = _without(EarlyStopping, ours)
@@ -41,6 +42,10 @@ def arrange_callbacks(arguments: dict[str, Any], sections: Sequence[Callback | N
     if arguments["enable_progress_bar"] is False:
         ours.append(PlainProgress())
     return [*ours, ResultFiles(), PredictionFiles(), SampleHeadlines(), TerminateWorkers()]
+
+
+def _is_off(callback: Callback) -> bool:
+    return isinstance(callback, GradientFlow) and callback.every is None
 
 
 def _any(kind: type[Callback], callbacks: Sequence[Callback]) -> bool:
