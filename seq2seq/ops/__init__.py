@@ -22,8 +22,8 @@ from .cross_entropy import linear_cross_entropy
 from .dispatch import reference_only
 from .dropout import dropout
 from .gru import GRUWeights, Lookup, bigru, gru
-from .linear_recurrence import linear_recurrence
 from .linear_logsumexp import PackedLinear, linear_logsumexp, logit_rows, pack_linear
+from .linear_recurrence import linear_recurrence
 from .reverse import reverse_by_length
 
 __all__ = [

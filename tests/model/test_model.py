@@ -104,9 +104,9 @@ def test_copy_attention() -> None:
 def test_encoder_equals_a_packed_bidirectional_layer(cell: str, layers: int) -> None:
     torch.manual_seed(0)
     encoder = RecurrentEncoder(CELLS[cell], input_size=3, hidden_size=4, layers=layers, dropout=0.0).double()
-    reference = {"gru": nn.GRU, "lstm": nn.LSTM, "elman": nn.RNN, "elman_relu": partial(nn.RNN, nonlinearity="relu")}[cell](
-        3, 4, layers, bidirectional=True, batch_first=True
-    ).double()
+    reference = {"gru": nn.GRU, "lstm": nn.LSTM, "elman": nn.RNN, "elman_relu": partial(nn.RNN, nonlinearity="relu")}[
+        cell
+    ](3, 4, layers, bidirectional=True, batch_first=True).double()
     for depth in range(layers):
         for suffix, ours in (("", encoder.forwards[depth]), ("_reverse", encoder.backwards[depth])):
             for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh"):

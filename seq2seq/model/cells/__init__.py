@@ -19,4 +19,15 @@ CELLS: dict[str, type[Cell]] = {
     "ssru": SSRUCell,
 }
 
-__all__ = ["CELLS", "Cell", "FusedCell"]
+__all__ = [
+    "CELLS",
+    "Cell",
+    "ElmanCell",
+    "FusedCell",
+    "GRUCell",
+    "JordanCell",
+    "LSTMCell",
+    "MinGRUCell",
+    "ReLUElmanCell",
+    "SSRUCell",
+]

@@ -58,15 +58,19 @@ class ElmanCell(FusedCell):
     kind, function = nn.RNN, torch.rnn_tanh
 
 
-class ReLUElmanCell(FusedCell):
-    """h' = max(0, W_i x + b_i + W_h h + b_h). W_h starts as the identity, so that a state without input stays as it is
-    (Le et al. 2015)."""
+class ReLUElmanCell(ElmanCell):
+    """h' = max(0, W_i x + b_i + W_h h + b_h).
 
-    kind, function = nn.RNN, torch.rnn_relu
+    W_h starts as the identity, so that a state without input stays as it is, and W_i with the deviation 0.001 (Le et
+    al. 2015, sections 2 and 4.2).
+    """
+
+    function = torch.rnn_relu
 
     @torch.no_grad()
     def reset_parameters(self) -> None:
         super().reset_parameters()
+        nn.init.normal_(self.weights().w_ih, std=0.001)
         nn.init.eye_(self.weights().w_hh)
 
 
