@@ -18,7 +18,13 @@ from seq2seq.errors import UserError
 from seq2seq.inference import checkpoint_file, load_networks, load_weights
 from seq2seq.ops.cpu import tune_cpu
 from seq2seq.scoring import ScoringOptions
-from seq2seq.training.callbacks import BestCheckpoint, DirectedEarlyStopping, GradientFlow, arrange_callbacks
+from seq2seq.training.callbacks import (
+    BestCheckpoint,
+    DirectedEarlyStopping,
+    GradientFlow,
+    Pictures,
+    arrange_callbacks,
+)
 from seq2seq.training.datamodule import HeadlineData
 from seq2seq.training.interruptions import Stopped, process_errors, stop_when_closed
 from seq2seq.training.lightning_internals import (
@@ -37,12 +43,8 @@ from .training_parser import Parser, raise_user_error, warn_of_overridden_option
 LINKS = ("tokenizer", "max_document_tokens", "seed")
 """Attributes of the data that are also arguments of the module."""
 
-SECTIONS: dict[str, type[Callback]] = {
-    "checkpoint": BestCheckpoint,
-    "early_stopping": DirectedEarlyStopping,
-    "gradient_flow": GradientFlow,
-}
-"""The callbacks that have a section in the config. `null` switches a section off."""
+RECORDERS: dict[str, type[Callback]] = {"gradient_flow": GradientFlow, "pictures": Pictures}
+"""Callbacks with a section in the config that do nothing by default."""
 
 
 class SummarizerCLI(OpenCLI):
@@ -58,7 +60,11 @@ class SummarizerCLI(OpenCLI):
             parser.link_arguments("data", f"model.{name}", compute_fn=attrgetter(name), apply_on="instantiate")
         parser.add_class_arguments(ScoringOptions, "scoring")
         parser.link_arguments("scoring", "model.scoring", apply_on="instantiate")
-        for section, callback in SECTIONS.items():
+        parser.add_lightning_class_args(BestCheckpoint, "checkpoint")
+        parser.add_lightning_class_args(DirectedEarlyStopping, "early_stopping")
+        for section in ("checkpoint", "early_stopping"):
+            accept_null(parser, section)
+        for section, callback in RECORDERS.items():
             parser.add_lightning_class_args(callback, section)
             accept_null(parser, section)
         parser.add_argument(

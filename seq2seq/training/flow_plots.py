@@ -45,14 +45,14 @@ def draw_curves(records: Sequence[dict[str, Any]], file: Path) -> Path:
     norms = {name.replace("_", " "): [r[name] for r in records] for name in ("gradient_norm", "clipped_norm")}
     curves(axes[0, 0], "gradient norm before and after clipping", steps, norms)
     axes[0, 0].set_yscale("log")
-    share = {"share of clipped steps in the epoch": [r["clipped_share"] for r in records]}
-    curves(axes[0, 1], "clipped steps", steps, share)
+    share = {"share": [r["clipped_share"] for r in records]}
+    curves(axes[0, 1], "share of clipped steps in the epoch", steps, share)
     axes[0, 1].set_ylim(-0.05, 1.05)
     entropy = {"nats": [r["attention_entropy"] for r in records]}
     curves(axes[0, 2], "entropy of the attention", steps, entropy)
-    curves(axes[1, 0], "largest singular values", steps, _by_layer(records, "singular_values"))
-    curves(axes[1, 1], "mean of the gates", steps, _by_layer(records, "gates"))
-    last = axes[1, 2]
+    curves(axes[1, 0], "largest singular value of the recurrent matrices", steps, _largest(records, "singular_values"))
+    curves(axes[1, 2], "mean of the gates", steps, _by_layer(records, "gates"))
+    last = axes[1, 1]
     for name, layer in layers.items():
         last.plot(layer["hidden"], linewidth=1.2, label=name)
     last.set_title(f"norm of dL/dh at step {steps[-1]}", fontsize=10)
@@ -60,17 +60,24 @@ def draw_curves(records: Sequence[dict[str, Any]], file: Path) -> Path:
     if any(value > 0 for layer in layers.values() for value in layer["hidden"]):
         last.set_yscale("log")
     last.grid(alpha=0.3)
-    last.legend(fontsize=7)
+    last.legend(fontsize=6)
     return save(figure, file)
 
 
 def _by_layer(records: Sequence[dict[str, Any]], part: str) -> dict[str, Sequence[float | None]]:
+    """For each cell each of some values."""
     layers = records[-1]["layers"]
     return {
         f"{name} {key}": [record["layers"][name][part][key] for record in records]
         for name, layer in layers.items()
         for key in layer[part]
     }
+
+
+def _largest(records: Sequence[dict[str, Any]], part: str) -> dict[str, Sequence[float | None]]:
+    """For each cell the largest of some values."""
+    names = [name for name, layer in records[-1]["layers"].items() if layer[part]]
+    return {name: [max(record["layers"][name][part].values()) for record in records] for name in names}
 
 
 def _table(columns: Sequence[Sequence[float | None]]) -> np.ndarray:

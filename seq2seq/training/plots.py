@@ -63,5 +63,7 @@ def curves(axes: Axes, title: str, steps: Sequence[float], lines: dict[str, Sequ
     axes.set_title(title, fontsize=10)
     axes.set_xlabel("step of training")
     axes.grid(alpha=0.3)
-    if 0 < len(lines) <= 12:
-        axes.legend(fontsize=7)
+    if len(lines) > 4:  # they would hide the curves
+        axes.legend(fontsize=6, loc="upper left", bbox_to_anchor=(1, 1))
+    elif len(lines) > 1:
+        axes.legend(fontsize=6)

@@ -9,12 +9,16 @@ from lightning.pytorch import Callback
 from lightning.pytorch.callbacks import Checkpoint, EarlyStopping, ProgressBar
 from lightning.pytorch.utilities import rank_zero_info
 
+from .best_values import BestValues
 from .gradient_flow import GradientFlow
+from .memory import MemoryUse
+from .pictures import Pictures
 from .plain_progress import PlainProgress, has_terminal
 from .prediction_files import PredictionFiles
 from .result_files import ResultFiles
 from .samples import SampleHeadlines
 from .terminate_workers import TerminateWorkers
+from .wandb_run import RunAlert, RunArtifacts
 
 
 def arrange_callbacks(arguments: dict[str, Any], sections: Sequence[Callback | None]) -> list[Callback]:
@@ -41,11 +45,15 @@ def arrange_callbacks(arguments: dict[str, Any], sections: Sequence[Callback | N
         arguments["enable_progress_bar"] = False
     if arguments["enable_progress_bar"] is False:
         ours.append(PlainProgress())
-    return [*ours, ResultFiles(), PredictionFiles(), SampleHeadlines(), TerminateWorkers()]
+    shown = [SampleHeadlines(), BestValues(), MemoryUse(), RunAlert()]
+    return [*ours, *shown, ResultFiles(), PredictionFiles(), RunArtifacts(), TerminateWorkers()]
 
 
 def _is_off(callback: Callback) -> bool:
-    return isinstance(callback, GradientFlow) and callback.every is None
+    """Whether the section of a callback has its default value, with which it does nothing."""
+    if isinstance(callback, GradientFlow):
+        return callback.every is None
+    return isinstance(callback, Pictures) and callback.documents == 0
 
 
 def _any(kind: type[Callback], callbacks: Sequence[Callback]) -> bool:

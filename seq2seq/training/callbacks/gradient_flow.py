@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
+from lightning.pytorch.utilities import rank_zero_only
 from torch import nn
 
 from seq2seq.errors import UserError
@@ -57,10 +59,14 @@ class GradientFlow(Callback):
         if self.every is not None and not isinstance(pl_module, SummarizerModule):
             raise UserError("gradient_flow.every: only a summarizer can be measured; leave it out")
 
+    @rank_zero_only
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Keeps the records of a resumed run up to its position."""
+        """Keeps the records of a resumed run up to its position. A new run removes those of an earlier one."""
         file = self._folder(trainer) / "records.jsonl"
-        if trainer.is_global_zero and trainer.global_step and file.is_file():
+        self._records = []
+        if not trainer.global_step:
+            shutil.rmtree(file.parent, ignore_errors=True)
+        elif file.is_file():
             records = map(json.loads, file.read_text(encoding="utf-8").splitlines())
             self._records = [record for record in records if record["step"] <= trainer.global_step]
 
