@@ -15,16 +15,14 @@ Search: greedy, all documents of the test split.
 
 Gradients: g is the gradient of the loss at the state of the encoder's forward direction after the last word. The
 recurrence carries it back over k words; the figure is the norm at that state divided by the norm of g, the mean over
-documents of the test split that have more than 40 words. It is 1 at k = 0.
+the first documents of the test split that have more than 40 words. It is 1 at k = 0.
 """
 
 from __future__ import annotations
 
 import argparse
 import copy
-import itertools
 import os
-import random
 import time
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
@@ -38,7 +36,7 @@ from common import KINDS, ROOT, SETTINGS, machine, median_range, metrics, run_se
 from train_throughput import synchronize, training_step
 from workload import new_optimizer
 
-from seq2seq.batch import Batch
+from seq2seq.batch import Batch, make_batch
 from seq2seq.data.bucketing import BatchOptions
 from seq2seq.data.corpora import CorpusOptions
 from seq2seq.data.tokenizer import TokenizerOptions
@@ -46,7 +44,7 @@ from seq2seq.inference import Summarizer
 from seq2seq.model.cells import CELLS
 from seq2seq.model.network import Seq2Seq
 from seq2seq.ops.cpu import tune_cpu
-from seq2seq.training.datamodule import HeadlineData
+from seq2seq.training.datamodule import HeadlineData, vocabulary_of
 from seq2seq.training.state_gradients import network_flow
 
 DISTANCES = (1, 10, 40)
@@ -101,21 +99,26 @@ def data_of(folder: Path) -> HeadlineData:
     data = settings_of(folder)["data"]
     sections = {"corpus": CorpusOptions, "tokenizer": TokenizerOptions, "batches": BatchOptions}
     made = {name: kind(**data[name]) for name, kind in sections.items()}
-    return HeadlineData(**{**data, **made, "eval_tokens": 4000, "tokenizer_from": str(ROOT / folder / "best.ckpt")})
+    return HeadlineData(**{**data, **made, "tokenizer_from": str(ROOT / folder / "best.ckpt")})
 
 
-def long_batches(data: HeadlineData, documents: int, longest: int) -> list[Batch]:
-    """Batches of the test split with at least this number of documents together, if the split has them, all of them
-    with more than `longest` words.
+def long_batches(data: HeadlineData, documents: int, longest: int, size: int = 50) -> list[Batch]:
+    """The first pairs of the test split whose document has more than `longest` words, in batches of `size`.
 
     Raises SystemExit if there is none.
     """
-    batches = [batch for batch in data.test_dataloader() if int(batch.lengths.min()) > longest]
-    if not batches:
-        raise SystemExit(f"no batch of the test split has only documents with more than {longest} words")
-    random.Random(1).shuffle(batches)  # their order is one of lengths
-    before = itertools.accumulate(map(len, batches), initial=0)
-    return [batch for batch, count in zip(batches, before, strict=False) if count < documents]
+    tokenizer, pairs = data.tokenizer, data.split("test")
+    encoded = tokenizer.encode_documents(pairs["document"], data.max_document_tokens)
+    chosen = [i for i, document in enumerate(encoded) if len(document.ids) > longest][:documents]
+    if not chosen:
+        raise SystemExit(f"no document of the test split has more than {longest} words")
+    batches = []
+    for rows in (chosen[start : start + size] for start in range(0, len(chosen), size)):
+        ids, oov = [encoded[i].ids for i in rows], [encoded[i].oov for i in rows]
+        texts = [pairs[i]["summary"] for i in rows]
+        summaries = [ids for ids, _ in tokenizer.encode_summaries(texts, oov, data.max_summary_tokens)]
+        batches.append(make_batch(ids, summaries, oov, vocabulary_of(tokenizer)))
+    return batches
 
 
 def carried_back(network: Seq2Seq, batches: Sequence[Batch], distances: Sequence[int]) -> list[float]:
@@ -240,7 +243,7 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=1, help="trainings side by side; more than one share the device")
     parser.add_argument("--rounds", type=int, default=5, help="of the measurement of speed")
     parser.add_argument("--steps", type=int, default=20, help="training steps of a round")
-    parser.add_argument("--documents", type=int, default=400, help="of the mean of the gradients, about")
+    parser.add_argument("--documents", type=int, default=400, help="of the mean of the gradients, at most")
     parser.add_argument("--output", type=Path, default=Path("runs/cells"))
     parser.add_argument("--report", action="store_true", help="measure existing runs and print the tables")
     args = parser.parse_args()

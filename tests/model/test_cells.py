@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from seq2seq import ops
+from seq2seq.model.cell_inspection import gate_values, recurrent_matrices
 from seq2seq.model.cells import CELLS, Cell
 from seq2seq.ops.linear_recurrence import differentiable, scan
 
@@ -89,6 +90,21 @@ def test_gated_averages_by_hand(name: str) -> None:
     found, last = outputs_of(cell, WORDS, START)
     assert last == pytest.approx(expected[-1])
     assert found == pytest.approx([max(0.0, h) for h in expected] if name == "ssru" else expected)
+
+
+def test_matrices_and_gates_of_a_cell() -> None:
+    """The matrices on the way from state to state, and the gates of a step by hand."""
+    jordan = a_cell("jordan")
+    found = recurrent_matrices(jordan)
+    assert found.keys() == {"feedback", "output"}
+    x, y = torch.randn(1, 3).double(), torch.randn(1, 4).double()
+    h = (x @ jordan.input.weight.T + jordan.input.bias + y @ found["feedback"].T).tanh()
+    torch.testing.assert_close((h @ found["output"].T + jordan.output.bias).tanh(), jordan(x.unsqueeze(1), y)[1])
+    assert recurrent_matrices(a_cell("elman_relu")).keys() == {"state"}
+    mingru = one_unit("mingru", w_n=-0.8, w_z=1.2, b_n=0.3, b_z=-0.4)
+    gates = gate_values(mingru, torch.tensor([[0.5]]).double(), torch.tensor([[START]]).double())
+    assert {name: value.item() for name, value in gates.items()} == {"update": pytest.approx(sigmoid(0.2))}
+    assert recurrent_matrices(mingru) == {}
 
 
 @pytest.mark.parametrize("name", CELLS)
