@@ -196,6 +196,9 @@ def test_pointer_mixture_by_hand() -> None:
 @pytest.mark.parametrize("options", VARIANTS, ids=IDS)
 def test_gradcheck(options: NetworkOptions) -> None:
     net = network(options)
+    for parameter in net.parameters():
+        if parameter.dim() == 1:
+            nn.init.normal_(parameter, std=0.1)  # with biases of 0 a ReLU can stand at its kink
     net.label_smoothing = 0.1
     net.train()  # dropout is 0; label smoothing counts in training only
     b = batch()
