@@ -26,7 +26,8 @@ class NetworkOptions:
     """The shape of the network.
 
     Args:
-        cell: the recurrent cell of encoder and decoder: gru, lstm or elman.
+        cell: the recurrent cell of encoder and decoder: gru, lstm, elman, elman_relu, jordan, mingru or ssru; see
+            docs/cells.md.
         embedding_size: width of a word's embedding (E), shared by encoder and decoder.
         encoder: recurrent (bidirectional) or convolutional (Chopra et al. 2016).
         encoder_size: units of a layer of the encoder, and of each direction if it is recurrent.
