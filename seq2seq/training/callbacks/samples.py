@@ -24,8 +24,7 @@ class SampleHeadlines(Callback):
 
     @rank_zero_only
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        assert isinstance(pl_module, SummarizerModule)
-        if pl_module.outcome is None or trainer.sanity_checking:
+        if not isinstance(pl_module, SummarizerModule) or pl_module.outcome is None or trainer.sanity_checking:
             return
         predictions = pl_module.outcome.predictions
         chosen = predictions[:: max(1, len(predictions) // self.count)][: self.count]
