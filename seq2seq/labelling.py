@@ -32,7 +32,7 @@ class Label(NamedTuple):
 
 
 class HasLabels(Protocol):
-    """What the encoding of a labelling task depends on: a `TextLabeller`, or the module of its training."""
+    """The attributes that the encoding of labels reads: those of a `TextLabeller` and of a module in training."""
 
     tokenizer: Tokenizer
     labels: list[str]

@@ -1,4 +1,4 @@
-"""The LightningModule of the summarizer. What it shares with other tasks stands in `task_module.py`."""
+"""The LightningModule of the summarizer. The steps that all tasks share stand in `task_module.py`."""
 
 from __future__ import annotations
 

@@ -168,18 +168,16 @@ def test_a_resumed_run_ends_with_the_same_bits(learnt: tuple[str, Learnt], tmp_p
     assert all(torch.equal(first[name], second[name]) for name in first)
 
 
+@pytest.mark.parametrize("learnt", ["annotation"], indirect=True)
 def test_other_numbers_of_processes_give_the_same_figures(learnt: tuple[str, Learnt], tmp_path: Path) -> None:
-    task, trained = learnt
-    if task != "annotation":
-        pytest.skip("one task is enough")
-    where = ["--trainer.default_root_dir", tmp_path, "--ckpt_path", trained.best]
-    processes = ["--trainer.devices", "2", "--trainer.strategy", "ddp", "--data.eval_tokens", "60"]
-    together(tmp_path / "group", 2, ["test", "--config", trained.config, *where, *processes])
-    both = [json.loads((folder / "metrics.json").read_text()) for folder in (trained.folder, tmp_path)]
-    assert {k: v for k, v in both[0].items() if k != "settings"} == {
-        k: v for k, v in both[1].items() if k != "settings"
-    }
-    assert read_jsonl(tmp_path / "predictions.jsonl") == read_jsonl(trained.folder / "predictions.jsonl")
+    """With batches of a few documents, so that both processes have some."""
+    common = ["test", "--config", learnt[1].config, "--ckpt_path", learnt[1].best, "--data.eval_tokens", "60"]
+    folders = tmp_path / "one", tmp_path / "two"
+    assert run(*common, "--trainer.default_root_dir", folders[0]) == 0
+    processes = ["--trainer.devices", "2", "--trainer.strategy", "ddp", "--trainer.default_root_dir", folders[1]]
+    together(tmp_path / "group", 2, [*common, *processes])
+    for name in ("metrics.json", "predictions.jsonl"):
+        assert (folders[0] / name).read_bytes() == (folders[1] / name).read_bytes()
 
 
 def test_a_checkpoint_of_another_task(
@@ -246,6 +244,7 @@ def changed(learnt: tuple[str, Learnt], tmp_path: Path, split: str, row: dict[st
     return "fit", "--config", learnt[1].config, "--trainer.default_root_dir", tmp_path, f"--data.corpus.{split}", file
 
 
+@pytest.mark.parametrize("learnt", ["classification"], indirect=True)
 @pytest.mark.parametrize(
     ("split", "row", "message"),
     [
@@ -257,12 +256,11 @@ def changed(learnt: tuple[str, Learnt], tmp_path: Path, split: str, row: dict[st
 def test_wrong_documents(
     learnt: tuple[str, Learnt], tmp_path: Path, capsys: pytest.CaptureFixture[str], split: str, row: Any, message: str
 ) -> None:
-    if learnt[0] != "classification":
-        pytest.skip("labels of documents")
     assert run(*changed(learnt, tmp_path, split, row)) == 1
     assert message in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("learnt", ["annotation"], indirect=True)
 @pytest.mark.parametrize(
     ("split", "row", "message"),
     [
@@ -275,8 +273,6 @@ def test_wrong_documents(
 def test_wrong_tokens(
     learnt: tuple[str, Learnt], tmp_path: Path, capsys: pytest.CaptureFixture[str], split: str, row: Any, message: str
 ) -> None:
-    if learnt[0] != "annotation":
-        pytest.skip("labels of tokens")
     assert run(*changed(learnt, tmp_path, split, row)) == 1
     assert message in capsys.readouterr().err
 
