@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -29,23 +28,6 @@ class Label(NamedTuple):
 
     name: str
     probability: float
-
-
-class HasLabels(Protocol):
-    """The attributes that the encoding of labels reads: those of a `TextLabeller` and of a module in training."""
-
-    tokenizer: Tokenizer
-    labels: list[str]
-    vocabulary: Vocabulary
-    max_document_tokens: int
-
-
-def encode_texts(task: str, model: HasLabels, documents: Sequence[str], labels: Sequence[str | None]) -> LabelledBatch:
-    """The batch of some documents and their labels (None = unknown), with its texts. Raises UserError."""
-    kind = LABELS[task](tuple(model.labels), "the documents")
-    encoded, ids = kind.encode(model.tokenizer, documents, labels, model.max_document_tokens)
-    batch = make_labelled_batch([document.ids for document in encoded], ids, model.vocabulary)
-    return replace(batch, documents=list(documents), references=list(labels))
 
 
 def predicted_labels(names: Sequence[str], log_probabilities: Tensor, batch: LabelledBatch) -> list[list[Label]]:

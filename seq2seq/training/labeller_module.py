@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from math import fsum
 from typing import Any, NamedTuple
 
 from torch import Tensor
 
-from seq2seq.batch import LabelledBatch
+from seq2seq.batch import LabelledBatch, make_labelled_batch
 from seq2seq.data.labels import LABELS
 from seq2seq.data.tokenizer import Tokenizer
 from seq2seq.errors import UserError
-from seq2seq.labelling import complete, encode_texts, predicted_labels
+from seq2seq.labelling import complete, predicted_labels
 from seq2seq.model.labeller import AnnotatorOptions, build_labeller
 
 from .datamodule import vocabulary_of
@@ -91,14 +92,23 @@ class LabellerModule(TaskModule):
 
     def usable(self, batch: Any, *, trains: bool = False, scores: bool = False) -> LabelledBatch:
         if not isinstance(batch, LabelledBatch):
-            texts = texts_of(batch)
-            labels: list[Any] = texts.get("summary", [None] * len(texts["document"]))
-            batch = encode_texts(self.task, self, texts["document"], labels).to(self.device)
+            batch = self._encoded(texts_of(batch)).to(self.device)
         if trains and not len(batch.target_positions):
             raise UserError("a training batch has no labels; give {'document': [...], 'summary': [...]}")
         if scores and (len(batch.references) != len(batch) or None in batch.references):
             raise UserError("validation and test compare labels, which a batch lacks; give a label for each document")
-        return batch
+        if trains or batch.documents:
+            return batch
+        return replace(batch, documents=[""] * len(batch), references=[None] * len(batch))
+
+    def _encoded(self, texts: dict[str, list[str]]) -> LabelledBatch:
+        """The batch of the texts that a plain data loader gave. Raises UserError for wrong labels."""
+        documents = texts["document"]
+        labels: list[str | None] = list(texts.get("summary", [])) or [None] * len(documents)
+        kind = LABELS[self.task](tuple(self.labels), "the data loader")
+        encoded, ids = kind.encode(self.tokenizer, documents, labels, self.max_document_tokens)
+        batch = make_labelled_batch([document.ids for document in encoded], ids, self.vocabulary)
+        return replace(batch, documents=documents, references=labels)
 
     def training_terms(self, batch: LabelledBatch) -> tuple[dict[str, Tensor], Tensor]:
         return self.network.loss(batch)
