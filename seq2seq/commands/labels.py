@@ -20,16 +20,17 @@ if TYPE_CHECKING:  # it imports torch, which takes seconds
 
 
 def is_labeller(args: argparse.Namespace) -> bool:
-    """Whether the checkpoint of the command line is one of a labelling task. Errors are left to its loading."""
-    if not args.checkpoint or user_path(args.checkpoint[0]).is_dir():
-        files = [user_path(file) / "best.ckpt" for file in args.checkpoint or []]
-    else:
-        files = [checkpoint_path(args.checkpoint[0])]
-    if not files or not files[0].is_file():
+    """Whether the checkpoint of the command line is one of a labelling task. Its errors are left to its loading."""
+    if not args.checkpoint:
         return False
-    from seq2seq.checkpoint import SUMMARIZATION, task_of_file
+    folder = user_path(args.checkpoint[0])
+    try:
+        file = folder / "best.ckpt" if folder.is_dir() else checkpoint_path(args.checkpoint[0])
+        from seq2seq.checkpoint import SUMMARIZATION, task_of_file
 
-    return task_of_file(files[0]) != SUMMARIZATION
+        return task_of_file(file) != SUMMARIZATION
+    except UserError:
+        return False
 
 
 def load_labeller(args: argparse.Namespace) -> TextLabeller:
