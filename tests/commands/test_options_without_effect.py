@@ -19,7 +19,7 @@ from seq2seq.decoding import SearchOptions
 from seq2seq.errors import UserError
 from seq2seq.model.options import NetworkOptions
 from seq2seq.options import check_effects
-from seq2seq.training.objectives import ObjectiveOptions
+from seq2seq.training.tasks import TASKS
 
 PAIR = {"document": "a.txt", "summary": "b.txt"}
 
