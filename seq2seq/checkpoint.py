@@ -19,6 +19,7 @@ from .data.tokenizer import Tokenizer
 from .decoding import SearchOptions
 from .errors import UserError
 from .files import atomic_writer
+from .model.labeller import LABELLERS
 from .model.network import NetworkOptions
 from .shipped import checkpoint_path
 
@@ -29,7 +30,9 @@ REMOVED = {
     "summary_word_dropout": 0.0,
     "r_drop": 0.0,
 }
-"""Network options of earlier versions, with the value that changed nothing (docs/quality.md)."""
+"""Options of the summarizer's network in earlier versions, with the value that changed nothing (docs/quality.md)."""
+SUMMARIZATION = "summarization"
+"""The task of checkpoints without the key `task`."""
 FORMAT = 1  # raised when older checkpoints can no longer be read
 RUN_FILE = "run.json"
 KEPT = ("seq2seq", "epoch", "global_step", "pytorch-lightning_version")
@@ -46,8 +49,8 @@ def read_checkpoint(path: str | Path, *, check_bytes: bool = False) -> dict[str,
         check_bytes: verify the checksum of every byte, which reads the whole file.
 
     Returns:
-        The keys format, tokenizer, vocabulary, network, search and max_document_tokens, with `state_dict`, `resume` and
-        `step`: the optimizer steps so far, or None if the file holds no state of a training.
+        The keys format, tokenizer, vocabulary, network and max_document_tokens, and search or task and labels, with
+        `state_dict`, `resume` and `step`: the optimizer steps so far, or None if the file holds no state of a training.
 
     Raises UserError if the file is missing, damaged, or not a checkpoint of this package.
     """
@@ -105,11 +108,39 @@ def _read_file(path: str | Path, file: Path) -> dict[str, Any]:
             f"{path}: checkpoint format {ours.get('format')}, but this version reads {FORMAT}; train it anew"
         )
     network = ours.get("network")
-    network = network if isinstance(network, dict) else {}
+    if not isinstance(network, dict) or ours.get("task", SUMMARIZATION) != SUMMARIZATION:
+        return checkpoint
     for name in REMOVED.keys() & network.keys():
         if network.pop(name) != REMOVED[name] and name == "copy_attention":  # the others only changed the training
             raise UserError(f"{path}: trained with network.copy_attention, which this version lacks; train it anew")
     return checkpoint
+
+
+def task_of(contents: dict[str, Any]) -> str:
+    """The task of a checkpoint, given by its contents."""
+    return contents.get("task", SUMMARIZATION)
+
+
+def task_of_file(path: str | Path) -> str:
+    """The task of a checkpoint file or of a shipped model. The file is not verified. Raises UserError."""
+    return task_of(_read_file(path, checkpoint_path(path))["seq2seq"])
+
+
+def check_task(contents: dict[str, Any], path: str | Path, task: str) -> None:
+    """Raises UserError if a checkpoint, given by its contents, is one of another task."""
+    found = task_of(contents)
+    if found != task:
+        raise UserError(
+            f"{path}: a checkpoint of the task {found}, but this command needs one of {task}; name another one"
+            + (", or apply it with `seq2seq decode`" if task == SUMMARIZATION else "")
+        )
+
+
+def network_options(contents: dict[str, Any]) -> Any:
+    """The options of the network in the contents of a checkpoint; the type depends on the task."""
+    task = task_of(contents)
+    options = NetworkOptions if task == SUMMARIZATION else LABELLERS[task]
+    return options(**contents["network"])
 
 
 def network_weights(contents: dict[str, Any]) -> dict[str, Tensor]:
@@ -118,8 +149,8 @@ def network_weights(contents: dict[str, Any]) -> dict[str, Tensor]:
 
 
 def has_same_tokenizer(first: dict[str, Any], other: dict[str, Any]) -> bool:
-    """Whether two checkpoints, given by their contents, have the same tokenizer, and so the same ids."""
-    return all(first[part] == other[part] for part in ("tokenizer", "vocabulary"))
+    """Whether two checkpoints, given by their contents, have the same tokenizer and labels, and so the same ids."""
+    return all(first.get(part) == other.get(part) for part in ("tokenizer", "vocabulary", "labels"))
 
 
 def export_checkpoint(path: str | Path, output: str | Path) -> dict[str, Any]:
@@ -225,9 +256,12 @@ def newest_checkpoint(folder: str | Path) -> tuple[Path | None, list[str]]:
 def _check_contents(contents: dict[str, Any]) -> None:
     """Builds each part once, so that later code can rely on it. Raises an error of any type if one is unusable."""
     Tokenizer.from_dict(contents["tokenizer"])
-    SearchOptions(**contents["search"])
+    if task_of(contents) == SUMMARIZATION:
+        SearchOptions(**contents["search"])
+    else:
+        list(contents["labels"])
     int(contents["max_document_tokens"])
-    NetworkOptions(**contents["network"])
+    network_options(contents)
     Vocabulary(**contents["vocabulary"])
     network_weights(contents)
 

@@ -19,6 +19,7 @@ LAYERS = [
     ["__main__"],
     ["commands"],
     ["training", "demo"],
+    ["labelling"],
     ["inference"],
     ["checkpoint", "explanation"],
     ["decoding", "scoring", "data", "model"],
@@ -26,7 +27,7 @@ LAYERS = [
     ["batch", "progress", "shipped", "token_rouge"],
     ["files", "options"],
     ["environment"],
-    ["errors"],
+    ["errors", "entities"],
     [""],  # the package itself: its version
 ]
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}

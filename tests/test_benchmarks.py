@@ -21,7 +21,12 @@ from seq2seq.scoring import score_pair
 from seq2seq.shipped import Card
 
 FOLDER = Path(__file__).parents[1] / "benchmarks"
-MODULES = ("common", "workload", "revision_child")  # without a command line, or for processes of other scripts
+MODULES = (
+    "common",
+    "workload",
+    "revision_child",
+    "label_baselines",
+)  # without a command line, or for processes of other scripts
 SCRIPTS = sorted(file.stem for file in FOLDER.glob("*.py") if file.stem not in MODULES)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from seq2seq.batch import Vocabulary, make_batch
 from seq2seq.errors import UserError

@@ -42,7 +42,7 @@ class CorpusOptions:
         config: The configuration of the Hub data set, if it has several.
         revision: The branch, tag or commit of the Hub data set, for example refs/convert/parquet.
         document_column: The column with the documents.
-        summary_column: The column with the summaries.
+        summary_column: The column with the summaries, or with the labels of another task.
         supported: Leaves out a training pair if its summary has such words and its document, as far as it is read,
             lacks them (Matsumaru et al. 2020): nothing (all pairs stay), numbers or entities, as for the search.
     """

@@ -44,11 +44,12 @@ def read_parquet(path: Path, columns: Columns) -> Iterator[Row]:
 
 
 def check_arrow_columns(schema: pa.Schema, columns: Columns, where: str) -> None:
-    """Raises UserError if a required column is missing from an Arrow schema or is not a column of strings."""
+    """Raises UserError if a required column is missing from an Arrow schema, or is not a column of strings and has no
+    labels."""
     import pyarrow as pa
 
     check_columns(columns, schema.names, where)
-    for column in columns.required:
+    for column in () if columns.labels else columns.required:
         kind = schema.field(column).type
         if pa.types.is_dictionary(kind):
             kind = kind.value_type

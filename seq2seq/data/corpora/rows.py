@@ -41,6 +41,7 @@ class Columns(NamedTuple):
             documents: a row without a summary has None, each row has all its `fields`, and bytes that are not UTF-8
             become lone surrogates (as with Python's "surrogateescape").
         labelled: False for a corpus whose summaries may be missing: a row without one has None.
+        labels: True if the summaries are labels: lists and numbers are legal values (see `labelled.as_text`).
         optional: True for scores: neither column must exist, and a row without a document has None. Not with `strict`.
     """
 
@@ -48,6 +49,7 @@ class Columns(NamedTuple):
     summary: str
     strict: bool = True
     labelled: bool = True
+    labels: bool = False
     optional: bool = False
 
     @property
