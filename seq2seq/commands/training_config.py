@@ -26,8 +26,10 @@ from seq2seq.errors import UserError
 from seq2seq.files import VARIABLE, atomic_writer, user_path
 from seq2seq.model.options import TRAINING_OPTIONS, NetworkOptions
 from seq2seq.options import check_effects
+from seq2seq.scoring import corpus_metric
 from seq2seq.shipped import checkpoint_path
 from seq2seq.training.lightning_internals import is_first_process
+from seq2seq.training.monitors import check_is_computed
 from seq2seq.training.objectives import ObjectiveOptions
 
 DEFAULT_FOLDER = "runs/default"
@@ -230,6 +232,11 @@ class TrainingConfig:
                     raise UserError(
                         f"{key} has no effect with data.tokenizer.kind: {kind}; it knows all words: give the default"
                     )
+        for name in config["scoring.metrics"]:
+            corpus_metric(name)  # before any work, the error that a package is not installed
+        for section in ("checkpoint", "early_stopping"):
+            if config[section]:
+                check_is_computed(section, config[f"{section}.monitor"], config["scoring.metrics"])
         if config["trainer.gradient_clip_algorithm"] and not config["trainer.gradient_clip_val"]:
             raise UserError(
                 "trainer.gradient_clip_algorithm has no effect without trainer.gradient_clip_val; give both"

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
-from seq2seq.options import check_limits, limited
+from seq2seq.errors import UserError
+from seq2seq.options import check_choice, check_limits, limited
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,28 @@ class ScoringOptions:
 
     def __post_init__(self) -> None:
         check_limits(self, "scoring")
+
+
+@dataclass(frozen=True)
+class SplitScoringOptions(ScoringOptions):
+    """How the predictions of a whole split are scored.
+
+    Args:
+        metrics: scores of the whole split besides ROUGE: bleu, chrf (of the package sacrebleu). Each is logged,
+            stands in metrics.json with its signature, and can choose the best checkpoint (--checkpoint.monitor
+            validation/bleu).
+    """
+
+    metrics: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        from .translation import CORPUS_METRICS  # here, because other options do without it
+
+        super().__post_init__()
+        for name in self.metrics:
+            check_choice("scoring.metrics", name, CORPUS_METRICS)
+        if len(set(self.metrics)) < len(self.metrics):
+            raise UserError(f"scoring.metrics: {', '.join(self.metrics)} has a name twice; give each name once")
 
 
 @dataclass(frozen=True)

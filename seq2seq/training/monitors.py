@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 from seq2seq.errors import UserError, did_you_mean
-from seq2seq.scoring import FIGURES, KINDS
+from seq2seq.scoring import CORPUS_METRICS, FIGURES, KINDS
 
 Mode = Literal["max", "min"]
 DIRECTIONS: dict[str, Mode] = {
@@ -17,7 +18,15 @@ DIRECTIONS: dict[str, Mode] = {
 
 def figure_names() -> list[str]:
     """The figures by which a checkpoint or early stopping can be chosen."""
-    return [f"validation/{name}" for name in (*KINDS, *FIGURES, "loss", "perplexity")] + ["train/loss"]
+    names = (*KINDS, *FIGURES, *CORPUS_METRICS, "loss", "perplexity")
+    return [f"validation/{name}" for name in names] + ["train/loss"]
+
+
+def check_is_computed(section: str, monitor: str, metrics: Sequence[str]) -> None:
+    """Raises UserError, naming the config section, if `scoring.metrics` lacks the metric that a monitor names."""
+    name = monitor.partition("/")[2]
+    if name in CORPUS_METRICS and name not in metrics:
+        raise UserError(f"{section}.monitor: {monitor} is not computed; add {name} to scoring.metrics")
 
 
 def direction(section: str, monitor: str, mode: Mode | None) -> Mode:
@@ -29,7 +38,8 @@ def direction(section: str, monitor: str, mode: Mode | None) -> Mode:
     if monitor not in (known := figure_names()):
         hint = did_you_mean(monitor, known) or f"known are {', '.join(known)}"
         raise UserError(f"{section}.monitor: there is no figure {monitor!r}; {hint}")
-    right = DIRECTIONS.get(monitor.partition("/")[2])
+    name = monitor.partition("/")[2]
+    right: Mode | None = "max" if name in CORPUS_METRICS else DIRECTIONS.get(name)
     if right is None and mode is None:
         raise UserError(f"{section}.mode: say whether a large (max) or a small (min) {monitor} is good")
     if right and mode not in (None, right):

@@ -34,6 +34,7 @@ class ResultFiles(Callback):
         settings = {
             "rouge": outcome.rouge_settings,
             "signature": str(outcome.signature),
+            "metric_signatures": outcome.metric_signatures,
             "scoring": asdict(pl_module.scoring),
             "search": asdict(pl_module.search),
             "network": asdict(pl_module.options),
