@@ -17,7 +17,7 @@ from seq2seq.environment import prepare_run, prepare_training
 from seq2seq.errors import UserError
 from seq2seq.inference import checkpoint_file, load_networks, load_weights
 from seq2seq.ops.cpu import tune_cpu
-from seq2seq.scoring import SplitScoringOptions
+from seq2seq.scoring import ScoringOptions
 from seq2seq.training.callbacks import BestCheckpoint, DirectedEarlyStopping, arrange_callbacks
 from seq2seq.training.datamodule import HeadlineData
 from seq2seq.training.interruptions import Stopped, process_errors, stop_when_closed
@@ -49,7 +49,7 @@ class SummarizerCLI(OpenCLI):
     def add_arguments_to_parser(self, parser: Parser) -> None:  # type: ignore[override]
         for name in LINKS:
             parser.link_arguments("data", f"model.{name}", compute_fn=attrgetter(name), apply_on="instantiate")
-        parser.add_class_arguments(SplitScoringOptions, "scoring")
+        parser.add_class_arguments(ScoringOptions, "scoring")
         parser.link_arguments("scoring", "model.scoring", apply_on="instantiate")
         parser.add_lightning_class_args(BestCheckpoint, "checkpoint")
         parser.add_lightning_class_args(DirectedEarlyStopping, "early_stopping")

@@ -4,7 +4,7 @@ functions of strings."""
 from .compare import Comparison, Difference, Estimate, System, compare
 from .doubts import doubts
 from .figures import FIGURES, describe
-from .options import RougeOptions, ScoringOptions, SplitScoringOptions
+from .options import RougeOptions, ScoringOptions, WordOptions
 from .rouge import ALL_KINDS, KINDS, MEASURES, SETTINGS, mean_scores, score_pair
 from .signature import Signature, installed_versions, tokenizer_used
 from .translation import CORPUS_METRICS, CorpusMetric, corpus_metric
@@ -24,8 +24,8 @@ __all__ = [
     "RougeOptions",
     "ScoringOptions",
     "Signature",
-    "SplitScoringOptions",
     "System",
+    "WordOptions",
     "compare",
     "corpus_metric",
     "describe",

@@ -10,8 +10,8 @@ from seq2seq.options import check_choice, check_limits, limited
 
 
 @dataclass(frozen=True)
-class ScoringOptions:
-    """How texts are compared.
+class WordOptions:
+    """The words that are compared.
 
     Args:
         tokenizer: how ROUGE splits texts into words. rouge: the rule of rouge-score, for the letters a to z and digits.
@@ -26,7 +26,7 @@ class ScoringOptions:
 
 
 @dataclass(frozen=True)
-class SplitScoringOptions(ScoringOptions):
+class ScoringOptions(WordOptions):
     """How the predictions of a whole split are scored.
 
     Args:
@@ -48,7 +48,7 @@ class SplitScoringOptions(ScoringOptions):
 
 
 @dataclass(frozen=True)
-class RougeOptions(ScoringOptions):
+class RougeOptions(WordOptions):
     """All settings that change a ROUGE figure.
 
     `seq2seq score` has one option for each field; its help text is the text below.

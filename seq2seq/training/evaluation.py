@@ -24,8 +24,8 @@ from seq2seq.scoring import (
     KINDS,
     SETTINGS,
     RougeOptions,
+    ScoringOptions,
     Signature,
-    SplitScoringOptions,
     corpus_metric,
     describe,
     doubts,
@@ -76,7 +76,7 @@ class Outcome(NamedTuple):
 
     predictions: list[Prediction]
     scores: dict[str, float]
-    scoring: SplitScoringOptions = SplitScoringOptions()
+    scoring: ScoringOptions = ScoringOptions()
 
     @property
     def unicode_pairs(self) -> int:
@@ -151,7 +151,7 @@ def score_predictions(
     predictions: Sequence[Prediction],
     batch: Batch,
     log_likelihoods: Tensor,
-    scoring: SplitScoringOptions = SplitScoringOptions(),  # noqa: B008 (frozen)
+    scoring: ScoringOptions = ScoringOptions(),  # noqa: B008 (frozen)
 ) -> list[Prediction]:
     """Adds scores to the predictions of a batch.
 
@@ -183,7 +183,7 @@ def gather_predictions(predictions: list[Prediction], world_size: int) -> list[P
 
 def score_split(
     predictions: list[Prediction],
-    scoring: SplitScoringOptions = SplitScoringOptions(),  # noqa: B008 (frozen)
+    scoring: ScoringOptions = ScoringOptions(),  # noqa: B008 (frozen)
 ) -> Outcome:
     """Scores of a whole split: mean ROUGE, every registered figure, loss and perplexity per target word, and
     `scoring.metrics`, from the sums of their counts.

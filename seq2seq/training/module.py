@@ -19,7 +19,7 @@ from seq2seq.data.tokenizer import Tokenizer
 from seq2seq.decoding import SearchOptions
 from seq2seq.inference import check_search
 from seq2seq.model.network import NetworkOptions, build_network
-from seq2seq.scoring import SplitScoringOptions
+from seq2seq.scoring import ScoringOptions
 
 from .counters import Clipping, Throughput
 from .datamodule import vocabulary_of
@@ -57,7 +57,7 @@ class SummarizerModule(LightningModule):
         *,
         max_document_tokens: int,
         seed: int = 1,
-        scoring: SplitScoringOptions = SplitScoringOptions(),  # noqa: B008
+        scoring: ScoringOptions = ScoringOptions(),  # noqa: B008
     ) -> None:
         super().__init__()
         self.tokenizer, self.vocabulary = tokenizer, vocabulary_of(tokenizer)

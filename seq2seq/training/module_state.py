@@ -11,7 +11,7 @@ from seq2seq.data.tokenizer import Tokenizer
 from seq2seq.decoding import SearchOptions
 from seq2seq.inference import load_weights
 from seq2seq.model.network import NetworkOptions
-from seq2seq.scoring import SplitScoringOptions
+from seq2seq.scoring import ScoringOptions
 
 from .objectives import ObjectiveOptions
 from .optimizer import OptimizerOptions
@@ -57,7 +57,7 @@ def load_module(kind: type[Module], path: str | Path, device: Any, changes: dict
         "optimizer": OptimizerOptions(**contents.get("optimizer", {})),
         "search": SearchOptions(**contents["search"]),
         "objective": ObjectiveOptions(**contents.get("objective", {})),
-        "scoring": SplitScoringOptions(**contents.get("scoring", {})),
+        "scoring": ScoringOptions(**contents.get("scoring", {})),
         "max_document_tokens": contents["max_document_tokens"],
         "seed": contents.get("seed", contents["resume"].get("plan", {}).get("seed", 1)),
     }
