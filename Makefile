@@ -50,8 +50,9 @@ format: setup ## let ruff format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-corpus: ## write the newswire corpus again (the bytes change only if the grammar changes)
+corpus: ## write the embedded corpora again (the bytes change only if their grammars change)
 	$(PYTHON) data/newswire/generate.py
+	$(PYTHON) data/translation/generate.py
 
 clean: ## remove runs and caches, keep the virtual environment
 	rm -rf runs .pytest_cache .mypy_cache .ruff_cache
