@@ -28,7 +28,7 @@ NUMBERS = range(10_000)
 KINDS: dict[str, list[str]] = {
     "bpe": [],
     "bpe without pointer": ["--model.network.pointer", "false"],
-    "unigram": ["--data.tokenizer.kind", "unigram"],
+    "unigram without pointer": ["--data.tokenizer.kind", "unigram", "--model.network.pointer", "false"],
     "word": [
         *("--data.tokenizer.kind", "word", "--data.tokenizer.vocab_size", "4000"),
         *("--model.network.unknown_embeddings", "16"),

@@ -35,7 +35,7 @@ def scored(rows: list[int], scoring: ScoringOptions = BOTH) -> list[Prediction]:
 
 
 def test_the_score_of_a_split_is_that_of_the_corpus() -> None:
-    """Whatever the batches and their order: the counts are summed, and BLEU is no mean over pairs."""
+    """For all batches in any order: the counts are summed, and BLEU is no mean over pairs."""
     bleu, chrf = sacrebleu.BLEU(), sacrebleu.CHRF()
     expected = {s.name.lower()[:4]: s.score for s in (m.corpus_score(FOUND, [REFERENCES]) for m in (bleu, chrf))}
     for batches in ([[0, 1, 2, 3]], [[3], [], [1, 2], [0]]):

@@ -25,7 +25,7 @@ class Clause:
         negated: by "kein" if the object has that form, else by "nicht".
         manner: also a duration, as in "drei Tage", "for three days".
         place: also a direction or another object with a preposition.
-        clock, day: the time. German says the day first, and English says it last.
+        clock, day: the time. The day stands first in German and last in English.
     """
 
     subject: Noun

@@ -1,6 +1,6 @@
 """The pairs of a split.
 
-The German text decides to which split a sentence belongs, so that no sentence is in two splits, whatever their sizes.
+The German text decides to which split a sentence belongs, so no sentence is in two splits of any size.
 Some numbers are held out: training has no sentence with them in words.
 """
 
