@@ -51,7 +51,7 @@ format: setup ## let ruff format the code
 	$(BIN)/ruff format .
 
 corpus: ## write the synthetic corpora again (the bytes change only if a grammar changes)
-	for corpus in newswire sentiment entities; do $(PYTHON) data/$$corpus/generate.py || exit 1; done
+	for corpus in newswire sentiment entities translation; do $(PYTHON) data/$$corpus/generate.py || exit 1; done
 
 clean: ## remove runs and caches, keep the virtual environment
 	rm -rf runs .pytest_cache .mypy_cache .ruff_cache

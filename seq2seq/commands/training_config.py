@@ -27,10 +27,11 @@ from seq2seq.errors import UserError
 from seq2seq.files import VARIABLE, atomic_writer, user_path
 from seq2seq.model.options import TRAINING_OPTIONS
 from seq2seq.options import check_effects
+from seq2seq.scoring import corpus_metric
 from seq2seq.shipped import checkpoint_path
 from seq2seq.training.dashboards import dashboards, without_folders
 from seq2seq.training.lightning_internals import is_first_process
-from seq2seq.training.monitors import check_figure, figure_names
+from seq2seq.training.monitors import check_figure, check_is_computed, figure_names
 from seq2seq.training.task_module import TaskModule
 
 DEFAULT_FOLDER = "runs/default"
@@ -242,9 +243,13 @@ class TrainingConfig:
                     raise UserError(
                         f"{key} has no effect with data.tokenizer.kind: {kind}; it knows all words: give the default"
                     )
+        metrics = config.get("scoring.metrics") or ()
+        for name in metrics:
+            corpus_metric(name)  # before any work, the error that a package is not installed
         for section in ("checkpoint", "early_stopping"):
             if config.get(section):
                 check_figure(section, config[f"{section}.monitor"], figure_names(self.module.figures))
+                check_is_computed(section, config[f"{section}.monitor"], metrics)
         if config["trainer.gradient_clip_algorithm"] and not config["trainer.gradient_clip_val"]:
             raise UserError(
                 "trainer.gradient_clip_algorithm has no effect without trainer.gradient_clip_val; give both"

@@ -94,6 +94,7 @@ class SummarizerModule(TaskModule):
         return {
             "rouge": self.outcome.rouge_settings,
             "signature": str(self.outcome.signature),
+            "metric_signatures": self.outcome.metric_signatures,
             "scoring": asdict(self.scoring),
             "search": asdict(self.search),
         }

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Literal
 
 from seq2seq.errors import UserError, did_you_mean
-from seq2seq.scoring import FIGURES, KINDS
+from seq2seq.scoring import CORPUS_METRICS, FIGURES, KINDS
 
 Mode = Literal["max", "min"]
 DIRECTIONS: dict[str, Mode] = {
@@ -23,8 +23,13 @@ def figure_names(figures: Iterable[str] | None = None) -> list[str]:
     Args:
         figures: the scores of a task; None = those of the summarizer.
     """
-    names = (*KINDS, *FIGURES, "loss", "perplexity") if figures is None else figures
+    names = (*KINDS, *FIGURES, *CORPUS_METRICS, "loss", "perplexity") if figures is None else figures
     return [f"validation/{name}" for name in names] + ["train/loss"]
+
+
+def better(figure: str) -> Mode | None:
+    """Whether a large or a small value of a figure, named without its split, is good; None if neither is."""
+    return "max" if figure in CORPUS_METRICS else DIRECTIONS.get(figure)
 
 
 def check_figure(section: str, monitor: str, known: Iterable[str]) -> None:
@@ -34,6 +39,13 @@ def check_figure(section: str, monitor: str, known: Iterable[str]) -> None:
         raise UserError(f"{section}.monitor: there is no figure {monitor!r}; {hint}")
 
 
+def check_is_computed(section: str, monitor: str, metrics: Sequence[str]) -> None:
+    """Raises UserError, naming the config section, if `scoring.metrics` lacks the metric that a monitor names."""
+    name = monitor.partition("/")[2]
+    if name in CORPUS_METRICS and name not in metrics:
+        raise UserError(f"{section}.monitor: {monitor} is not computed; add {name} to scoring.metrics")
+
+
 def direction(section: str, monitor: str, mode: Mode | None) -> Mode:
     """The mode of a figure; `mode` is the user's, if one is given.
 
@@ -41,7 +53,7 @@ def direction(section: str, monitor: str, mode: Mode | None) -> Mode:
     without a mode for a figure whose direction is not known.
     """
     check_figure(section, monitor, [*figure_names(), *figure_names(DIRECTIONS)])
-    right = DIRECTIONS.get(monitor.partition("/")[2])
+    right = better(monitor.partition("/")[2])
     if right is None and mode is None:
         raise UserError(f"{section}.mode: say whether a large (max) or a small (min) {monitor} is good")
     if right and mode not in (None, right):

@@ -71,7 +71,9 @@ def evaluations(folder: Path, world: int, trained: TrainedRun) -> list[list[str 
     commands: list[list[str | Path]] = []
     for name, examples in (("many", lines), ("one", pairs(1, first=50))):
         corpus = {**trained.corpus, "test": str(write_jsonl(folder / f"{name}.jsonl", examples))}
-        given = config(corpus, folder / f"{name}-{world}", data__eval_tokens=60, **on(world))
+        given = config(
+            corpus, folder / f"{name}-{world}", data__eval_tokens=60, scoring__metrics=["bleu", "chrf"], **on(world)
+        )
         file = write_config(folder / f"{name}-{world}.yaml", given)
         commands.append(["test", "--config", file, "--ckpt_path", trained.best])
     return commands

@@ -34,6 +34,8 @@ def load_hub_split(
         raise UserError(
             f"data.corpus.name: cannot load {split} of {name}: {first_line(error)}: {_cure(error)}"
         ) from error
+    if columns.nested:
+        dataset = dataset.flatten(max_depth=2)  # a column "translation.de" for the field "de" of "translation"
     where = f"{name} ({split})"
     if columns.labels:
         check_columns(columns, dataset.column_names, where)
