@@ -136,14 +136,15 @@ def draw(numbers: GradientNumbers) -> Figure:
     heat.set(title="Terms of the sum for $dL/dW^h$", xlabel="step $k$ of the weight", ylabel="step $t$ of the loss")
     figure.colorbar(image, ax=heat, label="norm of the term")
     for (name, errors), colour in zip(numbers.difference_errors.items(), (BLUE, ORANGE), strict=True):
-        differences.plot(STEP_SIZES, errors, marker="o", markersize=3, color=colour, label=f"finite differences, ${name}$")
-        differences.axhline(numbers.autograd_errors[name], color=colour, linestyle="--", label=f"the sum, ${name}$")
+        differences.plot(STEP_SIZES, errors, marker="o", markersize=3, color=colour, label=f"differences, ${name}$")
+        differences.axhline(numbers.autograd_errors[name], color=colour, linestyle="--")
     differences.set(xscale="log", yscale="log", title="Relative distance from autograd")
     differences.set(xlabel="step of the finite differences", ylabel="distance", ylim=(1e-17, 1))
-    differences.legend(loc="lower center", bbox_to_anchor=(0.5, 0.08), ncols=2, columnspacing=1.0)
+    differences.text(STEP_SIZES[-1], 6e-16, "the written sums")
+    differences.legend(loc="lower left", bbox_to_anchor=(0.0, 0.18))
     percent = [100 * error for error in numbers.truncated_errors]
     truncated.plot(range(1, STEPS + 1), percent, marker="o", markersize=4, color=GREEN)
-    truncated.set(title="Error if the sum is truncated", xlabel="states that are kept, $n$ (terms with $t-k<n$)")
+    truncated.set(title="Error if the sum is truncated", xlabel="$n$: terms with $t-k<n$ are kept")
     truncated.set(ylabel="error of $dL/dW^h$ in percent", ylim=(0, None), xticks=range(1, STEPS + 1))
     return figure
 

@@ -158,7 +158,7 @@ def draw(numbers: WordOrderNumbers) -> Figure:
     curves.axhline(50, color=GREY, linewidth=0.8, linestyle="--")
     curves.set(title="Who kills? Pairs of names not seen before", xlabel="training step", ylabel="right answers, percent")
     curves.set(ylim=(0, 105))
-    curves.legend(loc="center right")
+    curves.legend(loc="lower right")
     return figure
 
 
