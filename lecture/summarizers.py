@@ -63,10 +63,12 @@ class StepByStep(Cell):
     def forward(self, x: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
         outputs = []
         for word in x.split(1, dim=1):
-            output, state = self.cell(word, state)
+            _, state = self.cell(word, state)
             state.retain_grad()
             self.states.append(state)
-            outputs.append(state[:, : self.hidden_size].unsqueeze(1))  # not `output`, so that the loss passes `state`
+            outputs.append(
+                state[:, : self.hidden_size].unsqueeze(1)
+            )  # of `state`: the output of the cell is another tensor
         return torch.cat(outputs, dim=1), state
 
 

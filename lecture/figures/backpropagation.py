@@ -70,9 +70,9 @@ def make_problem(seed: int = 1) -> Problem:
 def terms(problem: Problem) -> tuple[Tensor, Tensor]:
     """The terms of both sums, [T, T, H, H] for W^h and [T, T, H, I] for W^x; zero for k > t.
 
-        dL/dW^h = sum_t sum_{k<=t} (dh_t/dh_k)^T (dL_t/dh_t) * (1 - h_k^2) h_{k-1}^T
-        dL/dW^x = the same with x_k^T in place of h_{k-1}^T
-        dh_t/dh_k = product over j = k+1 ... t of diag(1 - h_j^2) W^h
+    dL/dW^h = sum_t sum_{k<=t} (dh_t/dh_k)^T (dL_t/dh_t) * (1 - h_k^2) h_{k-1}^T
+    dL/dW^x = the same with x_k^T in place of h_{k-1}^T
+    dh_t/dh_k = product over j = k+1 ... t of diag(1 - h_j^2) W^h
     """
     states, w_h = problem.states(), problem.cell.weights().w_hh
     before = torch.cat([torch.zeros_like(states[:1]), states[:-1]])

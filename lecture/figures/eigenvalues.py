@@ -75,7 +75,9 @@ def draw(numbers: EigenvalueNumbers) -> Figure:
     norms.set(yscale="log", title="Length of $h_t = W^t h_0$", xlabel="step $t$", ylabel="$|h_t|$")
     norms.legend()
     angles.plot(numbers.angles, color=ORANGE)
-    angles.set(title="$h_t$ turns to the first eigenvector", xlabel="step $t$", ylabel="angle in degrees", ylim=(0, None))
+    angles.set(
+        title="$h_t$ turns to the first eigenvector", xlabel="step $t$", ylabel="angle in degrees", ylim=(0, None)
+    )
     sheared.plot(numbers.sheared_norms, color=BLUE)
     sheared.axhline(1, color=GREY, linewidth=0.8, linestyle="--")
     title = rf"Eigenvalues 0.9, singular value {numbers.sheared_singular_value:.2f}"
@@ -85,7 +87,8 @@ def draw(numbers: EigenvalueNumbers) -> Figure:
 
 def facts(numbers: EigenvalueNumbers) -> dict[str, str]:
     rows = {
-        f"length after {STEPS} steps, eigenvalue {value:g}": f"{norms[-1]:.3g}" for value, norms in numbers.norms.items()
+        f"length after {STEPS} steps, eigenvalue {value:g}": f"{norms[-1]:.3g}"
+        for value, norms in numbers.norms.items()
     }
     peak = max(numbers.sheared_norms)
     rows["angle to the first eigenvector after 0, 10, 20 steps"] = ", ".join(

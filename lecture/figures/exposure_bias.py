@@ -135,15 +135,16 @@ def draw(numbers: ExposureNumbers) -> Figure:
     looks = (("teacher forcing", BLUE), ("free running", ORANGE))
     for (name, colour), shares in zip(looks, (numbers.forced, numbers.free), strict=True):
         by_position.plot(positions, _percent(shares), marker="o", markersize=4, color=colour, label=name)
-    by_position.set(title="Right words by position", xlabel="position in the headline", ylabel="percent", ylim=(0, 100))
-    by_position.legend(loc="lower left")
+    by_position.set(title="Right words by position", xlabel="position in the headline", ylabel="percent", ylim=(0, 122))
+    by_position.set(yticks=range(0, 101, 20))
+    by_position.legend(loc="upper left")
     distances = range(1, AFTER_ERROR + 1)
     for (name, colour), shares in zip(looks, (numbers.forced_after, numbers.free_after), strict=True):
         after.plot(distances, _percent(shares), marker="o", markersize=4, color=colour, label=name)
     label = "free running, anywhere in the reference"
     after.plot(distances, _percent(numbers.contained_after), linestyle="--", color=GREY, label=label)
     after.set(title="Right words after the first error", xlabel="words after the error", xticks=distances)
-    after.legend(loc="lower left")
+    after.legend(loc="upper left")
     return figure
 
 

@@ -19,7 +19,8 @@ YEARS = tuple(str(year) for year in range(2000, 2020))
 WHO = ("I", "we", "she", "he", "they")
 PLACES = ("Nepal", "Peru", "Chad", "Cuba", "Laos", "Mali", "Oman", "Fiji")
 EXTRAS = (("by", "train"), ("with", "friends"), ("on", "foot"), ("for", "work"), ("by", "ship"))
-WORDS = ("<pad>", "In", "in", "went", "to", *YEARS, *WHO, *PLACES, *dict.fromkeys(word for pair in EXTRAS for word in pair))
+EXTRA_WORDS = tuple(dict.fromkeys(word for pair in EXTRAS for word in pair))
+WORDS = ("<pad>", "In", "in", "went", "to", *YEARS, *WHO, *PLACES, *EXTRA_WORDS)
 IDS = {word: i for i, word in enumerate(WORDS)}
 LENGTH = 14
 """Words of the longest sentence."""
@@ -47,7 +48,7 @@ class PositionBound(nn.Module):
 
 
 class Recurrent(nn.Module):
-    """A GRU that reads one word after the other with the same weights; the state after the last word gives the scores."""
+    """A GRU that reads all words with the same weights; the state after the last word gives the scores."""
 
     def __init__(self, hidden: int = 48) -> None:
         super().__init__()

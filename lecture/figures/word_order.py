@@ -106,9 +106,9 @@ def learn(network: nn.Module, steps: int) -> list[float]:
     for step in range(steps + 1):
         if step % TESTED_EVERY == 0:
             found.append(accuracy(network, test))
-        loss = sum(functional.cross_entropy(network(words), killers) for words, killers in training)
+        losses = [functional.cross_entropy(network(words), killers) for words, killers in training]
         adam.zero_grad()
-        loss.backward()
+        torch.stack(losses).sum().backward()
         adam.step()
     return found
 
@@ -125,7 +125,7 @@ def in_two_dimensions(vectors: Tensor) -> Tensor:
 
 def compute(steps: int = 200) -> WordOrderNumbers:
     torch.manual_seed(1)
-    networks = {"bag of words": BagOfWords(), "Elman network": Recurrent()}
+    networks: dict[str, BagOfWords | Recurrent] = {"bag of words": BagOfWords(), "Elman network": Recurrent()}
     found = {name: learn(network, steps) for name, network in networks.items()}
     both = torch.stack([sentence("Mary kills John"), sentence("John kills Mary")])
     with torch.no_grad():
@@ -156,7 +156,9 @@ def draw(numbers: WordOrderNumbers) -> Figure:
         steps = [TESTED_EVERY * i for i in range(len(shares))]
         curves.plot(steps, [100 * share for share in shares], color=colour, label=name)
     curves.axhline(50, color=GREY, linewidth=0.8, linestyle="--")
-    curves.set(title="Who kills? Pairs of names not seen before", xlabel="training step", ylabel="right answers, percent")
+    curves.set(
+        title="Who kills? Pairs of names not seen before", xlabel="training step", ylabel="right answers, percent"
+    )
     curves.set(ylim=(0, 105))
     curves.legend(loc="lower right")
     return figure
