@@ -42,7 +42,7 @@ def scale_recurrence(network: Seq2Seq, scale: float) -> None:
         cell.weights().w_hh.mul_(scale)
 
 
-def compute(steps: int = 150, batches: int = 40, size: int = 64, cells: Sequence[str] = CELLS_SHOWN) -> CellNumbers:
+def compute(steps: int = 300, batches: int = 60, size: int = 64, cells: Sequence[str] = CELLS_SHOWN) -> CellNumbers:
     """Args:
     steps: training steps of each network, with AdamW and clipping.
     batches: batches of 32 stories; the first one measures the gradients, the others train.

@@ -124,7 +124,7 @@ def compute(summarizer: Summarizer | None = None, pairs: Sequence[tuple[str, str
     summarizer = summarizer or trained_summarizer()
     tokenizer, network = summarizer.tokenizer, summarizer.network
     assert isinstance(network, Seq2Seq)
-    batch = encode(tokenizer, list(pairs or read_pairs("test")))
+    batch = encode(tokenizer, list(pairs or read_pairs("test")), summarizer.max_document_tokens)
     forced, free = (predictions(network, batch, forced=given) for given in (True, False))
     return numbers_of(batch, forced, free, lambda row, ids: tokenizer.decode(ids.tolist(), batch.oov[row]))
 
@@ -162,7 +162,9 @@ def facts(numbers: ExposureNumbers) -> dict[str, str]:
         "headlines with an error": f"{numbers.with_error} of {numbers.headlines}",
         f"teacher forcing, 1 to {AFTER_ERROR} words after the first error": row(numbers.forced_after),
         f"free running, 1 to {AFTER_ERROR} words after the first error": row(numbers.free_after),
-        "the same, anywhere in the reference": row(numbers.contained_after),
+        f"free running, 1 to {AFTER_ERROR} words after the first error, anywhere in the reference": row(
+            numbers.contained_after
+        ),
         "example: reference": numbers.example.reference,
         "example: teacher forcing": numbers.example.forced,
         "example: free running": numbers.example.free,

@@ -180,6 +180,7 @@ def facts(numbers: SumNumbers) -> dict[str, str]:
     for name, values in numbers.errors.items():
         by_length = dict(zip(LENGTHS, values, strict=True))
         rows[f"error at length 10 and 100, {name}"] = f"{by_length[10]:.1g} and {by_length[100]:.1g}"
-    for epsilon, error in zip(SCALES, numbers.scale_errors, strict=True):
-        rows[f"error of the tanh network set by hand, epsilon {epsilon:g}"] = f"{error:.1e}"
+    rows["error of the tanh network set by hand, epsilon " + ", ".join(f"{epsilon:g}" for epsilon in SCALES)] = (
+        ", ".join(f"{error:.1g}" for error in numbers.scale_errors)
+    )
     return rows

@@ -130,7 +130,8 @@ def draw(numbers: VectorNumbers) -> Figure:
         values = [means[column] for means in numbers.groups.values()]
         groups.bar((places + 0.4 * column - 0.2).tolist(), values, width=0.36, color=colour, label=label)
     groups.axhline(0, color=GREY, linewidth=0.8)
-    groups.set(title="Mean cosine of two words", xticks=places.tolist(), xticklabels=list(numbers.groups))
+    groups.set(title="Mean cosine of two words", ylim=(-0.02, 0.58))
+    groups.set(xticks=places.tolist(), xticklabels=list(numbers.groups))
     groups.legend(loc="upper left")
     return figure
 

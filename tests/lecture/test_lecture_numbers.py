@@ -149,8 +149,8 @@ def test_an_untrained_gru_forgets_faster_than_the_others(by_cell: cells.CellNumb
     assert ratios.max() < 1
 
 
-def test_training_opens_the_gates_of_the_lstm(by_cell: cells.CellNumbers) -> None:
-    assert by_cell.trained["lstm"][40] > 1.2 * by_cell.untrained["lstm"][40]
+def test_training_opens_the_gates_of_the_gru(by_cell: cells.CellNumbers) -> None:
+    assert all(by_cell.trained["gru"][k] > 1.1 * by_cell.untrained["gru"][k] for k in (1, 10, 40))
 
 
 @pytest.mark.slow
@@ -166,8 +166,8 @@ def test_training_opens_the_gates() -> None:
 
 
 def test_the_recorded_states_give_the_gradient_of_autograd() -> None:
-    """d loss / d h_t by finite differences: a change of one state in one direction changes the loss as the gradient says.
-    The loss itself is that of the network with its own cell."""
+    """Against finite differences: one state is moved in the direction of its gradient. The loss without a move is that
+    of the network with its own cell."""
     (batch,), vocabulary = story_batches(1)
     batch = batch.part(slice(2))
     for cell in ("elman", "lstm", "gru"):
@@ -304,7 +304,7 @@ def test_the_year_stands_at_its_position() -> None:
 def test_free_running_is_greedy_search(trained: TrainedRun) -> None:
     summarizer = Summarizer.from_checkpoint(trained.best, device="cpu")
     pairs = read_pairs("test", 12)  # unknown words, so that the headlines are full of errors
-    batch = encode(summarizer.tokenizer, pairs)
+    batch = encode(summarizer.tokenizer, pairs, summarizer.max_document_tokens)
     assert isinstance(summarizer.network, Seq2Seq)
     found = exposure_bias.predictions(summarizer.network, batch, forced=False)
     texts = []
@@ -402,9 +402,10 @@ def test_learnt_vectors_of_one_group_are_similar(titles: Summarizer) -> None:
         vectors[word_vectors.ids_of(titles.tokenizer, words)], word_vectors.TITLES
     )
     assert inside > outside + 0.25
-    third, fourth = word_vectors.TITLES[2:]
-    apart = word_vectors.cosines(vectors[word_vectors.ids_of(titles.tokenizer, [*third, *fourth])])[:5, 5:].mean()
-    assert apart > outside
+    matrix = word_vectors.cosines(vectors[word_vectors.ids_of(titles.tokenizer, words)])
+    blocks = matrix.view(4, 5, 4, 5).mean(dim=(1, 3)).tril(-1)
+    assert blocks.argmax() == 2 * 4 + 1  # the third group with the second
+    assert blocks.max() > outside + 0.1
 
 
 @pytest.mark.parametrize(
