@@ -7,7 +7,7 @@ RUN := runs/quickstart
 CONFIG := configs/quickstart.yaml
 
 .DEFAULT_GOAL := help
-.PHONY: help setup quickstart test test-slow lint format corpus clean
+.PHONY: help setup quickstart lecture test test-slow lint format corpus clean
 
 help: ## list what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -34,6 +34,12 @@ quickstart: setup ## train on the embedded corpus, print ROUGE, write headlines 
 	@echo "== 4/4 Titles for ten abstracts, by the model that ships with the package"
 	@if ls seq2seq/models/*.ckpt > /dev/null 2>&1; then \
 	$(BIN)/seq2seq show --input data/abstracts.jsonl --count 10; else echo "no model ships with this copy"; fi
+
+lecture: setup ## the figures of docs/lecture/ (less than five minutes)
+	@echo "== 1/2 Training a small summarizer: configs/lecture.yaml -> runs/lecture/best.ckpt"
+	$(BIN)/seq2seq fit --config configs/lecture.yaml
+	@echo "== 2/2 Figures and their numbers -> docs/lecture/"
+	$(BIN)/python -m lecture
 
 test: setup ## the tests (a few minutes)
 	$(BIN)/python -m pytest -n 2 --dist worksteal

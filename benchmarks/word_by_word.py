@@ -1,7 +1,7 @@
 """Translation word by word: each German word becomes the English word that a dictionary gives, in the German order.
 
-The dictionary is learned from parallel text by IBM model 1 (Brown et al. 1993): the probability t(e | g) that the word g
-becomes the word e. It shows the share of a translation that needs no word order and no context.
+The dictionary is learned from parallel text by IBM model 1 (Brown et al. 1993): the probability t(e | g) that the word
+g becomes the word e. It shows the share of a translation that needs no word order and no context.
 """
 
 from __future__ import annotations
