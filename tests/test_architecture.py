@@ -19,6 +19,7 @@ LAYERS = [
     ["__main__"],
     ["commands"],
     ["training"],
+    ["report"],
     ["inference"],
     ["checkpoint"],
     ["decoding", "scoring", "data", "model"],

@@ -9,9 +9,11 @@ from lightning.pytorch import Callback
 from lightning.pytorch.callbacks import Checkpoint, EarlyStopping, ProgressBar
 from lightning.pytorch.utilities import rank_zero_info
 
+from .curves import Curves
 from .plain_progress import PlainProgress, has_terminal
 from .prediction_files import PredictionFiles
 from .result_files import ResultFiles
+from .run_page import RunPage
 from .samples import SampleHeadlines
 from .terminate_workers import TerminateWorkers
 
@@ -40,7 +42,8 @@ def arrange_callbacks(arguments: dict[str, Any], sections: Sequence[Callback | N
         arguments["enable_progress_bar"] = False
     if arguments["enable_progress_bar"] is False:
         ours.append(PlainProgress())
-    return [*ours, ResultFiles(), PredictionFiles(), SampleHeadlines(), TerminateWorkers()]
+    page = [] if arguments["barebones"] else [Curves(), RunPage()]
+    return [*ours, ResultFiles(), PredictionFiles(), SampleHeadlines(), *page, TerminateWorkers()]
 
 
 def _any(kind: type[Callback], callbacks: Sequence[Callback]) -> bool:
