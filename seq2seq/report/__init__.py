@@ -4,7 +4,7 @@ run = load_run("runs/quickstart")
 write_page(run, "runs/quickstart/index.html")
 """
 
-from .page import write_page
+from .page import page, write_page
 from .run import CURVES, PAGE, SAMPLES, VALIDATION, Run, load_run, read_curves
 
-__all__ = ["CURVES", "PAGE", "SAMPLES", "VALIDATION", "Run", "load_run", "read_curves", "write_page"]
+__all__ = ["CURVES", "PAGE", "SAMPLES", "VALIDATION", "Run", "load_run", "page", "read_curves", "write_page"]

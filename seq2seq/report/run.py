@@ -176,7 +176,7 @@ def _read_predictions(file: Path) -> list[Prediction]:
                 raise ValueError(f"line {number} is no JSON ({error})") from error
             if "prediction" not in record or "document" not in record:
                 return []
-            texts = (record[key] or "" for key in ("document", "reference", "prediction"))
+            texts = (record.get(key) or "" for key in ("document", "reference", "prediction"))
             found.append(Prediction(*map(str, texts)))
     return found
 
