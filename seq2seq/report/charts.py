@@ -8,9 +8,9 @@ from typing import NamedTuple
 from .markup import Element, element
 from .numbers import readable, ticks
 
-WIDTH, HEIGHT = 520, 250
-LEFT, RIGHT, TOP, BOTTOM = 58, 14, 12, 38
-"""Size of a chart and of its margins, in units of its view box."""
+WIDE, HEIGHT = 520, 240
+LEFT, RIGHT, TOP, BOTTOM = 54, 18, 12, 38
+"""Size of a wide chart, and the margins of any chart, in units of the view box."""
 MAX_POINTS = 160
 """Points of a line. More points are grouped, and each group is drawn as its mean."""
 MAX_CHARTS = 18
@@ -26,12 +26,14 @@ class Chart(NamedTuple):
         lines: label of each line, by the name of its figure.
         text: one sentence below the title.
         best: figure whose best value is named, and whether the best one is the smallest (min) or largest (max).
+        width: of the view box. A line of the page has two wide charts or three others.
     """
 
     title: str
     lines: dict[str, str]
     text: str = ""
     best: tuple[str, str] | None = None
+    width: int = 350
 
 
 CHARTS = [
@@ -40,12 +42,14 @@ CHARTS = [
         {"train/loss": "training", "validation/loss": "validation"},
         "Mean negative log-likelihood of a target word, in nats.",
         ("validation/loss", "min"),
+        WIDE,
     ),
     Chart(
         "ROUGE on the validation split",
         {"validation/rouge1": "ROUGE-1", "validation/rouge2": "ROUGE-2", "validation/rougeL": "ROUGE-L"},
         "F1 in percent, by greedy search.",
         ("validation/rougeL", "max"),
+        WIDE,
     ),
     Chart("Learning rate", {"train/learning_rate": "learning rate"}, "Of each optimizer step."),
     Chart("Gradient norm", {"train/gradient_norm": "norm"}, "Of all gradients together, before clipping."),
@@ -99,8 +103,8 @@ def chart_figure(chart: Chart, curves: Sequence[dict[str, float]]) -> Element | 
         "figure",
         element("figcaption", element("h3", chart.title), text),
         element("div", legend, class_="legend"),
-        draw(chart.title, lines),
-        class_="card chart",
+        draw(chart.title, lines, chart.width),
+        class_="card chart wide" if chart.width == WIDE else "card chart",
     )
 
 
@@ -130,38 +134,39 @@ def best_value(chart: Chart, curves: Sequence[dict[str, float]]) -> str:
     return f"Best {chart.lines[name]}: {readable(value)} at step {step:,}."
 
 
-def draw(title: str, lines: dict[str, list[Point]]) -> Element:
+def draw(title: str, lines: dict[str, list[Point]], width: int = WIDE) -> Element:
     """The SVG of some lines over the same axes."""
     everything = [point for found in lines.values() for point in found]
-    across = ticks(min(p.first for p in everything), max(p.last for p in everything))
+    count = width // 100  # a label needs some room
+    across = ticks(min(p.first for p in everything), max(p.last for p in everything), count)
     upward = ticks(min(p.low for p in everything), max(p.high for p in everything))
 
     def x(step: float) -> float:
-        return round(LEFT + (step - across[0]) / (across[-1] - across[0]) * (WIDTH - LEFT - RIGHT), 1)
+        return round(LEFT + (step - across[0]) / (across[-1] - across[0]) * (width - LEFT - RIGHT), 1)
 
     def y(value: float) -> float:
         return round(HEIGHT - BOTTOM - (value - upward[0]) / (upward[-1] - upward[0]) * (HEIGHT - TOP - BOTTOM), 1)
 
-    grid = [_horizontal(y(value), readable(value)) for value in upward] + [
+    grid = [_horizontal(y(value), width, readable(value)) for value in upward] + [
         element("text", readable(step), x=x(step), y=HEIGHT - BOTTOM + 17, text_anchor="middle") for step in across
     ]
-    axis = element("text", "step", x=WIDTH - RIGHT, y=HEIGHT - 4, text_anchor="end", class_="axis")
+    axis = element("text", "step", x=width - RIGHT, y=HEIGHT - 4, text_anchor="end", class_="axis")
     drawn = [_line(number, label, found, x, y) for number, (label, found) in enumerate(lines.items())]
     return element(
         "svg",
         element("g", grid, class_="ticks"),
         axis,
         drawn,
-        viewBox=f"0 0 {WIDTH} {HEIGHT}",
+        viewBox=f"0 0 {width} {HEIGHT}",
         role="img",
         aria_label=f"{title}: {', '.join(lines)} by step",
     )
 
 
-def _horizontal(height: float, label: str) -> Element:
+def _horizontal(height: float, width: int, label: str) -> Element:
     return element(
         "g",
-        element("line", x1=LEFT, x2=WIDTH - RIGHT, y1=height, y2=height),
+        element("line", x1=LEFT, x2=width - RIGHT, y1=height, y2=height),
         element("text", label, x=LEFT - 7, y=height + 4, text_anchor="end"),
     )
 

@@ -19,8 +19,8 @@ LARGEST = 5
 """Documents that are shown on each side."""
 EQUAL = 1e-9
 """Scores that differ by less are equal."""
-NOT_SETTINGS = ("trainer.default_root_dir", "trainer.logger", "ckpt_path", "checkpoint", "resume")
-"""Settings that differ between any two runs, and starts of such settings."""
+NOT_SETTINGS = ("trainer.default_root_dir", "trainer.logger", "test.network", "test.rouge", "test.signature")
+"""Starts of settings that say nothing new: places of results, and what other settings or the figures tell."""
 
 
 def comparison_section(run: Run, other: Run, both: tuple[np.ndarray, np.ndarray]) -> Element:

@@ -6,14 +6,15 @@ import math
 
 
 def readable(value: float) -> str:
-    """A number with four digits: 1,234,567; 45.61; 0.002; 1.2e-06."""
+    """A number with at most four digits, or without decimals: 1,234,567; 45.61; 0.0273; 0.00038; 1.2e-06."""
     if not math.isfinite(value):
         return "–" if math.isnan(value) else f"{'-' if value < 0 else ''}∞"
     size = abs(value)
     if size >= 1000 or value == int(value):
         return f"{value:,.0f}" if size < 1e9 else f"{value:.2e}"
-    if size >= 0.001:
-        return f"{value:.{max(0, 3 - math.floor(math.log10(size)))}f}".rstrip("0").rstrip(".")
+    if size >= 0.0001:
+        power = math.floor(math.log10(size))
+        return f"{value:.{min(4, 3 - power) if size >= 0.01 else 1 - power}f}".rstrip("0").rstrip(".")
     return f"{value:.1e}"
 
 

@@ -85,7 +85,7 @@ def _document(run: Run, sections: list[Element | None]) -> Element:
 def facts(run: Run) -> str:
     """The run in one line: cell, parameters, steps, time and day."""
     options, found = run.options, []
-    cell = options.get("model.network.cell") or options.get("network.cell")
+    cell = options.get("model.network.cell") or options.get("test.network.cell")
     if cell:
         found.append(cell.upper())
     if parameters := run.settings.get("parameters"):

@@ -89,12 +89,15 @@ class Run:
 
     @cached_property
     def options(self) -> dict[str, str]:
-        """Every setting by its dotted key: those of config.yaml, else those of the checkpoint."""
+        """Every setting by its dotted key: those of config.yaml, and those of the test as `test.KEY`.
+
+        A command line can give the test another search than that of the config.
+        """
         try:
-            found = yaml.safe_load(self.config) if self.config else self.settings
+            config = yaml.load(self.config, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
         except yaml.YAMLError:
-            found = self.settings
-        return dict(_flat("", found if isinstance(found, dict) else {}))
+            config = None
+        return dict(_flat("", config if isinstance(config, dict) else {})) | dict(_flat("test", self.settings))
 
 
 def load_run(folder: str | Path) -> Run:

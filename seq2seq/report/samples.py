@@ -143,8 +143,9 @@ def _word(word: Word, sample: Sample | None, fault: str | None) -> Element:
 def _document(prediction: Prediction, sample: Sample | None) -> Element:
     if sample is None:
         return element("p", cut(prediction.document, MAX_DOCUMENT), class_="document", dir="auto")
-    pieces = [element("i", cut(piece, MAX_WORD)) for piece in sample.document[:MAX_PIECES]]
-    left_out = "…" if len(sample.document) > MAX_PIECES else None
+    shown = sample.document[:MAX_PIECES]
+    pieces = [[" " * piece[:1].isspace(), element("i", cut(piece.strip(), MAX_WORD))] for piece in shown]
+    left_out = "…" if len(sample.document) > len(shown) else None
     return element("p", pieces, left_out, class_="document", dir="auto")
 
 

@@ -75,7 +75,7 @@ def figures_section(run: Run, found: Resampled | None) -> Element | None:
         element("h2", "Figures"),
         element("p", f"{text}.", class_="note") if text else None,
         element("div", cards, class_="cards"),
-        table(["figure", "value"], [[NAMES.get(n, n), _value(v)] for n, v in others.items()]) if others else None,
+        element("dl", [_figure(name, value) for name, value in others.items()], class_="figures") if others else None,
         id="figures",
     )
 
@@ -134,14 +134,11 @@ def _card(name: str, value: str, interval: str = "", drawn: Element | None = Non
     )
 
 
+def _figure(name: str, value: float | None) -> Element:
+    return element("div", element("dt", NAMES.get(name, name)), element("dd", _value(value)))
+
+
 def _whisker(value: float, low: float, high: float) -> Element:
     """An interval on the scale from 0 to 100."""
-    return element(
-        "svg",
-        element("line", x1=0, x2=100, y1=5, y2=5, class_="scale"),
-        element("line", x1=round(low, 2), x2=round(high, 2), y1=5, y2=5, class_="interval"),
-        element("circle", cx=round(value, 2), cy=5, r=2.5),
-        viewBox="-3 0 106 10",
-        class_="whisker",
-        aria_hidden="true",
-    )
+    ends = element("span", style=f"left: {low:.2f}%; width: {high - low:.2f}%")
+    return element("div", ends, element("b", style=f"left: {value:.2f}%"), class_="whisker", aria_hidden="true")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -11,6 +11,9 @@ from torch import Tensor
 from seq2seq.batch import Batch, make_batch
 from seq2seq.data.tokenizer import Tokenizer
 from seq2seq.model.network import Seq2Seq
+
+MAX_GAP = 24
+"""Characters that a token's text can stand behind the end of the previous one."""
 
 
 class Alignment(NamedTuple):
@@ -54,7 +57,7 @@ def align(
         steps, words = len(ids) + 1, max(len(document.ids), 1)
         found.append(
             Alignment(
-                list(pieces(tokenizer, document.ids, document.oov)),
+                pieces(tokenizer, document.ids, document.oov),
                 [*pieces(tokenizer, ids, document.oov), ""],
                 attention[row, :steps, :words].cpu(),
                 None if copied is None else copied[row, :steps].cpu(),
@@ -82,10 +85,19 @@ def _attention(network: Seq2Seq, batch: Batch) -> tuple[Tensor, Tensor | None]:
     return forced.attention, (copied / log_probs.view_as(copied).exp()).clamp(0, 1).nan_to_num(0)
 
 
-def pieces(tokenizer: Tokenizer, ids: Sequence[int], oov: Sequence[str]) -> Iterator[str]:
-    """The part of the decoded text that each id adds. A token that changes the text before it gives its own text."""
-    before = ""
-    for count, token in enumerate(ids, start=1):
-        text = tokenizer.decode(ids[:count], oov)
-        yield text[len(before) :] if text.startswith(before) else f" {tokenizer.decode([token], oov)}"
-        before = text
+def pieces(tokenizer: Tokenizer, ids: Sequence[int], oov: Sequence[str]) -> list[str]:
+    """The part of the decoded text that belongs to each id; together they are the whole text.
+
+    The text of an id is searched for after the previous one. An id without text of its own, such as a part of a
+    character, gives "", and the next one gets the text between.
+    """
+    whole, found, end = tokenizer.decode(ids, oov), [], 0
+    for token in ids:
+        own = tokenizer.decode([token], oov).strip()
+        start = whole.find(own, end, end + len(own) + MAX_GAP) if own else -1
+        next_end = end if start < 0 else start + len(own)
+        found.append(whole[end:next_end])
+        end = next_end
+    if found:
+        found[-1] += whole[end:]
+    return found

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,7 @@ from seq2seq.report.run import Prediction, read_curves
 from seq2seq.report.tables import intervals, statistics
 from seq2seq.scoring import compare
 
-HOSTILE = '<script>alert(1)</script>"\'&</style><!--\x00\x1b[31m\u202eABC\ud800שלום\U0001f600'
+HOSTILE = "<script>alert(1)</script>\"'&</style><!--\x00\x1b[31m\u202eABC\ud800שלום\U0001f600"
 
 
 def lines(count: int, prediction: str = "Fire hurts {}") -> list[dict[str, str]]:
@@ -66,7 +67,9 @@ def make_run(folder: Path, predictions: list[dict[str, Any]] | None = None, conf
 
 
 def test_scores_and_intervals_are_those_of_the_command_score(tmp_path):
-    written = [{**line, "prediction": line["prediction"] + " in Oslo" * (row % 3)} for row, line in enumerate(lines(30))]
+    written = [
+        {**line, "prediction": line["prediction"] + " in Oslo" * (row % 3)} for row, line in enumerate(lines(30))
+    ]
     loaded = load_run(make_run(tmp_path, written))
     found = intervals([statistics(loaded, found_mistakes(loaded.predictions))])
     expected = compare(
@@ -74,7 +77,9 @@ def test_scores_and_intervals_are_those_of_the_command_score(tmp_path):
     ).systems[0]
     for column, kind in enumerate(("rouge1", "rouge2", "rougeL")):
         score = expected.scores[f"{kind}.f1"]
-        assert [found.scores[0, column], *found.bounds[0, column]] == pytest.approx([score.value, score.low, score.high])
+        assert [found.scores[0, column], *found.bounds[0, column]] == pytest.approx(
+            [score.value, score.low, score.high]
+        )
     assert f"{expected.scores['rougeL.f1'].value:.2f}" in page(loaded)
 
 
@@ -133,7 +138,16 @@ def test_ticks_are_round_and_cover_the_range(low, high, expected):
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(1234567.8, "1,234,568"), (45.614, "45.61"), (0.002, "0.002"), (1.2e-6, "1.2e-06"), (0, "0"), (-3.5, "-3.5")],
+    [
+        (1234567.8, "1,234,568"),
+        (45.614, "45.61"),
+        (0.002, "0.002"),
+        (0.02728, "0.0273"),
+        (1.5e-4, "0.00015"),
+        (1.2e-6, "1.2e-06"),
+        (0, "0"),
+        (-3.5, "-3.5"),
+    ],
 )
 def test_numbers(value, text):
     assert readable(value) == text
@@ -151,6 +165,8 @@ def test_settings_that_differ(tmp_path):
     first = load_run(make_run(tmp_path / "a", config="model: {cell: gru, size: 3}\ntrainer: {default_root_dir: a}\n"))
     second = load_run(make_run(tmp_path / "b", config="model: {cell: lstm}\ntrainer: {default_root_dir: b}\n"))
     assert changed_settings(first, second) == [("model.cell", "gru", "lstm"), ("model.size", "3", None)]
+    second.settings["search"]["beam_size"] = 1  # an option of `test` on the command line
+    assert changed_settings(first, replace(second))[2:] == [("test.search.beam_size", "5", "1")]
 
 
 def test_documents_are_matched_by_their_texts(tmp_path):

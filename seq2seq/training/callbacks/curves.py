@@ -17,8 +17,8 @@ from seq2seq.report import CURVES, read_curves
 class Curves(Callback):
     """Appends the logged figures of `fit` to curves.jsonl: one line for each logged step, and one for each validation.
 
-    A step is logged if `trainer.log_every_n_steps` says so, and at the end of an epoch. Only the first process writes.
-    A resumed run keeps the lines up to its checkpoint. A new run begins a new file.
+    `trainer.log_every_n_steps` says which steps are logged. The last step of an epoch has a line with its loss. Only
+    the first process writes. A resumed run keeps the lines up to its checkpoint. A new run begins a new file.
 
     Attributes:
         written: whether this process has written a line.
@@ -42,10 +42,13 @@ class Curves(Callback):
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         step, every = trainer.global_step, trainer.log_every_n_steps  # type: ignore[attr-defined]
-        if step == self._step or not ((every and step % every == 0) or trainer.is_last_batch):
+        if step == self._step:  # a batch whose gradients are only added up
             return
+        if every and step % every == 0:
+            self._write(trainer, "train/")
+        elif trainer.is_last_batch:  # the other figures are those of the last logged step
+            self._write(trainer, "train/loss")
         self._step = step
-        self._write(trainer, "train/")
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         if not trainer.sanity_checking:
