@@ -150,7 +150,7 @@ def _document(prediction: Prediction, sample: Sample | None) -> Element:
 
 
 def mistakes_section(run: Run, rows: dict[str, list[int]], shares: dict[str, str], count: int) -> Element | None:
-    """Errors first: the lowest scores, then each kind of mistake with its share and its worst examples."""
+    """The lowest scores, then each kind of mistake with its share and its worst examples."""
     if not run.predictions:
         return None
     means = run.scores.mean(axis=1).tolist()
@@ -178,7 +178,7 @@ def mistakes_section(run: Run, rows: dict[str, list[int]], shares: dict[str, str
     absent = [MISTAKES[name].title.lower() for name, found in rows.items() if not found]
     return element(
         "section",
-        element("h2", "Errors first"),
+        element("h2", "Errors, worst first"),
         legend(run),
         element("h3", "Kinds"),
         kinds,

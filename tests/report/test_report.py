@@ -229,7 +229,7 @@ def test_files_of_another_task_give_a_page(tmp_path):
     written = page(load_run(folder))
     assert "97.5" in written
     assert "macro_f1" in written
-    assert "Errors first" not in written
+    assert "Errors, worst first" not in written
 
 
 def test_a_hostile_run_stays_small_and_harmless(tmp_path):
