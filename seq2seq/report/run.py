@@ -42,7 +42,7 @@ class Sample:
     Args:
         row: position of the prediction in its file.
         document: pieces of the document, as far as the network has read it.
-        headline: pieces of the prediction; the last one is "" for the end symbol.
+        headline: pieces of the prediction, without the end symbol.
         attention: for each piece of the headline, [position in the document, weight] of the largest weights.
         copied: for each piece of the headline, the probability that it was copied; None without a pointer.
     """

@@ -26,7 +26,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
     attack = f'"><img src=https://example.org/x onerror=attack()><script>attack()</script>{HOSTILE}'
     texts = {key: f"{attack} {key}" for key in ("document", "reference", "prediction")}
     folder = make_run(tmp_path_factory.mktemp("hostile"), [texts] * 3, f"a: {json.dumps(attack)}\n")
-    piece = {"row": 0, "document": [attack, " b"], "headline": [attack, ""], "attention": [[[0, 0.9]], [[1, 0.5]]]}
+    piece = {"row": 0, "document": [attack, " b"], "headline": [attack], "attention": [[[0, 0.9]]]}
     (folder / "samples.json").write_text(json.dumps({"split": "test", "samples": [piece]}), encoding="utf-8")
     assert run("report", folder) == 0
     return folder / "index.html"
@@ -80,7 +80,10 @@ def test_the_document_shows_the_attention_of_a_word(browser, trained: TrainedRun
         row = int(article.locator(".row").inner_text().removeprefix("no. ")) - 1
         sample = next(sample for sample in samples if sample["row"] == row)
         place, weight = sample["attention"][0][0]
-        assert max(weights, key=lambda pair: pair[1]) == [sample["document"][place].strip(), pytest.approx(weight, abs=0.006)]
+        assert max(weights, key=lambda pair: pair[1]) == [
+            sample["document"][place].strip(),
+            pytest.approx(weight, abs=0.006),
+        ]
         assert f"Attention: {sample['document'][place].strip()} " in word.get_attribute("title")
         page.mouse.move(0, 0)
         assert lit.count() == 0
@@ -106,7 +109,11 @@ def test_light_and_dark_differ_and_can_be_read(browser, trained: TrainedRun):
 def test_hostile_texts_do_nothing(browser, hostile):
     with open_page(browser, hostile) as page:
         assert (page.errors, page.outside) == ([], [])
-        assert page.evaluate("[document.scripts.length, document.images.length, document.styleSheets.length]") == [1, 0, 1]
+        assert page.evaluate("[document.scripts.length, document.images.length, document.styleSheets.length]") == [
+            1,
+            0,
+            1,
+        ]
         assert "<script>attack()</script>" in page.locator("#samples .reference").first.inner_text()
         page.locator("#samples [data-attention]").first.hover()
         assert page.locator("#samples .document i[style]").count() == 1

@@ -11,6 +11,7 @@ import time
 from collections import Counter
 from dataclasses import replace
 from html.parser import HTMLParser
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -123,7 +124,7 @@ def test_long_curves_are_grouped():
     found = points([*curves, {"step": 1000, "x": float("nan")}, {"step": 1001, "y": 1.0}], "x")
     assert len(found) <= MAX_POINTS
     assert (found[0].first, found[-1].last) == (0, 999)
-    assert all(a.last + 1 == b.first for a, b in zip(found, found[1:], strict=False))
+    assert all(a.last + 1 == b.first for a, b in pairwise(found))
     assert (min(p.low for p in found), max(p.high for p in found)) == (values.min(), values.max())
     assert sum(p.value * (p.last - p.first + 1) for p in found) == pytest.approx(values.sum())
 

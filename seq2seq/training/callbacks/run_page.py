@@ -10,12 +10,12 @@ from typing import Any
 
 from lightning.pytorch import Callback, LightningModule, Trainer
 
+from seq2seq.explanation import Explanation
 from seq2seq.files import atomic_writer
-from seq2seq.model.network import Seq2Seq
 from seq2seq.report import PAGE, SAMPLES, VALIDATION, load_run, write_page
 
-from ..alignments import Alignment, align
 from ..evaluation import Prediction
+from ..explained_samples import explain
 from ..module import SummarizerModule
 from .curves import Curves
 from .result_files import write_lines
@@ -66,12 +66,9 @@ class RunPage(Callback):
         if split == "validation":
             found = evenly(found, self.predictions)
             write_lines(folder / VALIDATION, (prediction.record() for prediction in found))
-        samples: list[dict[str, Any]] = []
         rows = sample_rows(found, self.samples)
-        if isinstance(module.network, Seq2Seq) and rows:  # an ensemble has several attentions
-            pairs = [(found[row].document, found[row].text) for row in rows]
-            aligned = align(module.network, module.tokenizer, pairs, module.max_document_tokens)
-            samples = [{"row": row, **as_values(alignment)} for row, alignment in zip(rows, aligned, strict=True)]
+        explained = zip(rows, explain(module, [found[row] for row in rows]), strict=True)
+        samples = [{"row": row, **as_values(explanation)} for row, explanation in explained if explanation is not None]
         with atomic_writer(folder / SAMPLES) as stream:
             json.dump({"split": split, "samples": samples}, stream, ensure_ascii=False)
 
@@ -88,16 +85,16 @@ def sample_rows(predictions: Sequence[Prediction], count: int) -> list[int]:
     return sorted({*evenly(rows, count), *sorted(rows, key=lambda row: sum(predictions[row].rouge))[:count]})
 
 
-def as_values(alignment: Alignment) -> dict[str, Any]:
-    """An alignment as values of JSON, with the largest weights of each piece of the headline."""
+def as_values(explanation: Explanation) -> dict[str, Any]:
+    """An explanation as values of JSON, with the largest weights of each word of the headline."""
     attention = []
-    for row in alignment.attention.tolist():
+    for row in explanation.attention.tolist():
         largest = sorted(range(len(row)), key=lambda place: -row[place])[:KEPT_WEIGHTS]
         attention.append([(place, round(row[place], 3)) for place in largest if row[place] >= SMALLEST_WEIGHT])
-    copied = None if alignment.copied is None else [round(value, 3) for value in alignment.copied.tolist()]
+    copied = [round(value, 3) for value in explanation.copied_shares.tolist()] if explanation.copy.any() else None
     return {
-        "document": alignment.document,
-        "headline": alignment.headline,
+        "document": explanation.document_words,
+        "headline": explanation.headline_words,
         "attention": attention,
         "copied": copied,
     }
