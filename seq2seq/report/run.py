@@ -56,7 +56,7 @@ class Sample:
 
 @dataclass
 class Run:
-    """What is known of a run.
+    """The content of a run's folder.
 
     Args:
         name: of the run's folder.

@@ -23,7 +23,7 @@ from seq2seq.report import load_run, page, write_page
 from seq2seq.report.charts import MAX_POINTS, points
 from seq2seq.report.comparison import changed_settings, common_rows
 from seq2seq.report.markup import cut, element, to_html
-from seq2seq.report.mistakes import MISTAKES, found_mistakes, wrong_words
+from seq2seq.report.mistakes import MISTAKES, Mistake, found_mistakes, wrong_words
 from seq2seq.report.numbers import readable, ticks
 from seq2seq.report.run import Prediction, read_curves
 from seq2seq.report.tables import intervals, statistics
@@ -102,6 +102,11 @@ def test_each_kind_of_mistake(kind, wrong, right):
     document, reference = "A fire in Bergen hurt 1,250 people.", "Fire hurts 1250 in Bergen"
     assert MISTAKES[kind].found(Prediction(document, reference, wrong))
     assert not MISTAKES[kind].found(Prediction(document, reference, right))
+
+
+def test_another_kind_of_mistake(tmp_path, monkeypatch):
+    monkeypatch.setitem(MISTAKES, "odd", Mistake("Odd number", "It is odd.", lambda p: p.text[-1] in "13579"))
+    assert re.search(r"Odd number</b><span class=\"share\">10 · 50\.0 %", page(load_run(make_run(tmp_path))))
 
 
 def test_the_words_at_fault_are_marked():

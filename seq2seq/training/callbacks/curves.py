@@ -17,7 +17,7 @@ from seq2seq.report import CURVES, read_curves
 class Curves(Callback):
     """Appends the logged figures of `fit` to curves.jsonl: one line for each logged step, and one for each validation.
 
-    `trainer.log_every_n_steps` says which steps are logged. The last step of an epoch has a line with its loss. Only
+    `trainer.log_every_n_steps` sets the logged steps. The last step of an epoch has a line with its loss. Only
     the first process writes. A resumed run keeps the lines up to its checkpoint. A new run begins a new file.
 
     Attributes:
