@@ -24,6 +24,9 @@ VALIDATION = "validation.jsonl"
 SAMPLES = "samples.json"
 """Some predictions with the attention of their words: see `Sample`."""
 
+CLOCKS = 1.0
+"""Seconds by which the clock of a file system and that of a process can differ."""
+
 Value = TypeVar("Value")
 
 
@@ -148,11 +151,14 @@ def _read(run: Run, name: str, read: Callable[[Path], Value], nothing: Value) ->
 
 
 def _is_older(run: Run, name: str) -> bool:
-    """Whether a file is that of an earlier run in the folder, which is noted."""
-    file, started = run.folder / name, run.curves[0].get("time") if run.curves else None
-    if started is None or not file.is_file() or file.stat().st_mtime >= started:
+    """Whether a file is older than the last training step, by more than the clocks differ. This is noted.
+
+    Such a file is the result of an earlier run in the folder, or of the run before it was resumed.
+    """
+    file, last = run.folder / name, run.curves[-1].get("time") if run.curves else None
+    if last is None or not file.is_file() or file.stat().st_mtime >= last - CLOCKS:
         return False
-    run.notes.append(f"{name} is older than this run and is left out: score this run with `seq2seq test`")
+    run.notes.append(f"{name} is older than the last training step and is left out; `seq2seq test` writes a new one")
     return True
 
 

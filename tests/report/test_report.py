@@ -222,7 +222,8 @@ def test_damaged_files_are_named(tmp_path, capsys):
 def test_results_of_an_earlier_run_are_left_out(tmp_path):
     folder = make_run(tmp_path / "run")
     assert load_run(folder).predictions
-    write_jsonl(folder / "curves.jsonl", [{"step": 1, "time": time.time() + 60, "train/loss": 1.0}])
+    steps = [{"step": step, "time": time.time() + 60 * step, "train/loss": 1.0} for step in range(-1, 2)]
+    write_jsonl(folder / "curves.jsonl", steps)
     loaded = load_run(folder)
     assert (loaded.predictions, loaded.metrics) == ([], {})
     assert [note.split()[0] for note in loaded.notes] == ["metrics.json", "predictions.jsonl"]
