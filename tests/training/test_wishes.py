@@ -40,6 +40,8 @@ def arranged(users: list[Callback], *sections: Callback | None, **arguments: Any
 
 
 ALWAYS = {"ResultFiles", "PredictionFiles", "SampleHeadlines", "TerminateWorkers"}
+ALWAYS |= {"BestValues", "MemoryUse", "RunAlert", "RunArtifacts"}
+ALWAYS |= {"Curves", "RunPage"}  # not with trainer.barebones
 
 
 def test_callbacks_by_default() -> None:
