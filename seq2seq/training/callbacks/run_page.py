@@ -38,6 +38,14 @@ class RunPage(Callback):
 
     def __init__(self, samples: int = 12, predictions: int = 2000) -> None:
         self.samples, self.predictions = samples, predictions
+        self._has_results = False
+
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Lightning's check before the training scores a few examples of an untrained network: no result."""
+        self._has_results = not trainer.sanity_checking
+
+    def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        self._has_results = True
 
     def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Comes after the files of the results, and after the weights are averaged."""
@@ -52,7 +60,7 @@ class RunPage(Callback):
     def _write(self, trainer: Trainer, pl_module: LightningModule, split: str) -> None:
         folder = Path(trainer.default_root_dir)
         try:
-            if split and isinstance(pl_module, SummarizerModule) and pl_module.outcome is not None:
+            if split and self._has_results and isinstance(pl_module, SummarizerModule) and pl_module.outcome:
                 self._write_samples(folder, pl_module, pl_module.outcome.predictions, split)
             write_page(load_run(folder), folder / PAGE)
         except Exception as error:
