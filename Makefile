@@ -7,7 +7,7 @@ RUN := runs/quickstart
 CONFIG := configs/quickstart.yaml
 
 .DEFAULT_GOAL := help
-.PHONY: help setup quickstart lecture test test-slow lint format corpus clean
+.PHONY: help setup quickstart lecture browser test test-slow lint format corpus clean
 
 help: ## list what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -41,7 +41,16 @@ lecture: setup ## the figures of docs/lecture/ (less than five minutes)
 	@echo "== 2/2 Figures and their numbers -> docs/lecture/"
 	$(BIN)/python -m lecture
 
-test: setup ## the tests (a few minutes)
+# Root on a CI machine (the variable CI is set) installs Chromium for the tests of pages. Nobody else does: without a
+# browser those tests are skipped, and the report of pytest names the reason.
+browser:
+	@if [ -n "$$CI" ] && [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null \
+	&& ! command -v chromium > /dev/null && ! command -v google-chrome > /dev/null; then \
+	echo "== Installing Chromium for the tests of pages"; \
+	apt-get update -qq && apt-get install -qq -y --no-install-recommends chromium \
+	|| echo "Chromium could not be installed; the tests of pages are skipped"; fi
+
+test: setup browser ## the tests (a few minutes)
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 test-slow: setup ## the tests that take longer

@@ -24,6 +24,7 @@ COMMANDS = {
     "show": ("show", "print documents, references and headlines side by side"),
     "demo": ("demo", "serve a page in the browser: headlines, attention, copied words and the beams of the search"),
     "score": ("score", "score predictions, with intervals and tests of the differences between systems"),
+    "report": ("report", "write the page of a run, and compare the run with another one"),
     "models": ("models", "list the models that ship with seq2seq, or print the card of one"),
     "export": ("export", "turn a checkpoint into another form, such as a small file for inference"),
     "average": ("average", "average the weights of checkpoints"),

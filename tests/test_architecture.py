@@ -19,7 +19,7 @@ LAYERS = [
     ["__main__"],
     ["commands"],
     ["training", "demo"],
-    ["labelling"],
+    ["labelling", "report"],
     ["inference"],
     ["checkpoint", "explanation"],
     ["decoding", "scoring", "data", "model"],

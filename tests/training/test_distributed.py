@@ -140,6 +140,9 @@ def test_the_same_steps(two: TwoProcesses, tmp_path: Path) -> None:
         assert run(*commands[0]) == 0
         alone, group = (state(run_ / "last.ckpt") for run_ in (tmp_path / f"{name}-1", two.steps / f"{name}-2"))
         assert alone["global_step"] == group["global_step"] > 1, name
+        curves = read_jsonl(two.steps / f"{name}-2" / "curves.jsonl")  # the first process alone writes them
+        assert [line["step"] for line in curves if "train/loss" in line] == [*range(1, group["global_step"] + 1)], name
+        assert (two.steps / f"{name}-2" / "index.html").is_file()
         for key, weight in alone["state_dict"].items():
             assert weight.dtype == torch.float64
             torch.testing.assert_close(group["state_dict"][key], weight, rtol=0, atol=1e-9, msg=f"{name}: {key}")

@@ -3,6 +3,7 @@
 from .arrangement import arrange_callbacks
 from .best_values import BestValues
 from .checkpoints import AtomicCheckpointIO, BestCheckpoint
+from .curves import Curves
 from .early_stopping import DirectedEarlyStopping
 from .gradient_flow import GradientFlow
 from .memory import MemoryUse
@@ -10,6 +11,7 @@ from .pictures import Pictures
 from .plain_progress import PlainProgress, has_terminal
 from .prediction_files import PredictionFiles
 from .result_files import ResultFiles
+from .run_page import RunPage
 from .samples import SampleHeadlines
 from .terminate_workers import TerminateWorkers
 from .wandb_run import RunAlert, RunArtifacts
@@ -18,6 +20,7 @@ __all__ = [
     "AtomicCheckpointIO",
     "BestCheckpoint",
     "BestValues",
+    "Curves",
     "DirectedEarlyStopping",
     "GradientFlow",
     "MemoryUse",
@@ -27,6 +30,7 @@ __all__ = [
     "ResultFiles",
     "RunAlert",
     "RunArtifacts",
+    "RunPage",
     "SampleHeadlines",
     "TerminateWorkers",
     "arrange_callbacks",
