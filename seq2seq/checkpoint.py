@@ -19,6 +19,7 @@ from .data.tokenizer import Tokenizer
 from .decoding import SearchOptions
 from .errors import UserError
 from .files import atomic_writer
+from .hub_folder import is_hub_name, read_hub_folder
 from .model.network import NetworkOptions
 from .shipped import checkpoint_path
 
@@ -34,7 +35,8 @@ def read_checkpoint(path: str | Path, *, check_bytes: bool = False) -> dict[str,
     """Reads and verifies a checkpoint.
 
     Args:
-        path: a file, or the name of a model that ships with the package.
+        path: a file, the name of a model that ships with the package, or `hf:` and a folder of `seq2seq export hf` or
+            its name on the Hugging Face Hub.
         check_bytes: verify the checksum of every byte, which reads the whole file.
 
     Returns:
@@ -49,7 +51,8 @@ def read_checkpoint(path: str | Path, *, check_bytes: bool = False) -> dict[str,
 def _read(path: str | Path, check_bytes: bool) -> tuple[dict[str, Any], dict[str, Any]]:
     """The values of a checkpoint file as they are, and its contents. See `read_checkpoint`."""
     file = checkpoint_path(path)
-    checkpoint = _read_file(path, file)
+    from_hub = is_hub_name(path)
+    checkpoint = read_hub_folder(path) if from_hub else _read_file(path, file)
     contents = {
         **checkpoint["seq2seq"],
         "state_dict": checkpoint.get("state_dict"),
@@ -58,7 +61,7 @@ def _read(path: str | Path, check_bytes: bool) -> tuple[dict[str, Any], dict[str
     }
     try:
         _check_contents(contents)
-        damaged = _damaged_member(file) if check_bytes else None
+        damaged = _damaged_member(file) if check_bytes and not from_hub else None
     except Exception as error:  # missing or unexpected values lead to errors of many types
         raise UserError(
             f"{path}: damaged, or of another version of seq2seq ({type(error).__name__}: {error}); use another"

@@ -19,11 +19,13 @@ LAYERS = [
     ["__main__"],
     ["commands"],
     ["training"],
+    ["hub"],
     ["inference"],
     ["checkpoint"],
     ["decoding", "scoring", "data", "model"],
     ["ops"],
     ["batch", "progress", "shipped", "token_rouge"],
+    ["hub_folder"],
     ["files", "options"],
     ["environment"],
     ["errors"],
@@ -37,7 +39,7 @@ MAY_IMPORT = {
     "jsonargparse": {"commands", "training"},
     "numba": {"ops"},
     "llvmlite": {"ops"},
-    "transformers": {"data", "training"},
+    "transformers": {"data", "training", "hub"},
     "rouge_score": {"scoring"},
 }
 
