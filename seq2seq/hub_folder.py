@@ -1,4 +1,4 @@
-"""Folders of `seq2seq export hf` as checkpoints: `hf:` and a folder, or the name of a repository of the Hugging Face Hub.
+"""Folders of `seq2seq export hf` as checkpoints: `hf:FOLDER`, or `hf:OWNER/NAME` for one of the Hugging Face Hub.
 
 Weights and settings are read as plain values. The code in a folder is never run, and transformers is not loaded.
 """

@@ -42,7 +42,7 @@ def write_model(checkpoint: str, output: Path) -> str:
 
 
 def write_hub_folder(checkpoint: str, output: Path, push: str | None) -> str:
-    """Writes a folder for transformers, and uploads it if `push` names a repository. Returns a line about the result."""
+    """Writes a folder for transformers, and uploads it to the repository `push`. Returns a line about the result."""
     from seq2seq.hub.folder import write_folder  # it loads transformers, which takes seconds
 
     return write_folder(checkpoint, output, push)

@@ -49,7 +49,7 @@ def model_card(checkpoint: str, contents: dict[str, Any], parameters: int, name:
     """The text of README.md.
 
     Args:
-        checkpoint: the file, or the name of a shipped model. metrics.json of `seq2seq test` is expected beside the file.
+        checkpoint: the file, with metrics.json of `seq2seq test` beside it, or the name of a shipped model.
         contents: of the checkpoint.
         parameters: number of weights.
         name: of the model, for the examples.
@@ -82,7 +82,7 @@ def model_card(checkpoint: str, contents: dict[str, Any], parameters: int, name:
 
 
 def from_card(card: Card, name: str) -> list[str]:
-    """What the card of a shipped model says about data and limits."""
+    """The title, the data and the limits of a shipped model."""
     facts = {"language": card.language, "corpus": card.corpus, "licence": card.licence}
     return [
         f"# {Path(name).name}: {card.title}",
@@ -109,7 +109,7 @@ def figures_of_run(file: Path) -> list[str]:
     except FileNotFoundError:
         return [f"None: no {METRICS_FILE} of `seq2seq test` lay beside the checkpoint."]
     except (ValueError, KeyError, AttributeError, TypeError) as error:
-        raise UserError(f"{metrics}: not written by `seq2seq test` ({error}); remove it, or run the test again") from None
+        raise UserError(f"{metrics}: not of `seq2seq test` ({error}); remove it, or run the test again") from None
     if tested != (file.name,):
         return [f"None: {METRICS_FILE} beside the checkpoint is of {', '.join(tested)}."]
     rows = [f"| {name} | {value:.2f} |" for name, value in values.items() if isinstance(value, (int, float))]

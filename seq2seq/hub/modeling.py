@@ -30,11 +30,11 @@ class DocumentStates(ModelOutput):
     """The encoder's result for B documents; see `Memory`.
 
     Args:
-        last_hidden_state: [B, S, C]; keys: [B, S, A]; mask: [B, S]; final: [B, C]; copy_ids: [B, S].
+        last_hidden_state: [B, S, C]; attention_keys: [B, S, A]; mask: [B, S]; final: [B, C]; copy_ids: [B, S].
     """
 
     last_hidden_state: Tensor | None = None
-    keys: Tensor | None = None
+    attention_keys: Tensor | None = None
     mask: Tensor | None = None
     final: Tensor | None = None
     copy_ids: Tensor | None = None
@@ -64,7 +64,7 @@ class DocumentEncoder:
         self.model = model
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor | None = None, **unused: Any) -> DocumentStates:
-        """input_ids [B, S] extended ids, attention_mask [B, S] -> DocumentStates."""
+        """input_ids [B, S] extended ids, attention_mask [B, S] -> DocumentStates. Further options have no effect."""
         mask = torch.ones_like(input_ids) if attention_mask is None else attention_mask
         memory = self.model.network.encode(input_ids, mask.bool())
         return DocumentStates(memory.states, memory.keys, memory.mask, memory.final, memory.copy_ids)
@@ -93,7 +93,7 @@ class HeadlineModel(PreTrainedModel, GenerationMixin):
     def tie_weights(self, *arguments: Any, **options: Any) -> None:
         """Makes the output matrix and the embedding matrix the same parameter, after new weights are loaded."""
         if self.tied:
-            self.network.output.weight = self.network.embedding.weight
+            self.network.output.weight = self.network.embedding.weight  # type: ignore[assignment]
 
     @classmethod
     def _supports_default_dynamic_cache(cls) -> bool:
@@ -125,17 +125,22 @@ class HeadlineModel(PreTrainedModel, GenerationMixin):
             past_key_values: the state after the step before; None = the start.
             use_cache: False = the result has no state.
             num_items_in_batch: divisor of the summed loss; None = the number of labels.
+            unused: further options of transformers, such as `return_dict`; they have no effect.
 
         Returns:
             logits [N, T, V + X], which are log-probabilities without gradient, and with `labels` the loss.
         """
         network, vocabulary = self.network, self.network.vocabulary
-        states = encoder_outputs or self.get_encoder()(input_ids, attention_mask)
+        if encoder_outputs is None:
+            assert input_ids is not None
+            encoder_outputs = self.get_encoder()(input_ids, attention_mask)
         if labels is not None:
             before = torch.cat([labels.new_full((len(labels), 1), vocabulary.bos), labels[:, :-1]], dim=1)
             decoder_input_ids = before.masked_fill(before == IGNORED, vocabulary.pad)
         assert decoder_input_ids is not None
-        state = self._start(states, len(decoder_input_ids)) if past_key_values is None else past_key_values.state
+        state = (
+            self._start(encoder_outputs, len(decoder_input_ids)) if past_key_values is None else past_key_values.state
+        )
         features, attention, decoder = network.decode(decoder_input_ids, state.memory, state.decoder)
         result = Seq2SeqLMOutput(logits=self._log_probs(features, attention, state))
         if labels is not None:
@@ -150,7 +155,7 @@ class HeadlineModel(PreTrainedModel, GenerationMixin):
         ids = states.copy_ids
         assert ids is not None
         extension = max(0, int(ids.max()) + 1 - self.network.vocabulary.size)
-        memory = Memory(states.last_hidden_state, states.keys, states.mask, states.final, ids, extension)  # type: ignore[arg-type]
+        memory = Memory(states.last_hidden_state, states.attention_keys, states.mask, states.final, ids, extension)  # type: ignore[arg-type]
         documents = torch.arange(len(ids), device=ids.device)
         return self.network.start(memory).select(documents.repeat_interleave(rows // len(ids)))
 
@@ -231,7 +236,8 @@ class HeadlineModel(PreTrainedModel, GenerationMixin):
         for start in range(0, len(order), batch_size):
             places = order[start : start + batch_size]
             inputs = processor([texts[place] for place in places])
-            generated = self.generate(**inputs.to(self.device), **{**options, "num_return_sequences": 1})
+            given = {**inputs.to(self.device), **options, "num_return_sequences": 1}
+            generated = self.generate(**given)  # type: ignore[misc]
             written = processor.batch_decode(generated, inputs.unknown_words)
             for place, length, headline in zip(places, inputs.lengths, written, strict=True):
                 headlines[place] = headline if length else ""

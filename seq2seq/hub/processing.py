@@ -15,6 +15,10 @@ IGNORED = -100
 """Fills up the labels of short headlines. A loss leaves these places out, as it does everywhere in transformers."""
 
 
+ALWAYS = {"return_tensors": "pt", "padding": True, "truncation": True}
+"""The fixed values of some options that other processors have."""
+
+
 class EncodedDocuments(BatchEncoding):
     """`input_ids` [B, S] and `attention_mask` [B, S] of B documents, with `labels` [B, T] if there are headlines.
 
@@ -38,28 +42,26 @@ class HeadlineProcessor(ProcessorMixin):
         max_document_tokens: longer documents are cut.
     """
 
-    def __init__(
-        self, tokenizer: PreTrainedTokenizerBase, settings: dict[str, Any], max_document_tokens: int
-    ) -> None:
+    def __init__(self, tokenizer: PreTrainedTokenizerBase, settings: dict[str, Any], max_document_tokens: int) -> None:
         super().__init__(tokenizer)
         self.settings, self.max_document_tokens = settings, max_document_tokens
         vocabulary = tokenizer.backend_tokenizer.to_str()  # type: ignore[attr-defined]
         self._extended = Tokenizer.from_dict({**settings, "tokenizer": vocabulary})
 
     def __call__(  # type: ignore[override]
-        self, text: str | Sequence[str], text_target: str | Sequence[str] | None = None, **unused: Any
+        self, text: str | Sequence[str], text_target: str | Sequence[str] | None = None, **options: Any
     ) -> EncodedDocuments:
         """Encodes documents, and headlines as labels.
 
         Args:
             text: one document, or B documents.
             text_target: their headlines, for training.
-            unused: `return_tensors="pt"` and `padding=True`, which change nothing; other options are refused.
+            options: those of `ALWAYS`, with these values.
 
-        Raises TypeError for an unknown option.
+        Raises TypeError for another option or another value.
         """
-        for name, value in unused.items():
-            if (name, value) not in (("return_tensors", "pt"), ("padding", True), ("truncation", True)):
+        for name, value in options.items():
+            if name not in ALWAYS or ALWAYS[name] != value:
                 raise TypeError(f"{name}={value!r}: the processor has no such option; leave it out")
         documents = [text] if isinstance(text, str) else list(text)
         encoded = self._extended.encode_documents(documents, self.max_document_tokens)
@@ -75,17 +77,24 @@ class HeadlineProcessor(ProcessorMixin):
         return result
 
     def batch_decode(  # type: ignore[override]
-        self, sequences: Any, unknown_words: Sequence[Sequence[str]] | None = None, **unused: Any
+        self,
+        sequences: Any,
+        unknown_words: Sequence[Sequence[str]] | None = None,
+        *,
+        skip_special_tokens: bool = True,
     ) -> list[str]:
         """The texts of n headlines for each of B documents.
 
         Args:
             sequences: [B * n, T] extended ids, those of one document side by side, as `generate()` gives them.
             unknown_words: of the documents, from `EncodedDocuments`; without them no copied unknown word can be read.
-            unused: `skip_special_tokens=True`, which changes nothing.
+            skip_special_tokens: only True; a headline has no padding, start or end.
 
-        Raises ValueError for an id of an unknown word that is not given, or a number of sequences that does not fit.
+        Raises ValueError for an id of an unknown word that is not given, a number of sequences that does not fit, or
+        `skip_special_tokens=False`.
         """
+        if not skip_special_tokens:
+            raise ValueError("skip_special_tokens=False: headlines have no special tokens; leave the option out")
         rows = [[int(token) for token in sequence] for sequence in sequences]
         words = [[]] * len(rows) if unknown_words is None else unknown_words
         if rows and (not words or len(rows) % len(words)):
@@ -93,6 +102,6 @@ class HeadlineProcessor(ProcessorMixin):
         each = len(rows) // max(len(words), 1)
         return [self._extended.decode(row, words[place // each]) for place, row in enumerate(rows)]
 
-    def decode(self, sequence: Any, unknown_words: Sequence[str] = (), **unused: Any) -> str:  # type: ignore[override]
+    def decode(self, sequence: Any, unknown_words: Sequence[str] = (), **options: Any) -> str:  # type: ignore[override]
         """The text of one headline; see `batch_decode`."""
-        return self.batch_decode([sequence], [unknown_words])[0]
+        return self.batch_decode([sequence], [unknown_words], **options)[0]
