@@ -102,6 +102,12 @@ def _read_file(path: str | Path, file: Path) -> dict[str, Any]:
     return checkpoint
 
 
+def origin(path: str | Path) -> dict[str, Any]:
+    """The entries of `KEPT` beside `seq2seq`: the position of the training, and the version of Lightning."""
+    checkpoint, _ = _read(path, check_bytes=False)
+    return {key: checkpoint[key] for key in KEPT if key in checkpoint and key != "seq2seq"}
+
+
 def network_weights(contents: dict[str, Any]) -> dict[str, Tensor]:
     """The network's weights in the contents of a checkpoint, by parameter name."""
     return {k.removeprefix("network."): v for k, v in contents["state_dict"].items() if k.startswith("network.")}

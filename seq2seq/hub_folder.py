@@ -44,7 +44,7 @@ def read_hub_folder(path: str | os.PathLike[str]) -> dict[str, Any]:
         config = json.loads((folder / CONFIG_FILE).read_text(encoding="utf-8"))
         section = dict(config["seq2seq"])
         tokenizer = {**section["tokenizer"], "tokenizer": (folder / TOKENIZER_FILE).read_text(encoding="utf-8")}
-        tied = section["network"]["tie_embeddings"]
+        tied, origin = section["network"]["tie_embeddings"], dict(config["origin"])
     except (ValueError, KeyError, TypeError) as error:
         raise UserError(
             f"{path}: {folder / CONFIG_FILE} is not of `seq2seq export hf` ({type(error).__name__}: {error}); "
@@ -56,7 +56,7 @@ def read_hub_folder(path: str | os.PathLike[str]) -> dict[str, Any]:
         raise UserError(f"{path}: {folder / WEIGHTS_FILE} is damaged ({error}); export the checkpoint again") from None
     if tied and "network.embedding.weight" in weights:
         weights["network.output.weight"] = weights["network.embedding.weight"]
-    return {"seq2seq": {**section, "tokenizer": tokenizer}, "state_dict": weights}
+    return {**origin, "seq2seq": {**section, "tokenizer": tokenizer}, "state_dict": weights}
 
 
 def _folder(path: str) -> Path:

@@ -15,13 +15,16 @@ class HeadlineConfig(PretrainedConfig):
 
     Args:
         seq2seq: the section `seq2seq` of the checkpoint, without the vocabulary file of its tokenizer.
+        origin: the position of the training and the version of Lightning, which a checkpoint has too.
         values: further attributes of a configuration of transformers.
     """
 
     model_type = "seq2seq-headlines"
 
-    def __init__(self, seq2seq: dict[str, Any] | None = None, **values: Any) -> None:
-        self.seq2seq = seq2seq or {}
+    def __init__(
+        self, seq2seq: dict[str, Any] | None = None, origin: dict[str, Any] | None = None, **values: Any
+    ) -> None:
+        self.seq2seq, self.origin = seq2seq or {}, origin or {}
         special = self.seq2seq.get("vocabulary", {})
         ids = {f"{role}_token_id": special.get(role) for role in ("pad", "bos", "eos")}
         ids["decoder_start_token_id"] = special.get("bos")

@@ -13,7 +13,7 @@ from torch import nn
 from transformers import GenerationConfig
 
 from .. import __version__
-from ..checkpoint import CONTENTS, read_checkpoint
+from ..checkpoint import CONTENTS, origin, read_checkpoint
 from ..data.tokenizer import Tokenizer
 from ..decoding import SearchOptions
 from ..errors import UserError
@@ -36,7 +36,7 @@ CLASSES = {
 }
 """The classes in the code of a folder, by the class of transformers that finds them."""
 REPLACED = {f"{PACKAGE}.ops": f"{PACKAGE}.hub.plain_ops.ops"}
-HEADING = f"""A headline summarizer for transformers 5, made by seq2seq {__version__} from its own sources. Licence: MIT.
+HEADING = f"""A headline summarizer for transformers 5, made by seq2seq {__version__} from its sources. Licence: MIT.
 
 The definitions stand here as in the package, with plain torch in place of its compiled loops.
 """
@@ -88,7 +88,9 @@ def _write_files(checkpoint: str, folder: Path, name: str) -> None:
     search = SearchOptions(**contents["search"])
     auto_map = {auto: f"{Path(CODE_FILE).stem}.{found.__name__}" for auto, found in CLASSES.items()}
 
-    config = HeadlineConfig(section, auto_map=auto_map, architectures=[HeadlineModel.__name__], dtype="float32")
+    config = HeadlineConfig(
+        section, origin(checkpoint), auto_map=auto_map, architectures=[HeadlineModel.__name__], dtype="float32"
+    )
     config.save_pretrained(folder)
     generation_config(search, config).save_pretrained(folder)
     write_weights(network, folder / WEIGHTS_FILE)

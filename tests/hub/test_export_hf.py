@@ -349,6 +349,23 @@ def test_a_folder_is_a_checkpoint(
     assert capsys.readouterr().out.splitlines() == summarizer.summarize(DOCUMENTS[:3])
 
 
+def test_the_other_commands_read_the_folder(
+    exported: Path, trained: TrainedRun, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    name, again = f"hf:{exported}", tmp_path / "again"
+    expected = json.loads((trained.folder / "metrics.json").read_text())
+    options = ["--trainer.default_root_dir", tmp_path / "run", "--ckpt_path"]
+    assert run("export", "model", "--checkpoint", name, "--output", tmp_path / "small.ckpt") == 0
+    for given in (name, tmp_path / "small.ckpt"):
+        assert run("test", "--config", trained.config, *options, given) == 0
+        metrics = json.loads((tmp_path / "run" / "metrics.json").read_text())
+        assert metrics["rouge1"] == expected["rouge1"]
+    assert run("export", "hf", "--checkpoint", name, "--output", again) == 0
+    for file in exported.iterdir():
+        if file.name != "README.md":
+            assert (again / file.name).read_bytes() == file.read_bytes(), file.name
+
+
 def test_reading_runs_no_code(exported: Path, summarizer: Summarizer, tmp_path: Path) -> None:
     folder = shutil.copytree(exported, tmp_path / "copy")
     (folder / CODE_FILE).write_text("raise SystemExit('the code of the folder was run')")
