@@ -19,6 +19,9 @@ ENCODING, ESCAPE = "PYTHONIOENCODING", "backslashreplace"
 PLUGINS = "SEQ2SEQ_PLUGINS"
 """Modules that every command imports first, separated by commas: they register cells, attentions, readers, ..."""
 
+DEMO_PASSWORD = "SEQ2SEQ_DEMO_PASSWORD"
+"""The password of the page of `seq2seq demo`. A variable, because other users can read a command line."""
+
 WANDB = {
     # No account and no network unless the user asks for them.
     "WANDB_MODE": "offline",
@@ -39,6 +42,9 @@ RUN = {
     "WANDB_CACHE_DIR": "wandb/cache",
 }
 """Defaults of the same commands: folders in the run's folder."""
+
+SWEEP, SWEEP_RUN = "WANDB_SWEEP_ID", "WANDB_RUN_ID"
+"""Set by W&B's agent for each run of a sweep."""
 
 PROCESS = {
     "GOMP_SPINCOUNT": "2500",  # threads that wait for each other sleep soon, and leave the core to other processes
@@ -87,9 +93,19 @@ def prepare_run(folder: Path) -> None:
     _set_defaults({name: str(folder.absolute() / part) for name, part in RUN.items()})
 
 
+def sweep_run() -> str | None:
+    """The id that W&B's agent has given this run of a sweep; None outside of a sweep."""
+    return os.environ.get(SWEEP_RUN) if os.environ.get(SWEEP) else None
+
+
 def prepare_worker() -> None:
     """Sets the variables of a worker process that encodes a corpus."""
     os.environ.update(WORKER)
+
+
+def demo_password() -> str | None:
+    """The password that the user has set for the page of `seq2seq demo`; None without one."""
+    return os.environ.get(DEMO_PASSWORD) or None
 
 
 def import_plugins() -> None:

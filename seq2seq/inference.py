@@ -2,6 +2,7 @@
 
 summarizer = Summarizer.from_checkpoint("runs/quickstart/best.ckpt")      # a list of files is an ensemble
 headlines = summarizer.summarize(["A fire broke out ..."], beam_size=5)
+explanation = summarizer.explain("A fire broke out ...")                  # attention, copied words
 """
 
 from __future__ import annotations
@@ -9,21 +10,24 @@ from __future__ import annotations
 import logging
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, replace
 from itertools import count, islice
 from math import isnan
 from numbers import Integral, Real
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import torch
+from torch import nn
 
 from .batch import Batch, Vocabulary, make_batch
-from .checkpoint import has_same_tokenizer, network_weights, read_checkpoint
+from .checkpoint import SUMMARIZATION, check_task, has_same_tokenizer, network_weights, read_checkpoint
 from .data.tokenizer import EncodedDocument, Facts, Tokenizer
-from .decoding import Hypotheses, SearchOptions, absent_ids, search
+from .decoding import Hypotheses, Recorder, SearchOptions, SearchStep, absent_ids, search
 from .errors import UserError, did_you_mean
+from .explanation import Explanation, Trace, beam_nodes, explanation, headline_weights
 from .files import user_path
 from .model.ensemble import Ensemble
 from .model.network import NetworkOptions, Seq2Seq, build_network
@@ -31,6 +35,7 @@ from .ops.cpu import bfloat16_is_faster
 
 MISSING = ("NAType", "NaTType")
 """The types of missing values of pandas, which is not imported here."""
+Result = TypeVar("Result")
 PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 
 
@@ -149,39 +154,72 @@ class Summarizer:
             read_ahead: characters after which reading ahead stops.
             options: fields of SearchOptions; None stands for the value in the checkpoint.
         """
-        given = {name: value for name, value in options.items() if value is not None}
-        _check_names(given)
+        chosen = self._chosen(options)
         for name, value in (("chunk", chunk), ("batch_size", batch_size), ("read_ahead", read_ahead)):
             if value is not None and (not isinstance(value, Integral) or value < 1):
                 raise UserError(f"{name}: {value!r} is no whole number of at least 1")
-        chosen = replace(self.options, **given)
-        return self._stream(checked_documents(documents), chunk, batch_size, read_ahead, chosen)
+        checked = checked_documents(documents)
+        return in_chunks(checked, chunk, read_ahead, lambda texts: self._decode_chunk(texts, chosen, batch_size))
 
-    def _stream(
-        self, iterator: Iterator[str], chunk: int, batch_size: int | None, read_ahead: int, chosen: SearchOptions
-    ) -> Iterator[list[Headline]]:
-        failure: Exception | None = None
-        while failure is None:
-            texts: list[str] = []
-            try:
-                texts.extend(_read_chunk(iterator, chunk, read_ahead))
-            except Exception as error:  # raised below, after the headlines of the documents before it
-                failure = error
-            if not texts and failure is None:
-                return
-            yield from self._decode_chunk(texts, chosen, batch_size)
-        raise failure
+    def explain(self, document: str, headline: str | None = None, **options: Any) -> Explanation:
+        """Attention, copied words and probabilities of a headline of one document.
+
+        Args:
+            headline: the headline to explain; None = the best one of a search.
+            options: fields of SearchOptions; None stands for the value in the checkpoint.
+
+        Raises UserError for a wrong option, and for a document without a token.
+        """
+        if headline is None:
+            return self.trace(document, **options).headlines[0]
+        chosen, encoded = self._chosen(options), self._encoded(document)
+        (headline,) = checked_documents([headline])
+        ((ids, length),) = self.tokenizer.encode_summaries([headline], [encoded.oov], sys.maxsize)
+        (weights,) = headline_weights(self.network, encoded, [ids], self.device)
+        score = weights.log_prob / (length + 1) ** chosen.length_penalty
+        text = self.tokenizer.decode(ids, encoded.oov)
+        return explanation(self.tokenizer, encoded, ids, weights, text, score, weights.log_prob)
+
+    def trace(self, document: str, **options: Any) -> Trace:
+        """Searches the headlines of one document; returns the n_best ones, each explained, and the beams of all steps.
+
+        Headlines and scores are those of `stream`. Arguments and errors: see `explain`.
+        """
+        chosen, encoded = self._chosen(options), self._encoded(document)
+        batch = make_batch([encoded.ids], None, [encoded.oov], self.network.vocabulary).to(self.device)
+        steps: list[SearchStep] = []
+        found = generate(self.network, batch, chosen, search_facts(self.tokenizer, chosen), steps.append)
+        (best,) = headlines(self.tokenizer, found, [encoded.oov])
+        ids = [row[:length] for row, length in zip(found.tokens[0].tolist(), found.lengths[0].tolist(), strict=True)]
+        ids = ids[: len(best)]
+        explained = [
+            explanation(self.tokenizer, encoded, headline, weights, *result)
+            for headline, weights, result in zip(
+                ids, headline_weights(self.network, encoded, ids, self.device), best, strict=True
+            )
+        ]
+        return Trace(explained, beam_nodes(steps, ids, self.tokenizer, encoded.oov), encoded.length)
+
+    def _chosen(self, options: Mapping[str, Any]) -> SearchOptions:
+        """The options of a search with the given ones. Raises UserError for a wrong one."""
+        given = {name: value for name, value in options.items() if value is not None}
+        _check_names(given)
+        return replace(self.options, **given)
+
+    def _encoded(self, document: str) -> EncodedDocument:
+        """One document, cut to the limit. Raises UserError if it is no text, or has no token."""
+        (text,) = checked_documents([document])
+        (encoded,) = self.tokenizer.encode_documents([text], self.max_document_tokens)
+        if not encoded.ids:
+            raise UserError("the document has no word; give a text")
+        return encoded
 
     def _decode_chunk(self, texts: list[str], options: SearchOptions, batch_size: int | None) -> list[list[Headline]]:
         encoded = self.tokenizer.encode_documents(texts, self.max_document_tokens)
         self.cut += sum(e.length > len(e.ids) for e in encoded)
         results: list[list[Headline]] = [[Headline("", 0.0, 0.0)]] * len(texts)
-        order = sorted((i for i, e in enumerate(encoded) if e.ids), key=lambda i: len(encoded[i].ids), reverse=True)
-        self.empty += len(texts) - len(order)
-        while order:
-            fitting = max(1, self.batch_tokens // len(encoded[order[0]].ids))
-            size = min(fitting, batch_size or fitting)
-            batch, order = order[:size], order[size:]
+        self.empty += sum(not e.ids for e in encoded)
+        for batch in length_batches([len(e.ids) for e in encoded], self.batch_tokens, batch_size):
             for i, found in zip(batch, self._decode_batch([encoded[i] for i in batch], options), strict=True):
                 results[i] = found
         return results
@@ -191,6 +229,45 @@ class Summarizer:
         batch = make_batch([d.ids for d in documents], None, oov, self.network.vocabulary).to(self.device)
         found = generate(self.network, batch, options, search_facts(self.tokenizer, options))
         return headlines(self.tokenizer, found, oov)
+
+
+def in_chunks(
+    documents: Iterator[str], size: int, read_ahead: int, work: Callable[[list[str]], list[Result]]
+) -> Iterator[Result]:
+    """Yields the results of `work`, which gets the documents in chunks.
+
+    An error of `documents` is raised after the results of the documents before it.
+
+    Args:
+        size, read_ahead: documents of a chunk, and characters after which reading ahead stops.
+    """
+    failure: Exception | None = None
+    while failure is None:
+        texts: list[str] = []
+        try:
+            texts.extend(_read_chunk(documents, size, read_ahead))
+        except Exception as error:  # raised below, after the results of the documents before it
+            failure = error
+        if not texts and failure is None:
+            return
+        yield from work(texts)
+    raise failure
+
+
+def length_batches(lengths: Sequence[int], batch_tokens: int, batch_size: int | None = None) -> Iterator[list[int]]:
+    """Yields the positions of documents of similar length, the longest first. Empty documents are left out.
+
+    Args:
+        lengths: tokens of each document.
+        batch_tokens: greatest number of tokens of a batch, padding included; one document may have more.
+        batch_size: greatest number of documents of a batch.
+    """
+    order = sorted((i for i, length in enumerate(lengths) if length), key=lambda i: lengths[i], reverse=True)
+    while order:
+        fitting = max(1, batch_tokens // lengths[order[0]])
+        size = min(fitting, batch_size or fitting)
+        batch, order = order[:size], order[size:]
+        yield batch
 
 
 def _read_chunk(documents: Iterator[str], size: int, read_ahead: int) -> Iterator[str]:
@@ -213,6 +290,7 @@ def load_networks(paths: Sequence[str | Path]) -> tuple[Seq2Seq | Ensemble, dict
     first, networks = read_checkpoint(paths[0]), []
     for position, path in enumerate(paths):
         contents = read_checkpoint(path) if position else first
+        check_task(contents, path, SUMMARIZATION)
         if not has_same_tokenizer(first, contents):
             raise UserError(
                 f"{path}: another tokenizer than that of {paths[0]}; the networks of an ensemble need the same one: "
@@ -225,7 +303,7 @@ def load_networks(paths: Sequence[str | Path]) -> tuple[Seq2Seq | Ensemble, dict
     return (networks[0] if len(networks) == 1 else Ensemble(networks, names)), first
 
 
-def load_weights(network: Seq2Seq, contents: dict[str, Any], path: str | Path) -> None:
+def load_weights(network: nn.Module, contents: dict[str, Any], path: str | Path) -> None:
     """Loads the weights in the contents of a checkpoint. Raises UserError, naming `path`, if they do not fit."""
     try:
         network.load_state_dict(network_weights(contents))
@@ -327,7 +405,11 @@ def search_facts(tokenizer: Tokenizer, options: SearchOptions) -> Facts | None:
 
 
 def generate(
-    network: Seq2Seq | Ensemble, batch: Batch, options: SearchOptions, facts: Facts | None = None
+    network: Seq2Seq | Ensemble,
+    batch: Batch,
+    options: SearchOptions,
+    facts: Facts | None = None,
+    record: Recorder | None = None,
 ) -> Hypotheses:
     """Searches for the summaries of a batch; tokens are extended ids. `<unk>` is forbidden unless `options.allow_unk`.
 
@@ -336,11 +418,12 @@ def generate(
 
     Args:
         facts: the words for `options.supported`; see `search_facts`.
+        record: receives each step of the search, with extended ids; only for a batch of one document.
     """
     if (facts is None) != (options.supported == "nothing"):
         raise ValueError(f"facts are necessary with options.supported: {options.supported!r}, and only there")
     try:
-        return _generate(network, batch, options, facts)
+        return _generate(network, batch, options, facts, record)
     except (RuntimeError, MemoryError) as error:
         if not is_out_of_memory(error):
             raise
@@ -368,10 +451,13 @@ def is_out_of_memory(error: BaseException) -> bool:
 
 
 @torch.inference_mode()
-def _generate(network: Seq2Seq | Ensemble, batch: Batch, options: SearchOptions, facts: Facts | None) -> Hypotheses:
+def _generate(
+    network: Seq2Seq | Ensemble, batch: Batch, options: SearchOptions, facts: Facts | None, record: Recorder | None
+) -> Hypotheses:
     v = network.vocabulary
     memory: Any = network.encode(batch.document, batch.mask, batch.extension)
     state: Any = network.start(memory, options.shortlist)
+    extended_ids = state.vocabulary.extended_ids
     found = search(
         network.step_in_pieces,
         state,
@@ -383,8 +469,9 @@ def _generate(network: Seq2Seq | Ensemble, batch: Batch, options: SearchOptions,
         forbidden=() if options.allow_unk else (v.unk,),
         absent=_absent(facts, batch.document, options.shortlist or v.size, v.pad) if facts else None,
         device=batch.document.device,
+        record=record and (lambda step: record(step._replace(tokens=extended_ids(step.tokens)))),
     )
-    return replace(found, tokens=state.vocabulary.extended_ids(found.tokens.flatten(1)).view_as(found.tokens))
+    return replace(found, tokens=extended_ids(found.tokens.flatten(1)).view_as(found.tokens))
 
 
 def _absent(facts: Facts, document: torch.Tensor, known: int, pad: int) -> torch.Tensor:

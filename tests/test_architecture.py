@@ -18,17 +18,17 @@ FILES = sorted(ROOT.rglob("*.py"))
 LAYERS = [
     ["__main__"],
     ["commands"],
-    ["training"],
-    ["hub"],
+    ["training", "demo"],
+    ["labelling", "report", "hub"],
     ["inference"],
-    ["checkpoint"],
+    ["checkpoint", "explanation"],
     ["decoding", "scoring", "data", "model"],
     ["ops"],
     ["batch", "progress", "shipped", "token_rouge"],
     ["hub_folder"],
     ["files", "options"],
     ["environment"],
-    ["errors"],
+    ["errors", "entities"],
     [""],  # the package itself: its version
 ]
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
@@ -37,6 +37,7 @@ MAY_IMPORT = {
     "wandb": {"commands", "training"},
     "datasets": {"training", "data"},
     "jsonargparse": {"commands", "training"},
+    "gradio": {"demo"},
     "numba": {"ops"},
     "llvmlite": {"ops"},
     "transformers": {"data", "training", "hub"},

@@ -8,7 +8,7 @@ from operator import attrgetter
 from typing import Any
 
 from jsonargparse import set_dumper
-from lightning.pytorch import Trainer
+from lightning.pytorch import Callback, Trainer
 from lightning.pytorch.callbacks import BatchSizeFinder
 from lightning.pytorch.utilities.exceptions import MisconfigurationException, SIGTERMException
 
@@ -18,9 +18,15 @@ from seq2seq.errors import UserError
 from seq2seq.hub_folder import is_hub_name
 from seq2seq.inference import checkpoint_file, load_networks, load_weights
 from seq2seq.ops.cpu import tune_cpu
+from seq2seq.options import check_choice
 from seq2seq.scoring import ScoringOptions
-from seq2seq.training.callbacks import BestCheckpoint, DirectedEarlyStopping, arrange_callbacks
-from seq2seq.training.datamodule import HeadlineData
+from seq2seq.training.callbacks import (
+    BestCheckpoint,
+    DirectedEarlyStopping,
+    GradientFlow,
+    Pictures,
+    arrange_callbacks,
+)
 from seq2seq.training.interruptions import Stopped, process_errors, stop_when_closed
 from seq2seq.training.lightning_internals import (
     OpenCLI,
@@ -29,18 +35,29 @@ from seq2seq.training.lightning_internals import (
     raised_by_lightning,
     silence_useless_messages,
 )
-from seq2seq.training.module import SummarizerModule
+from seq2seq.training.tasks import TASKS, Task
 
 from .config_text import dump_yaml
 from .training_config import SaveConfig, TrainingConfig
-from .training_parser import Parser, raise_user_error, warn_of_overridden_options
+from .training_parser import Parser, chosen_value, raise_user_error, warn_of_overridden_options
 
 LINKS = ("tokenizer", "max_document_tokens", "seed")
 """Attributes of the data that are also arguments of the module."""
 
+RECORDERS: dict[str, type[Callback]] = {"gradient_flow": GradientFlow, "pictures": Pictures}
+"""Callbacks with a section in the config that do nothing by default."""
 
-class SummarizerCLI(OpenCLI):
-    """Links data to module, and completes the config."""
+
+class TaskCLI(OpenCLI):
+    """Links data to module, and completes the config.
+
+    Args:
+        name, task: the chosen entry of the registry of tasks.
+    """
+
+    def __init__(self, name: str, task: Task, **settings: Any) -> None:
+        self.task_name, self.task = name, task
+        super().__init__(task.module, task.data, **settings)
 
     @staticmethod
     def subcommands() -> dict[str, set[str]]:
@@ -48,13 +65,19 @@ class SummarizerCLI(OpenCLI):
         return {sys.argv[1]: OpenCLI.subcommands()[sys.argv[1]]}
 
     def add_arguments_to_parser(self, parser: Parser) -> None:  # type: ignore[override]
-        for name in LINKS:
+        parser.add_argument("--task", type=str, default=self.task_name, help=f"what the model does: {', '.join(TASKS)}")
+        for name in (*LINKS, *(["labels"] if self.task.data.with_labels else [])):
             parser.link_arguments("data", f"model.{name}", compute_fn=attrgetter(name), apply_on="instantiate")
-        parser.add_class_arguments(ScoringOptions, "scoring")
-        parser.link_arguments("scoring", "model.scoring", apply_on="instantiate")
+        if "scoring" in self.task.module.sections:
+            parser.add_class_arguments(ScoringOptions, "scoring")
+            parser.link_arguments("scoring", "model.scoring", apply_on="instantiate")
         parser.add_lightning_class_args(BestCheckpoint, "checkpoint")
         parser.add_lightning_class_args(DirectedEarlyStopping, "early_stopping")
         for section in ("checkpoint", "early_stopping"):
+            parser.set_defaults({f"{section}.monitor": f"validation/{self.task.module.main_figure}"})
+            accept_null(parser, section)
+        for section, callback in RECORDERS.items():
+            parser.add_lightning_class_args(callback, section)
             accept_null(parser, section)
         parser.add_argument(
             "--resume",
@@ -70,6 +93,12 @@ class SummarizerCLI(OpenCLI):
             help="for fit: start a new run with the weights, the network and the tokenizer of a checkpoint, or of a "
             "model that `seq2seq models` lists; with --resume auto it serves for the first start",
         )
+        if "search" in self.task.module.sections:
+            self.add_ensemble(parser)
+
+    @staticmethod
+    def add_ensemble(parser: Parser) -> None:
+        """Adds the option of a task whose models search together."""
         parser.add_argument(
             "--ensemble",
             nargs="+",
@@ -88,7 +117,7 @@ class SummarizerCLI(OpenCLI):
         return self.config[self.config.subcommand]
 
     def use_checkpoint(self) -> None:
-        self.completed = TrainingConfig(self.config.subcommand, self.settings)
+        self.completed = TrainingConfig(self.config.subcommand, self.settings, self.task.module)
         self.save_config_kwargs["written"] = self.completed.written
 
     def before_instantiate_classes(self) -> None:
@@ -119,8 +148,9 @@ class SummarizerCLI(OpenCLI):
 
     def before_test(self) -> None:
         """Makes the ensemble, if there is one, or reads a folder of `export hf`. Lightning then loads no checkpoint."""
-        if self.settings["ensemble"] or is_hub_name(self.settings["ckpt_path"]):
-            files = [checkpoint_file(file) for file in (self.settings["ckpt_path"], *(self.settings["ensemble"] or ()))]
+        others = self.settings.get("ensemble") or []
+        if others or is_hub_name(self.settings["ckpt_path"]):
+            files = [checkpoint_file(file) for file in (self.settings["ckpt_path"], *others)]
             self.model.network, _ = load_networks(files)
             self.config_init[self.config.subcommand]["ckpt_path"] = None
 
@@ -173,9 +203,11 @@ def main(argv: list[str]) -> int:
 def run() -> None:
     """Parses the arguments in sys.argv, builds all parts and runs the subcommand."""
     set_dumper("yaml", dump_yaml)
-    SummarizerCLI(
-        SummarizerModule,
-        HeadlineData,
+    name = chosen_value(sys.argv[2:], "task") or "summarization"
+    check_choice("task", name, TASKS)
+    TaskCLI(
+        name,
+        TASKS[name],
         parser_class=Parser,
         parser_kwargs={"prog": "seq2seq"},
         save_config_callback=SaveConfig,

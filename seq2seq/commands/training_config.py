@@ -15,27 +15,32 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
+import yaml
 from jsonargparse import Namespace
 from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.cli import LightningArgumentParser, SaveConfigCallback
 from lightning.pytorch.utilities import rank_zero_info
 
-from seq2seq.checkpoint import newest_checkpoint, read_checkpoint, run_id
-from seq2seq.decoding import SearchOptions
+from seq2seq.checkpoint import check_task, network_options, newest_checkpoint, read_checkpoint, run_id
+from seq2seq.environment import sweep_run
 from seq2seq.errors import UserError
 from seq2seq.files import VARIABLE, atomic_writer, user_path
-from seq2seq.model.options import TRAINING_OPTIONS, NetworkOptions
+from seq2seq.model.options import TRAINING_OPTIONS
 from seq2seq.options import check_effects
+from seq2seq.scoring import corpus_metric
 from seq2seq.shipped import checkpoint_path
+from seq2seq.training.dashboards import dashboards, without_folders
 from seq2seq.training.lightning_internals import is_first_process
-from seq2seq.training.objectives import ObjectiveOptions
+from seq2seq.training.monitors import check_figure, check_is_computed, figure_names
+from seq2seq.training.task_module import TaskModule
 
 DEFAULT_FOLDER = "runs/default"
 SEEDS = range(2**32)
 
 
 class SaveConfig(SaveConfigCallback):
-    """Saves the config of `fit` in the run's folder, as the user wrote it, without the checkpoint of this start.
+    """Saves the config of `fit` in the run's folder, as the user wrote it, without the checkpoint of this start. The
+    dashboard shows it without folders.
 
     Args:
         written: the values that the user wrote, for the keys that the command has completed.
@@ -54,7 +59,9 @@ class SaveConfig(SaveConfigCallback):
         if stage == "fit":  # the config of a later test must not replace that of the training
             file = Path(trainer.default_root_dir) / self.config_filename
             with atomic_writer(file) as stream:
-                stream.write(self.parser.dump(self.config, skip_none=False))
+                stream.write(text := self.parser.dump(self.config, skip_none=False))
+            for logger in dashboards(trainer):
+                logger.log_hyperparams({"config": without_folders(yaml.safe_load(text))})
 
 
 class TrainingConfig:
@@ -63,6 +70,7 @@ class TrainingConfig:
     Args:
         command: fit, validate, test or predict.
         config: the parsed config; it is changed.
+        module: the module of the task.
 
     Attributes:
         written: the user's value of each completed key.
@@ -71,8 +79,8 @@ class TrainingConfig:
         start: contents of the checkpoint with the weights of a new run (`--init_from`).
     """
 
-    def __init__(self, command: str, config: Namespace) -> None:
-        self.command, self.config = command, config
+    def __init__(self, command: str, config: Namespace, module: type[TaskModule]) -> None:
+        self.command, self.config, self.module = command, config, module
         self.written: dict[str, Any] = {}
         self.start: dict[str, Any] | None = None
         self._unnamed = False  # whether the checkpoint is the run's best one because none was named
@@ -82,12 +90,15 @@ class TrainingConfig:
         self._choose_checkpoint()
         self._use_checkpoint()
         self._check_effects()
+        swept = sweep_run() if command == "fit" else None
+        if swept:  # the runs of a sweep share a config
+            self.folder = self.folder / swept
         if config["trainer.fast_dev_run"]:  # its results stand for nothing, so they replace nothing
             self.folder = self.folder / ".fast_dev_run"
             rank_zero_info(f"trainer.fast_dev_run: {self.folder} is removed at the end")
         self.complete("trainer.default_root_dir", str(self.folder))
         new_id = f"r{secrets.token_hex(4)}"  # with a letter first: YAML takes 11204e97 for a number
-        self.run_id = (run_id(self.folder) if config.get("ckpt_path") else None) or new_id
+        self.run_id = (run_id(self.folder) if config.get("ckpt_path") else None) or swept or new_id
         self._place_loggers()
         if command == "predict":
             self.complete("return_predictions", False)  # a callback writes them
@@ -138,7 +149,7 @@ class TrainingConfig:
                 raise UserError(f"--resume: {self.command} does not train; name a checkpoint with --ckpt_path")
             config["ckpt_path"] = self._checkpoint_to_score(named)
             return
-        if config["ensemble"]:
+        if config.get("ensemble"):
             raise UserError("--ensemble: fit trains one network; give the option to validate, test or predict")
         if config["trainer.fast_dev_run"] and (resume or named):
             rank_zero_info("trainer.fast_dev_run: a few batches from the first, not resumed")
@@ -201,6 +212,7 @@ class TrainingConfig:
             return
         path = path or config["init_from"]
         known = read_checkpoint(path)
+        check_task(known, path, self.module.task)
         if self.command == "fit" and not starts_anew and known["step"] is None:
             raise UserError(
                 f"{path}: weights alone, without the state of a training, so no run can continue from it; start a new "
@@ -208,7 +220,7 @@ class TrainingConfig:
             )
         if self._unnamed:
             self._check_owner(path, known["resume"].get("run"))
-        for name, value in asdict(NetworkOptions(**known["network"])).items():  # older files lack newer options
+        for name, value in asdict(network_options(known)).items():  # older files lack newer options
             if not (starts_anew and name in TRAINING_OPTIONS):
                 config[f"model.network.{name}"] = value
         self.complete("data.tokenizer_from", str(path))
@@ -221,15 +233,23 @@ class TrainingConfig:
     def _check_effects(self) -> None:
         """Refuses options that have no effect with other options of the config."""
         config, kind = self.config, self.config["data.tokenizer.kind"]
-        check_effects(SearchOptions(**vars(config["model.search"])), "model.search")
-        check_effects(ObjectiveOptions(**vars(config["model.objective"])), "model.objective")
-        if not config["data.tokenizer_from"]:  # a checkpoint brings its own network and tokenizer
-            check_effects(NetworkOptions(**vars(config["model.network"])), "model.network")
+        for name in ("search", "objective", "network"):
+            # a checkpoint brings its own network and tokenizer
+            if name in self.module.sections and not (name == "network" and config["data.tokenizer_from"]):
+                check_effects(self.module.sections[name](**vars(config[f"model.{name}"])), f"model.{name}")
+        if not config["data.tokenizer_from"]:
             for key in ("model.network.unknown_embeddings", "model.search.allow_unk"):
-                if config[key] and kind in ("bpe", "unigram"):
+                if config.get(key) and kind in ("bpe", "unigram"):
                     raise UserError(
                         f"{key} has no effect with data.tokenizer.kind: {kind}; it knows all words: give the default"
                     )
+        metrics = config.get("scoring.metrics") or ()
+        for name in metrics:
+            corpus_metric(name)  # before any work, the error that a package is not installed
+        for section in ("checkpoint", "early_stopping"):
+            if config.get(section):
+                check_figure(section, config[f"{section}.monitor"], figure_names(self.module.figures))
+                check_is_computed(section, config[f"{section}.monitor"], metrics)
         if config["trainer.gradient_clip_algorithm"] and not config["trainer.gradient_clip_val"]:
             raise UserError(
                 "trainer.gradient_clip_algorithm has no effect without trainer.gradient_clip_val; give both"

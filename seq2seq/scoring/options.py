@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
-from seq2seq.options import check_limits, limited
+from seq2seq.errors import UserError
+from seq2seq.options import check_choice, check_limits, limited
 
 
 @dataclass(frozen=True)
-class ScoringOptions:
-    """How texts are compared.
+class WordOptions:
+    """The words that are compared.
 
     Args:
         tokenizer: how ROUGE splits texts into words. rouge: the rule of rouge-score, for the letters a to z and digits.
@@ -25,7 +26,29 @@ class ScoringOptions:
 
 
 @dataclass(frozen=True)
-class RougeOptions(ScoringOptions):
+class ScoringOptions(WordOptions):
+    """How the predictions of a whole split are scored.
+
+    Args:
+        metrics: scores of the whole split besides ROUGE: bleu, chrf (of the package sacrebleu). Each is logged,
+            stands in metrics.json with its signature, and can choose the best checkpoint (--checkpoint.monitor
+            validation/bleu).
+    """
+
+    metrics: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        from .translation import CORPUS_METRICS  # here, because other options do without it
+
+        super().__post_init__()
+        for name in self.metrics:
+            check_choice("scoring.metrics", name, CORPUS_METRICS)
+        if len(set(self.metrics)) < len(self.metrics):
+            raise UserError(f"scoring.metrics: {', '.join(self.metrics)} has a name twice; give each name once")
+
+
+@dataclass(frozen=True)
+class RougeOptions(WordOptions):
     """All settings that change a ROUGE figure.
 
     `seq2seq score` has one option for each field; its help text is the text below.

@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from ..dispatch import choose, launch
-from .reference import MIN_COPY
+from .reference import MIN_PROB
 
 MAX_ROWS = {"cpu": 256, "cuda": 2048}  # enough rows for products at full speed
 ROW_STEP = 32
@@ -131,7 +131,7 @@ class _CrossEntropy(torch.autograd.Function):
             if gate_logit is not None and copy_prob is not None:
                 gate, copied = gate_logit[rows].to(exact), copy_prob[rows].to(exact)
                 generated = (functional.logsigmoid(gate) + chosen).masked_fill(~known, -torch.inf)
-                chosen = torch.logaddexp(generated, functional.logsigmoid(-gate) + copied.clamp_min(MIN_COPY).log())
+                chosen = torch.logaddexp(generated, functional.logsigmoid(-gate) + copied.clamp_min(MIN_PROB).log())
                 share = (generated - chosen).exp()
             likelihoods[rows] = chosen
             counted = target_weights[rows]
@@ -142,8 +142,8 @@ class _CrossEntropy(torch.autograd.Function):
                 continue
             if gate_logit is not None and copy_prob is not None:
                 d_gate[rows] = (1 - smoothing) * (gate.sigmoid() - share) * counted
-                slope = (smoothing - 1) * (1 - share) * counted / copied.clamp_min(MIN_COPY)
-                d_copy[rows] = slope.where(copied > MIN_COPY, 0)
+                slope = (smoothing - 1) * (1 - share) * counted / copied.clamp_min(MIN_PROB)
+                d_copy[rows] = slope.where(copied > MIN_PROB, 0)
             # d loss / d logits = push * probs - pull * onehot(target) - smoothing / V
             pull = (1 - smoothing) * share * counted
             push = pull + smoothing * counted

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-MIN_COPY = 1e-30
+MIN_PROB = 1e-30
 """Keeps the logarithm of a copy probability of zero finite, in value and in gradient."""
 
 
@@ -34,7 +34,7 @@ def linear_cross_entropy(
     if gate_logit is not None and copy_prob is not None:
         gate = gate_logit.to(exact)
         generated = (functional.logsigmoid(gate) + chosen).masked_fill(~known, -torch.inf)
-        copied = functional.logsigmoid(-gate) + copy_prob.to(exact).clamp_min(MIN_COPY).log()
+        copied = functional.logsigmoid(-gate) + copy_prob.to(exact).clamp_min(MIN_PROB).log()
         chosen = torch.logaddexp(generated, copied)
     means = log_probs.mean(dim=-1)
     loss = -(1 - label_smoothing) * (target_weights * chosen).sum() - label_smoothing * (target_weights * means).sum()
