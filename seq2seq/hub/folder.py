@@ -53,28 +53,39 @@ def write_folder(checkpoint: str, output: Path, push: str | None = None) -> str:
     Returns:
         A line about the result.
 
-    Raises UserError if the checkpoint cannot be used, if its network has parts of plugins, if `output` is a file, or if
-    the upload fails.
+    Raises UserError if the checkpoint cannot be used, if its network has parts of plugins, if `output` cannot be
+    written, or if the upload fails.
     """
     if push is not None:
         check_repository(push)
     if output.exists() and not output.is_dir():
         raise UserError(f"--output {output}: a file; give the name of a folder")
-    output.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=output.parent, prefix=f"{output.name}.", suffix=".part") as parent:
-        folder = Path(parent) / "model"
-        _write_files(checkpoint, folder, push or output.name)
-        names = sorted(file.name for file in folder.iterdir())
-        if output.exists():
-            for name in names:
-                os.replace(folder / name, output / name)
-        else:
-            os.replace(folder, output)
+    try:
+        names = _write_whole(checkpoint, output, push or output.name)
+    except OSError as error:
+        raise UserError(
+            f"--output {output}: cannot be written ({error.strerror or error}); give another folder"
+        ) from None
     if push is not None:
         upload(output, names, push)
     search = SearchOptions(**read_checkpoint(checkpoint)["search"])
     parts = [f"{len(names)} files", *([f"uploaded to {push}"] if push else []), *without_counterpart(search)]
     return "; ".join(parts)
+
+
+def _write_whole(checkpoint: str, output: Path, name: str) -> list[str]:
+    """Writes the files to a temporary folder and moves them to `output`. Returns their names; raises OSError."""
+    output.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=output.parent, prefix=f"{output.name}.", suffix=".part") as parent:
+        folder = Path(parent) / "model"
+        _write_files(checkpoint, folder, name)
+        names = sorted(file.name for file in folder.iterdir())
+        if output.exists():
+            for file in names:
+                os.replace(folder / file, output / file)
+        else:
+            os.replace(folder, output)
+    return names
 
 
 def _write_files(checkpoint: str, folder: Path, name: str) -> None:

@@ -27,6 +27,7 @@ import seq2seq.hub  # registers the classes with the Auto classes
 from seq2seq import Summarizer, inference
 from seq2seq.batch import Vocabulary, make_batch
 from seq2seq.checkpoint import read_checkpoint
+from seq2seq.data.tokenizer import TokenizerOptions, load_pretrained, train_tokenizer
 from seq2seq.decoding import SearchOptions
 from seq2seq.errors import UserError
 from seq2seq.hub import HeadlineConfig, HeadlineModel, HeadlineProcessor
@@ -294,6 +295,30 @@ def test_the_processor_keeps_unknown_words(processor: Any, summarizer: Summarize
         processor(DOCUMENTS, max_length=8)
 
 
+@pytest.mark.parametrize("kind", ["word", "bpe", "unigram", "pretrained"])
+def test_every_kind_of_tokenizer_keeps_its_ids(kind: str, tmp_path: Path) -> None:
+    texts = [[pair["document"], pair["summary"]] for pair in pairs(24)]
+    normalizers = ["nfkc", "lowercase", "digits", "strip_accents"]
+    trained_kind = "bpe" if kind == "pretrained" else kind
+    tokenizer = train_tokenizer(TokenizerOptions(trained_kind, 320, normalizers=normalizers), texts)
+    if kind == "pretrained":
+        tokenizer.to_transformers().save_pretrained(tmp_path / "given")
+        tokenizer = load_pretrained(str(tmp_path / "given"))
+    settings = {name: value for name, value in tokenizer.to_dict().items() if name != "tokenizer"}
+    HeadlineProcessor(tokenizer.to_transformers(), settings, 40).save_pretrained(tmp_path)
+    (tmp_path / "tokenizer.json").write_text(tokenizer.to_dict()["tokenizer"], encoding="utf-8")
+    inputs = HeadlineProcessor.from_pretrained(tmp_path)(DOCUMENTS)
+    for row, mask, words, document in zip(
+        inputs["input_ids"],
+        inputs["attention_mask"],
+        inputs.unknown_words,
+        tokenizer.encode_documents(DOCUMENTS, 40),
+        strict=True,
+    ):
+        assert row[mask.bool()].tolist() == (document.ids or [tokenizer.eos_id])
+        assert words == document.oov
+
+
 def test_the_tokenizer_of_the_folder_has_the_same_ids(exported: Path, summarizer: Summarizer) -> None:
     tokenizer = AutoTokenizer.from_pretrained(exported)
     known = [pair["document"] for pair in pairs(8)]
@@ -535,6 +560,8 @@ def test_the_output_is_a_folder(trained: TrainedRun, tmp_path: Path, capsys: pyt
     file.touch()
     assert run("export", "hf", "--checkpoint", trained.best, "--output", file) != 0
     assert f"--output {file}: a file; give the name of a folder" in capsys.readouterr().err
+    assert run("export", "hf", "--checkpoint", trained.best, "--output", file / "below") != 0
+    assert f"--output {file / 'below'}: cannot be written (" in capsys.readouterr().err
 
 
 def test_classes_can_be_made_without_a_checkpoint() -> None:
