@@ -79,7 +79,12 @@ def main(argv: list[str]) -> int:
     forms = parser.add_subparsers(dest="form", metavar="FORM", required=True)
     for name, export in EXPORTS.items():
         form = forms.add_parser(name, help=export.help, description=export.description)
-        form.add_argument("--checkpoint", required=True, metavar="FILE", help="checkpoint or model")
+        form.add_argument(
+            "--checkpoint",
+            required=True,
+            metavar="FILE",
+            help="a checkpoint, the name of a shipped model, or hf: and a folder of `export hf`",
+        )
         form.add_argument("--output", required=True, type=user_path, metavar="PATH", help="the file or folder to write")
         for option, settings in export.arguments.items():
             form.add_argument(option, **settings)
