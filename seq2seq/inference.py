@@ -96,7 +96,8 @@ class Summarizer:
 
         Args:
             path: a file, the folder of a run, which stands for its best.ckpt, or the name of a model that
-                `seq2seq models` lists; `~` is the home folder. A list of them makes an ensemble.
+                `seq2seq models` lists; `~` is the home folder. `hf:` and a folder of `seq2seq export hf`, or its name
+                on the Hugging Face Hub, reads such a model. A list of them makes an ensemble.
             device: auto or None (a GPU if there is one), cpu, cuda or cuda:N, as text, torch.device or number of a GPU.
             precision: float32 or bfloat16, the type of weights and activations; the search computes in float32.
 

@@ -19,12 +19,13 @@ LAYERS = [
     ["__main__"],
     ["commands"],
     ["training", "demo"],
-    ["labelling", "report"],
+    ["labelling", "report", "hub"],
     ["inference"],
     ["checkpoint", "explanation"],
     ["decoding", "scoring", "data", "model"],
     ["ops"],
     ["batch", "progress", "shipped", "token_rouge"],
+    ["hub_folder"],
     ["files", "options"],
     ["environment"],
     ["errors", "entities"],
@@ -39,7 +40,7 @@ MAY_IMPORT = {
     "gradio": {"demo"},
     "numba": {"ops"},
     "llvmlite": {"ops"},
-    "transformers": {"data", "training"},
+    "transformers": {"data", "training", "hub"},
     "rouge_score": {"scoring"},
 }
 

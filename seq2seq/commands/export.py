@@ -41,6 +41,13 @@ def write_model(checkpoint: str, output: Path) -> str:
     return ", ".join([size, *(f"{name} {value:.2f}" for name, value in exported["metrics"].items())])
 
 
+def write_hub_folder(checkpoint: str, output: Path, push: str | None) -> str:
+    """Writes a folder for transformers, and uploads it to the repository `push`. Returns a line about the result."""
+    from seq2seq.hub.folder import write_folder  # it loads transformers, which takes seconds
+
+    return write_folder(checkpoint, output, push)
+
+
 EXPORTS = {
     "model": Export(
         help="a small checkpoint for inference: weights in float16, without the state of the training",
@@ -48,6 +55,19 @@ EXPORTS = {
         "left out. decode, show, score, test and `fit --init_from` read it; no run can continue from it. Computations "
         "are in float32.",
         write=write_model,
+    ),
+    "hf": Export(
+        help="a folder for transformers and the Hugging Face Hub: weights, configuration, processor, code and card",
+        description="Write a folder that AutoModelForSeq2SeqLM and AutoProcessor of transformers read: generate() then "
+        "writes the headlines of decode, copied words included. Summarizer and decode read it as hf:FOLDER.",
+        write=write_hub_folder,
+        arguments={
+            "--push": {
+                "metavar": "OWNER/NAME",
+                "help": "also upload the folder to this repository of the Hugging Face Hub, which is made if it does "
+                "not exist, private; needs `hf auth login` or HF_TOKEN",
+            }
+        },
     ),
 }
 """The forms, by the name of the subcommand."""
@@ -59,8 +79,13 @@ def main(argv: list[str]) -> int:
     forms = parser.add_subparsers(dest="form", metavar="FORM", required=True)
     for name, export in EXPORTS.items():
         form = forms.add_parser(name, help=export.help, description=export.description)
-        form.add_argument("--checkpoint", required=True, metavar="FILE", help="checkpoint of `seq2seq fit`")
-        form.add_argument("--output", required=True, type=user_path, metavar="FILE", help="the file to write")
+        form.add_argument(
+            "--checkpoint",
+            required=True,
+            metavar="FILE",
+            help="a checkpoint, the name of a shipped model, or hf: and a folder of `export hf`",
+        )
+        form.add_argument("--output", required=True, type=user_path, metavar="PATH", help="the file or folder to write")
         for option, settings in export.arguments.items():
             form.add_argument(option, **settings)
     arguments = vars(parser.parse_args(argv))

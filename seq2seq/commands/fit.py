@@ -15,6 +15,7 @@ from lightning.pytorch.utilities.exceptions import MisconfigurationException, SI
 from seq2seq.checkpoint import run_id, start_run
 from seq2seq.environment import prepare_run, prepare_training
 from seq2seq.errors import UserError
+from seq2seq.hub_folder import is_hub_name
 from seq2seq.inference import checkpoint_file, load_networks, load_weights
 from seq2seq.ops.cpu import tune_cpu
 from seq2seq.options import check_choice
@@ -146,9 +147,10 @@ class TaskCLI(OpenCLI):
             load_weights(self.model.network, self.completed.start, self.settings["init_from"])
 
     def before_test(self) -> None:
-        """Makes the ensemble, if there is one. Lightning then loads no checkpoint."""
-        if self.settings.get("ensemble"):
-            files = [checkpoint_file(file) for file in (self.settings["ckpt_path"], *self.settings["ensemble"])]
+        """Makes the ensemble, if there is one, or reads a folder of `export hf`. Lightning then loads no checkpoint."""
+        others = self.settings.get("ensemble") or []
+        if others or is_hub_name(self.settings["ckpt_path"]):
+            files = [checkpoint_file(file) for file in (self.settings["ckpt_path"], *others)]
             self.model.network, _ = load_networks(files)
             self.config_init[self.config.subcommand]["ckpt_path"] = None
 
