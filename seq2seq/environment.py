@@ -19,6 +19,9 @@ ENCODING, ESCAPE = "PYTHONIOENCODING", "backslashreplace"
 PLUGINS = "SEQ2SEQ_PLUGINS"
 """Modules that every command imports first, separated by commas: they register cells, attentions, readers, ..."""
 
+DEMO_PASSWORD = "SEQ2SEQ_DEMO_PASSWORD"
+"""The password of the page of `seq2seq demo`. A variable, because other users can read a command line."""
+
 WANDB = {
     # No account and no network unless the user asks for them.
     "WANDB_MODE": "offline",
@@ -90,6 +93,11 @@ def prepare_run(folder: Path) -> None:
 def prepare_worker() -> None:
     """Sets the variables of a worker process that encodes a corpus."""
     os.environ.update(WORKER)
+
+
+def demo_password() -> str | None:
+    """The password that the user has set for the page of `seq2seq demo`; None without one."""
+    return os.environ.get(DEMO_PASSWORD) or None
 
 
 def import_plugins() -> None:

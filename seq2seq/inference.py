@@ -2,6 +2,7 @@
 
 summarizer = Summarizer.from_checkpoint("runs/quickstart/best.ckpt")      # a list of files is an ensemble
 headlines = summarizer.summarize(["A fire broke out ..."], beam_size=5)
+explanation = summarizer.explain("A fire broke out ...")                  # attention, copied words
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import logging
 import os
 import re
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, replace
 from itertools import count, islice
@@ -22,8 +24,9 @@ import torch
 from .batch import Batch, Vocabulary, make_batch
 from .checkpoint import has_same_tokenizer, network_weights, read_checkpoint
 from .data.tokenizer import EncodedDocument, Facts, Tokenizer
-from .decoding import Hypotheses, SearchOptions, absent_ids, search
+from .decoding import Hypotheses, Recorder, SearchOptions, SearchStep, absent_ids, search
 from .errors import UserError, did_you_mean
+from .explanation import Explanation, Trace, beam_nodes, explanation, headline_weights
 from .files import user_path
 from .model.ensemble import Ensemble
 from .model.network import NetworkOptions, Seq2Seq, build_network
@@ -148,13 +151,64 @@ class Summarizer:
             read_ahead: characters after which reading ahead stops.
             options: fields of SearchOptions; None stands for the value in the checkpoint.
         """
-        given = {name: value for name, value in options.items() if value is not None}
-        _check_names(given)
+        chosen = self._chosen(options)
         for name, value in (("chunk", chunk), ("batch_size", batch_size), ("read_ahead", read_ahead)):
             if value is not None and (not isinstance(value, Integral) or value < 1):
                 raise UserError(f"{name}: {value!r} is no whole number of at least 1")
-        chosen = replace(self.options, **given)
         return self._stream(checked_documents(documents), chunk, batch_size, read_ahead, chosen)
+
+    def explain(self, document: str, headline: str | None = None, **options: Any) -> Explanation:
+        """Attention, copied words and probabilities of a headline of one document.
+
+        Args:
+            headline: the headline to explain; None = the best one of a search.
+            options: fields of SearchOptions; None stands for the value in the checkpoint.
+
+        Raises UserError for a wrong option, and for a document without a token.
+        """
+        if headline is None:
+            return self.trace(document, **options).headlines[0]
+        chosen, encoded = self._chosen(options), self._encoded(document)
+        (headline,) = checked_documents([headline])
+        ((ids, length),) = self.tokenizer.encode_summaries([headline], [encoded.oov], sys.maxsize)
+        (weights,) = headline_weights(self.network, encoded, [ids], self.device)
+        score = weights.log_prob / (length + 1) ** chosen.length_penalty
+        text = self.tokenizer.decode(ids, encoded.oov)
+        return explanation(self.tokenizer, encoded, ids, weights, text, score, weights.log_prob)
+
+    def trace(self, document: str, **options: Any) -> Trace:
+        """Searches the headlines of one document; returns the n_best ones, each explained, and the beams of all steps.
+
+        Headlines and scores are those of `stream`. Arguments and errors: see `explain`.
+        """
+        chosen, encoded = self._chosen(options), self._encoded(document)
+        batch = make_batch([encoded.ids], None, [encoded.oov], self.network.vocabulary).to(self.device)
+        steps: list[SearchStep] = []
+        found = generate(self.network, batch, chosen, search_facts(self.tokenizer, chosen), steps.append)
+        (best,) = headlines(self.tokenizer, found, [encoded.oov])
+        ids = [row[:length] for row, length in zip(found.tokens[0].tolist(), found.lengths[0].tolist(), strict=True)]
+        ids = ids[: len(best)]
+        explained = [
+            explanation(self.tokenizer, encoded, headline, weights, *result)
+            for headline, weights, result in zip(
+                ids, headline_weights(self.network, encoded, ids, self.device), best, strict=True
+            )
+        ]
+        return Trace(explained, beam_nodes(steps, ids, self.tokenizer, encoded.oov), encoded.length)
+
+    def _chosen(self, options: Mapping[str, Any]) -> SearchOptions:
+        """The options of a search with the given ones. Raises UserError for a wrong one."""
+        given = {name: value for name, value in options.items() if value is not None}
+        _check_names(given)
+        return replace(self.options, **given)
+
+    def _encoded(self, document: str) -> EncodedDocument:
+        """One document, cut to the limit. Raises UserError if it is no text, or has no token."""
+        (text,) = checked_documents([document])
+        (encoded,) = self.tokenizer.encode_documents([text], self.max_document_tokens)
+        if not encoded.ids:
+            raise UserError("the document has no word; give a text")
+        return encoded
 
     def _stream(
         self, iterator: Iterator[str], chunk: int, batch_size: int | None, read_ahead: int, chosen: SearchOptions
@@ -326,7 +380,11 @@ def search_facts(tokenizer: Tokenizer, options: SearchOptions) -> Facts | None:
 
 
 def generate(
-    network: Seq2Seq | Ensemble, batch: Batch, options: SearchOptions, facts: Facts | None = None
+    network: Seq2Seq | Ensemble,
+    batch: Batch,
+    options: SearchOptions,
+    facts: Facts | None = None,
+    record: Recorder | None = None,
 ) -> Hypotheses:
     """Searches for the summaries of a batch; tokens are extended ids. `<unk>` is forbidden unless `options.allow_unk`.
 
@@ -335,11 +393,12 @@ def generate(
 
     Args:
         facts: the words for `options.supported`; see `search_facts`.
+        record: receives each step of the search, with extended ids; only for a batch of one document.
     """
     if (facts is None) != (options.supported == "nothing"):
         raise ValueError(f"facts are necessary with options.supported: {options.supported!r}, and only there")
     try:
-        return _generate(network, batch, options, facts)
+        return _generate(network, batch, options, facts, record)
     except (RuntimeError, MemoryError) as error:
         if not is_out_of_memory(error):
             raise
@@ -367,10 +426,13 @@ def is_out_of_memory(error: BaseException) -> bool:
 
 
 @torch.inference_mode()
-def _generate(network: Seq2Seq | Ensemble, batch: Batch, options: SearchOptions, facts: Facts | None) -> Hypotheses:
+def _generate(
+    network: Seq2Seq | Ensemble, batch: Batch, options: SearchOptions, facts: Facts | None, record: Recorder | None
+) -> Hypotheses:
     v = network.vocabulary
     memory: Any = network.encode(batch.document, batch.mask, batch.extension)
     state: Any = network.start(memory, options.shortlist)
+    extended_ids = state.vocabulary.extended_ids
     found = search(
         network.step_in_pieces,
         state,
@@ -382,8 +444,9 @@ def _generate(network: Seq2Seq | Ensemble, batch: Batch, options: SearchOptions,
         forbidden=() if options.allow_unk else (v.unk,),
         absent=_absent(facts, batch.document, options.shortlist or v.size, v.pad) if facts else None,
         device=batch.document.device,
+        record=record and (lambda step: record(step._replace(tokens=extended_ids(step.tokens)))),
     )
-    return replace(found, tokens=state.vocabulary.extended_ids(found.tokens.flatten(1)).view_as(found.tokens))
+    return replace(found, tokens=extended_ids(found.tokens.flatten(1)).view_as(found.tokens))
 
 
 def _absent(facts: Facts, document: torch.Tensor, known: int, pad: int) -> torch.Tensor:

@@ -24,7 +24,12 @@ def documented() -> dict[str, str]:
 
 def test_every_variable_is_documented() -> None:
     table = documented()
-    defaults = environment.PROCESS | environment.WANDB | environment.RUN | {environment.PLUGINS: ""}
+    defaults = (
+        environment.PROCESS
+        | environment.WANDB
+        | environment.RUN
+        | {environment.PLUGINS: "", environment.DEMO_PASSWORD: ""}
+    )
     assert {name: value for name, value in table.items() if name in defaults} == defaults
 
 

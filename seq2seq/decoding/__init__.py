@@ -21,12 +21,25 @@ if TYPE_CHECKING:
     from .greedy import greedy_search
     from .hypotheses import Hypotheses
     from .supported import absent_ids
+    from .trace import Recorder, SearchStep
 
-__all__ = ["CONSTRAINTS", "Hypotheses", "SearchOptions", "absent_ids", "beam_search", "greedy_search", "search"]
+__all__ = [
+    "CONSTRAINTS",
+    "Hypotheses",
+    "Recorder",
+    "SearchOptions",
+    "SearchStep",
+    "absent_ids",
+    "beam_search",
+    "greedy_search",
+    "search",
+]
 
 _MODULES = {
     "CONSTRAINTS": "constraints",
     "Hypotheses": "hypotheses",
+    "Recorder": "trace",
+    "SearchStep": "trace",
     "absent_ids": "supported",
     "beam_search": "beam",
     "greedy_search": "greedy",

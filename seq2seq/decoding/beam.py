@@ -11,6 +11,7 @@ from torch.nn import functional
 from .constraints import SpecialIds
 from .hypotheses import COMPACT_BELOW, Beams, Hypotheses, RemovedExamples, StateT, Step, extend, gather_tokens
 from .options import SearchOptions
+from .trace import Recorder, SearchStep
 
 
 def beam_search(
@@ -20,6 +21,7 @@ def beam_search(
     options: SearchOptions,
     special: SpecialIds,
     compact_below: float = COMPACT_BELOW,
+    record: Recorder | None = None,
 ) -> Hypotheses:
     """Keeps K live beams and, apart from them, the K best finished hypotheses. Arguments as for `greedy_search`.
 
@@ -39,10 +41,13 @@ def beam_search(
         extensions, parents = extend(live, log_probs, 2 * beams, options, special)
         ends = extensions.tokens[:, :, -1] == special.eos
         cut = length == options.max_length
-        finished = _add_finished(finished, extensions, ends, ends | cut, norm)
+        over = ends | cut
+        finished = _add_finished(finished, extensions, ends, over, norm)
+        going_on = extensions.log_probs.masked_fill(over, -math.inf).topk(beams, dim=1)
+        if record is not None:
+            record(_recorded(extensions, parents, norm, over, going_on))
         if cut:
             break
-        going_on = extensions.log_probs.masked_fill(ends, -math.inf).topk(beams, dim=1)
         rows = _rows(parents.gather(1, going_on.indices), live.log_probs.shape[1])
         # The beams of a done example get -inf, so that nothing more is finished while it is still in the batch.
         done = going_on.values[:, 0] / norm <= finished.scores[:, -1]
@@ -76,6 +81,22 @@ def _add_finished(finished: Hypotheses, extensions: Beams, ends: Tensor, over: T
         torch.cat([finished.lengths, tokens.shape[2] - ends[:, :beams].long()], dim=1).gather(1, order),
         scores,
         torch.cat([finished.log_probs, log_probs], dim=1).gather(1, order),
+    )
+
+
+def _recorded(
+    extensions: Beams, parents: Tensor, norm: float, over: Tensor, going_on: torch.return_types.topk
+) -> SearchStep:
+    """One step as the recorder receives it: the 2K extensions, with `over` [b, 2K] and the best K to extend further."""
+    values, positions = going_on
+    among_first = torch.arange(over.shape[1], device=over.device) < positions.shape[1]
+    return SearchStep(
+        tokens=extensions.tokens[:, :, -1],
+        parents=parents,
+        log_probs=extensions.log_probs,
+        scores=extensions.log_probs / norm,
+        finished=over & among_first,
+        live=positions.where(values > -math.inf, -1),
     )
 
 

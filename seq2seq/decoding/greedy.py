@@ -8,6 +8,7 @@ from torch import Tensor
 from .constraints import SpecialIds
 from .hypotheses import COMPACT_BELOW, Beams, Hypotheses, RemovedExamples, StateT, Step, extend
 from .options import SearchOptions
+from .trace import Recorder, SearchStep
 
 
 def greedy_search(
@@ -17,11 +18,12 @@ def greedy_search(
     options: SearchOptions,
     special: SpecialIds,
     compact_below: float = COMPACT_BELOW,
+    record: Recorder | None = None,
 ) -> Hypotheses:
     """Follows the most likely token until it is the end symbol.
 
     Args:
-        step, state, options, compact_below: as for `search`.
+        step, state, options, compact_below, record: as for `search`.
         start: [B] start symbols.
 
     Returns:
@@ -33,11 +35,15 @@ def greedy_search(
     removed = RemovedExamples(start)
     for length in range(1, options.max_length + 1):
         log_probs, state = step(tokens, state)
-        extensions, _ = extend(live, log_probs, 1, options, special)
+        extensions, parents = extend(live, log_probs, 1, options, special)
         live = Beams(extensions.tokens, live.log_probs.where(ended.unsqueeze(1), extensions.log_probs))
         tokens = live.tokens[:, 0, -1]
         ended = ended | (tokens == special.eos)
         lengths = lengths + ~ended
+        if record is not None:
+            over = (ended | (length == options.max_length)).unsqueeze(1)
+            scores = live.log_probs / length**options.length_penalty
+            record(SearchStep(tokens.unsqueeze(1), parents, live.log_probs, scores, over, -over.long()))
         unfinished = 0 if length == options.max_length else int((~ended).sum())
         if unfinished == 0:
             break

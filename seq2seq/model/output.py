@@ -122,6 +122,17 @@ class SoftmaxOutput(nn.Module):
             words=words,
         )
 
+    def parts(self, steps: TargetSteps) -> tuple[Tensor, Tensor]:
+        """The two ways to a word: the probability that the softmax generates each target [M], and the probability that
+        the pointer copies the word at each position of the document [M, S], which is 0 without a pointer. Both are
+        float32 or wider."""
+        exact = torch.promote_types(steps.features.dtype, torch.float32)
+        logits = functional.linear(self.project(steps.features), self.matrix(), self.bias.to(steps.features.dtype))
+        known = steps.targets < len(self.bias)  # the softmax has no word of another id
+        targets = steps.targets.where(known, 0).unsqueeze(1)
+        generated = logits.to(exact).softmax(dim=1).gather(1, targets).squeeze(1)
+        return generated.where(known, 0), torch.zeros_like(steps.attention, dtype=exact)
+
     def vocabulary(self, memory: Memory, shortlist: int = 0) -> OutputVocabulary:
         """The words that can be written about B documents: all, or the first `shortlist` and the document's own."""
         document, words = memory.copy_ids, len(self.bias)
@@ -206,6 +217,11 @@ class PointerOutput(SoftmaxOutput):
             label_smoothing=label_smoothing,
             words=words,
         )
+
+    def parts(self, steps: TargetSteps) -> tuple[Tensor, Tensor]:
+        generated, _ = super().parts(steps)
+        gate = self.gate(steps.features).to(generated.dtype)  # [M, 1]
+        return gate.sigmoid().squeeze(1) * generated, (-gate).sigmoid() * steps.attention
 
     def _whole_vocabulary(self, memory: Memory) -> OutputVocabulary:
         """All words, and the unknown ones of the document."""

@@ -55,11 +55,12 @@ def test_the_code_of_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     """It runs as it stands, one block after the other."""
     monkeypatch.chdir(tmp_path)
     blocks = re.findall(r"```python\n(.*?)```", PAGE, re.S)
-    assert len(blocks) == 3
+    assert len(blocks) == 4
     names: dict[str, Any] = {}
     for block in blocks:
         exec(block, names)
     assert len(names["headlines"]) == 4
+    assert names["explanation"].attention.shape[1] == 11  # words of the document
     assert [len(batch) for batch in names["predictions"]] == [2, 2]
     assert names["longer"].global_step == 6
 

@@ -34,6 +34,10 @@ class JoiningRule:
 
     def join(self, tokens: Sequence[str]) -> str:
         """Returns the text of words and marks."""
+        return "".join(self.parts(tokens))
+
+    def parts(self, tokens: Sequence[str]) -> list[str]:
+        """Returns the text of each word with the space before it; a mark has the text ""."""
         text: list[str] = []
         reader = SpaceReader(self, Counter(token for token in tokens if token in QUOTES))
         marked: bool | None = None
@@ -41,12 +45,13 @@ class JoiningRule:
             if token in MARKS:
                 marked = token == SPACE
                 reader.depart(marked)
+                text.append("")
                 continue
             space = reader.expects_space(token) if marked is None else marked
-            text.append(f" {token}" if space and text else token)
+            text.append(f" {token}" if space and not reader.at_start else token)
             reader.add(token, space)
             marked = None
-        return "".join(text)
+        return text
 
     def to_json(self) -> str:
         """Returns the two sets of words as one string."""

@@ -226,6 +226,24 @@ class Tokenizer:
                 subwords.append(token)
         return one_line(" ".join([*pieces, self._backend.decode(subwords, skip_special_tokens=False)]))
 
+    def pieces(self, ids: Sequence[int], oov: Sequence[str] = ()) -> list[str]:
+        """Returns the text of each token, with the space before it. Joined and brought to one line, the pieces are
+        `decode(ids, oov)`. A mark between words, and a part of a character, can have the text "".
+
+        Args:
+            ids: extended ids without padding, start and end.
+        """
+        if self.kind == "word":
+            tokens = [self._token(token, oov) for token in ids]
+            if self._rule:
+                return self._rule.parts(tokens)
+            return [f" {token}" if position else token for position, token in enumerate(tokens)]
+        text, pieces, end = self.decode(ids, oov), [], 0
+        for count in range(1, len(ids)):  # a prefix of the ids can decode to half a character
+            start, end = end, max(end, _common_characters(text, self.decode(ids[:count], oov)))
+            pieces.append(text[start:end])
+        return [*pieces, text[end:]] if ids else []
+
     def _token(self, token: int, oov: Sequence[str]) -> str:
         if token == self.unk_id:
             return SPECIALS["unk"]
@@ -295,3 +313,9 @@ class Tokenizer:
             split_special_tokens=True,
             **{f"{role}_token": token for role, token in self._specials.items()},
         )
+
+
+def _common_characters(first: str, second: str) -> int:
+    """The number of characters at the start of two texts that are equal."""
+    pairs = enumerate(zip(first, second, strict=False))
+    return next((position for position, (a, b) in pairs if a != b), min(len(first), len(second)))

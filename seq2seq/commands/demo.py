@@ -1,0 +1,67 @@
+"""`seq2seq demo`: a page in the browser to try a model."""
+
+from __future__ import annotations
+
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+from seq2seq.environment import demo_password
+from seq2seq.errors import UserError
+from seq2seq.shipped import default_model
+
+from .arguments import DEFAULT_MODEL, Parser, add_decoding_options, check_positive, load_summarizer
+
+PORT = 7860
+
+
+def parser() -> Parser:
+    p = Parser(
+        prog="seq2seq demo",
+        description="Serve a page on this computer: paste a document, read the best headlines with their scores, the "
+        "attention, the copied words, and the beams of the search. Ctrl-C ends it. It needs gradio: "
+        'pip install "seq2seq[demo]".',
+    )
+    p.add_argument(
+        "--host",
+        default="127.0.0.1",
+        metavar="ADDRESS",
+        help="address to listen at (default: 127.0.0.1, this computer alone). With another one the page asks for a "
+        "password: that of the variable SEQ2SEQ_DEMO_PASSWORD, or a new one, which is printed",
+    )
+    p.add_argument(
+        "--port", type=int, default=PORT, metavar="N", help=f"port to listen at (default: {PORT}); 0 is a free one"
+    )
+    add_decoding_options(p, default=DEFAULT_MODEL)
+    return p
+
+
+def main(argv: list[str]) -> int:
+    """Runs `seq2seq demo` until a signal ends it. Returns the exit status; raises UserError on bad arguments."""
+    args = parser().parse_args(argv)
+    check_positive(args, "threads")
+    if not 0 <= args.port <= 65535:
+        raise UserError(f"--port {args.port}: give a number from 0 to 65535")
+    if find_spec("gradio") is None:
+        raise UserError('the page needs gradio: pip install "seq2seq[demo]"')
+    from seq2seq.demo.limits import Limits
+    from seq2seq.demo.page import Page, build
+    from seq2seq.demo.server import USER, application, is_loopback, listen, new_password, serve, url_of
+
+    listening = listen(args.host, args.port)
+    summarizer = load_summarizer(args, scores_are_written=True)
+    limits = Limits(
+        beam_size=max(Limits.beam_size, summarizer.options.beam_size),
+        max_length=max(Limits.max_length, summarizer.options.max_length),
+    )
+    names = args.checkpoint or [default_model()]
+    page = Page(summarizer, " + ".join("/".join(Path(name).parts[-2:]) for name in names), limits, args.n_best)
+    password = demo_password()
+    if password is None and not is_loopback(args.host):
+        password = new_password()
+        print(f"seq2seq demo: log in as {USER} with the password {password}", file=sys.stderr)
+    app = application(build(page), password)
+    print(f"seq2seq demo: open {url_of(listening)} in a browser; Ctrl-C ends the page", file=sys.stderr, flush=True)
+    serve(app, listening)
+    print("seq2seq demo: ended", file=sys.stderr)
+    return 0
