@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,16 @@ def write_model(checkpoint: str, output: Path) -> str:
     return ", ".join([size, *(f"{name} {value:.2f}" for name, value in exported["metrics"].items())])
 
 
+def write_onnx_folder(checkpoint: str, output: Path) -> str:
+    """Writes a folder for onnxruntime. Returns its files, their size and the largest difference from torch."""
+    missing = [name for name in ("onnx", "onnxscript", "onnxruntime") if find_spec(name) is None]
+    if missing:
+        raise UserError(f'export onnx needs {", ".join(missing)}: pip install "seq2seq[onnx]"')
+    from seq2seq.export_onnx.folder import write_folder  # it loads torch, which takes seconds
+
+    return write_folder(checkpoint, output)
+
+
 EXPORTS = {
     "model": Export(
         help="a small checkpoint for inference: weights in float16, without the state of the training",
@@ -48,6 +59,13 @@ EXPORTS = {
         "left out. decode, show, score, test and `fit --init_from` read it; no run can continue from it. Computations "
         "are in float32.",
         write=write_model,
+    ),
+    "onnx": Export(
+        help="a folder for onnxruntime: encoder, step of the decoder, tokenizer and search options",
+        description="Write a folder with encoder.onnx, step.onnx, tokenizer.json and seq2seq.json. Any number of "
+        "documents, beams and tokens fits the graphs; the pointer is part of the step. The graphs are compared with "
+        "torch before the folder is written. examples/onnx_decode.py reads such a folder without torch.",
+        write=write_onnx_folder,
     ),
 }
 """The forms, by the name of the subcommand."""
@@ -59,8 +77,8 @@ def main(argv: list[str]) -> int:
     forms = parser.add_subparsers(dest="form", metavar="FORM", required=True)
     for name, export in EXPORTS.items():
         form = forms.add_parser(name, help=export.help, description=export.description)
-        form.add_argument("--checkpoint", required=True, metavar="FILE", help="checkpoint of `seq2seq fit`")
-        form.add_argument("--output", required=True, type=user_path, metavar="FILE", help="the file to write")
+        form.add_argument("--checkpoint", required=True, metavar="FILE", help="checkpoint or model")
+        form.add_argument("--output", required=True, type=user_path, metavar="PATH", help="the file or folder to write")
         for option, settings in export.arguments.items():
             form.add_argument(option, **settings)
     arguments = vars(parser.parse_args(argv))
