@@ -53,10 +53,13 @@ class OnnxSummarizer:
         backend = (path / "tokenizer.json").read_text(encoding="utf-8")
         self.tokenizer = Tokenizer.from_dict({**facts["tokenizer"], "tokenizer": backend})
 
-    def summarize(self, documents: Sequence[str], batch_tokens: int = 80000, **options: Any) -> list[str]:
+    def summarize(
+        self, documents: Sequence[str], batch_size: int | None = None, batch_tokens: int = 80000, **options: Any
+    ) -> list[str]:
         """The best headline of each document, in order; "" for a document without a token.
 
         Args:
+            batch_size: greatest number of documents in a batch.
             batch_tokens: greatest number of document tokens in a batch, padding included.
             options: fields of `SearchOptions`, except those of `search.TORCH_ONLY`.
         """
@@ -65,7 +68,8 @@ class OnnxSummarizer:
         headlines = [""] * len(documents)
         order = sorted((i for i, e in enumerate(encoded) if e.ids), key=lambda i: -len(encoded[i].ids))
         while order:
-            size = max(1, batch_tokens // len(encoded[order[0]].ids))
+            fitting = max(1, batch_tokens // len(encoded[order[0]].ids))
+            size = min(fitting, batch_size or fitting)
             batch, order = order[:size], order[size:]
             for i, found in zip(batch, self.search([encoded[i].ids for i in batch], chosen), strict=True):
                 headlines[i] = self.tokenizer.decode(found[0].ids, encoded[i].oov)
