@@ -3,8 +3,7 @@
 seq2seq export onnx --checkpoint titles --output titles-onnx
 python examples/onnx_decode.py titles-onnx [BEAM_SIZE] < documents.txt
 
-It needs onnxruntime, numpy, tokenizers, filelock, tqdm and this package (`pip install --no-deps seq2seq`).
-`seq2seq.export_onnx.runtime.OnnxSummarizer` is the same as a class. docs/onnx.md lists the inputs and outputs.
+It needs onnxruntime, numpy, tokenizers, filelock, tqdm, and this package (`pip install --no-deps seq2seq`).
 """
 
 import json
@@ -19,25 +18,24 @@ from seq2seq.data.tokenizer import Tokenizer
 from seq2seq.decoding import SearchOptions
 from seq2seq.export_onnx.search import SpecialIds, search
 
-folder = Path(sys.argv[1])
-facts = json.loads((folder / "seq2seq.json").read_text(encoding="utf-8"))
-encoder, step = (onnxruntime.InferenceSession(folder / f"{name}.onnx") for name in ("encoder", "step"))
-tokenizer = Tokenizer.from_dict({**facts["tokenizer"], "tokenizer": (folder / "tokenizer.json").read_text("utf-8")})
-options, ids = SearchOptions(**facts["search"]), facts["vocabulary"]
-options = replace(options, beam_size=int(sys.argv[2])) if len(sys.argv) > 2 else options
-special = SpecialIds(ids["bos"], ids["eos"], [ids["pad"], ids["bos"], ids["unk"]])
-names = [value.name for value in step.get_inputs()]  # tokens, forbidden, then memory and state
+folder, *beam_size = sys.argv[1:]
+facts, tokenizer = (json.loads(Path(folder, name).read_text("utf-8")) for name in ("seq2seq.json", "tokenizer.json"))
+encoder, step = (onnxruntime.InferenceSession(Path(folder, name)) for name in ("encoder.onnx", "step.onnx"))
+tokenizer = Tokenizer.from_dict({**facts["tokenizer"], "tokenizer": json.dumps(tokenizer)})
+options = replace(SearchOptions(**facts["search"]), **({"beam_size": int(beam_size[0])} if beam_size else {}))
+ids, count, names = facts["vocabulary"], len(facts["memory"]), [value.name for value in step.get_inputs()]
+special = SpecialIds(ids["bos"], ids["eos"], banned=[ids["pad"], ids["bos"], ids["unk"]])
 
 
 def next_tokens(tokens, forbidden, memory, state):
-    values = dict(zip(["tokens", "forbidden", "document", *facts["memory"], *facts["state"]], (tokens, forbidden, *memory, *state)))
-    log_probs, best, *state = step.run(None, {name: values[name] for name in names})
+    log_probs, best, *state = step.run(None, dict(zip(names, (tokens, forbidden, *memory, *state), strict=True)))
     return log_probs, best, tuple(state)
 
 
 for line in sys.stdin:
-    (document,) = tokenizer.encode_documents([line], facts["max_document_tokens"])
-    found = encoder.run(None, {"document": np.array([document.ids])}) if document.ids else []
-    memory = (np.array([document.ids]), *found[: len(facts["memory"])])
-    best = search(next_tokens, memory, tuple(found[len(facts["memory"]) :]), options, special) if found else []
-    print(tokenizer.decode(best[0][0].ids, document.oov) if best else "")
+    (encoded,) = tokenizer.encode_documents([line], facts["max_document_tokens"])
+    document = np.array([encoded.ids], np.int64)
+    found = encoder.run(None, {"document": document}) if encoded.ids else []
+    memory, state = (document, *found[:count]), tuple(found[count:])
+    best = search(next_tokens, memory, state, options, special) if found else []
+    print(tokenizer.decode(best[0][0].ids, encoded.oov) if best else "")

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from ..errors import UserError
-from ..model.cells import Cell, ElmanCell, FusedCell, GRUCell, LSTMCell
+from ..model.cells import CELLS, Cell, ElmanCell, FusedCell, GRUCell, LSTMCell
 from ..ops import Lookup
 
 OPSET = 20
@@ -55,7 +55,11 @@ class GraphCell(Cell):
         super().__init__(0, cell.hidden_size)
         kinds = [kind for kind in OPERATORS if isinstance(cell, kind)]
         if not kinds:
-            raise UserError(f"network.cell: {type(cell).__name__} has no operator in ONNX; cells with one are {names()}")
+            known = [name for name, cell in CELLS.items() if issubclass(cell, tuple(OPERATORS))]
+            raise UserError(
+                f"network.cell: {type(cell).__name__} has no operator in ONNX, but {', '.join(known)} have one; use "
+                "`seq2seq decode`"
+            )
         assert isinstance(cell, FusedCell)
         self.operator, self.tensors_in_state = OPERATORS[kinds[0]], cell.tensors_in_state
         self.layer = nn.ParameterList(FusedCell.weights(cell))
@@ -71,7 +75,9 @@ class GraphCell(Cell):
         """One operator for both directions. States at padding are zero."""
         assert isinstance(backward, GraphCell)
         x = x.rows() if isinstance(x, Lookup) else x
-        w_ih, w_hh, b_ih, b_hh = (torch.stack(pair) for pair in zip(self.reordered(), backward.reordered(), strict=True))
+        w_ih, w_hh, b_ih, b_hh = (
+            torch.stack(pair) for pair in zip(self.reordered(), backward.reordered(), strict=True)
+        )
         (states,) = torch.onnx.ops.symbolic_multi_out(
             self.operator.name,
             (x.transpose(0, 1), w_ih, w_hh, torch.cat([b_ih, b_hh], dim=1), lengths.int()),
@@ -86,10 +92,3 @@ class GraphCell(Cell):
         """The weights with their gates in the order of ONNX."""
         split = [weight.split(self.hidden_size) for weight in self.layer]
         return [torch.cat([gates[i] for i in self.operator.gates]) for gates in split]
-
-
-def names() -> str:
-    """The names of the cells that can be exported."""
-    from ..model.cells import CELLS
-
-    return ", ".join(name for name, cell in CELLS.items() if issubclass(cell, tuple(OPERATORS)))

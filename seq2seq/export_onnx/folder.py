@@ -20,11 +20,11 @@ from ..inference import checkpoint_file, load_networks
 from ..model.network import Seq2Seq
 from .cells import OPSET
 from .graphs import EncoderGraph, StepGraph, exportable, memory_names, state_names
-from .runtime import FILES, FORMAT, OnnxSummarizer
+from .runtime import FILES, FORMAT, Graphs
 
 EXAMPLE = (3, 2, 7)
 CHECKED = ((1, 1, 1), (2, 3, 11))
-"""Numbers of documents, beams and document tokens: of the example for the exporter, and of the comparison with torch."""
+"""Numbers of documents, beams and document tokens: of the exporter's example, and of the comparison with torch."""
 MAX_DIFFERENCE = 1e-3
 """Of log-probabilities. Rounding leaves 1e-6."""
 
@@ -49,11 +49,11 @@ def write_folder(checkpoint: str, output: Path) -> str:
         folder = Path(made)
         write_graphs(network, folder)
         _write_texts(network, contents, folder)
-        difference = compare(network, OnnxSummarizer(folder, threads=1))
+        difference = compare(network, Graphs(folder, memory_names(network), state_names(network), threads=1))
         if not difference <= MAX_DIFFERENCE:
             raise UserError(
-                f"{checkpoint}: the graphs differ from torch by {difference:.1g} in log-probabilities, so a part of this "
-                "network cannot be exported; use `seq2seq decode`"
+                f"{checkpoint}: the graphs differ from torch by {difference:.1g} in log-probabilities, so a part of "
+                "this network cannot be exported; use `seq2seq decode`"
             )
         output.mkdir(exist_ok=True)
         for name in FILES:
@@ -84,7 +84,9 @@ def write_graphs(network: Seq2Seq, folder: Path) -> None:
 
 def _export(graph: nn.Module, inputs: tuple[Tensor, ...], names: list[str], outputs: list[str], file: Path) -> None:
     """Writes one graph, whose inputs have dynamic axes for documents, beams, tokens and forbidden tokens."""
-    axes: list[Any] = [{axis: Dim.DYNAMIC for axis in _dynamic_axes(name, x)} for name, x in zip(names, inputs, strict=True)]
+    axes: list[Any] = [
+        {axis: Dim.DYNAMIC for axis in _dynamic_axes(name, x)} for name, x in zip(names, inputs, strict=True)
+    ]
     fixed = 1 if isinstance(graph, EncoderGraph) else 3  # the arguments of `forward` before *others
     shapes = (*axes[:fixed], *([tuple(axes[fixed:])] if axes[fixed:] else []))
     try:
@@ -98,8 +100,8 @@ def _export(graph: nn.Module, inputs: tuple[Tensor, ...], names: list[str], outp
     except Exception as error:  # torch raises several types here, with messages of many lines
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise UserError(
-            f"{file.name}: torch cannot export a part of this network ({reason}); docs/onnx.md lists the parts that can "
-            "be exported"
+            f"{file.name}: torch cannot export a part of this network ({reason}); docs/onnx.md lists the parts that "
+            "can be exported"
         ) from error
 
 
@@ -108,12 +110,12 @@ def _dynamic_axes(name: str, x: Tensor) -> Sequence[int]:
     return range(x.dim() if x.dtype == torch.long else 1 if name == "final" else x.dim() - 1)
 
 
-def compare(network: Seq2Seq, exported: OnnxSummarizer) -> float:
+def compare(network: Seq2Seq, graphs: Graphs) -> float:
     """The largest difference between the log-probabilities of the best next tokens, at the sizes of `CHECKED`."""
     worst, vocabulary = 0.0, network.vocabulary
     for documents, beams, tokens in CHECKED:
         document = _document(network, documents, tokens)
-        memory, state = exported.encode(document.numpy())
+        memory, state = graphs.encode(document.numpy())
         state = tuple(part.repeat(beams, axis=1) for part in state)
         rows = torch.arange(documents).repeat_interleave(beams)
         with torch.no_grad():
@@ -121,7 +123,7 @@ def compare(network: Seq2Seq, exported: OnnxSummarizer) -> float:
         chosen = torch.full((documents, beams), vocabulary.bos)
         for _ in range(2):
             banned = torch.full((documents, beams, 1), vocabulary.pad)
-            log_probs, ids, state = exported.next_tokens(chosen.numpy(), banned.numpy(), memory, state)
+            log_probs, ids, state = graphs.next_tokens(chosen.numpy(), banned.numpy(), memory, state)
             with torch.no_grad():
                 every, expected = network.step(chosen.flatten(), expected)
             every[:, vocabulary.pad] = -torch.inf

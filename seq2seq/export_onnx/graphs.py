@@ -14,9 +14,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ..decoding.hypotheses import FORCED_END_LOG_PROB
+from ..errors import UserError
 from ..model.attention import Attention, MultiplicativeAttention, NoAttention
 from ..model.cells import Cell
 from ..model.decoder import DecoderState
+from ..model.history import AttentionHistory
 from ..model.memory import Memory
 from ..model.network import Seq2Seq
 from ..model.output import PointerOutput
@@ -24,7 +26,16 @@ from .cells import GraphCell
 
 
 def exportable(network: Seq2Seq) -> Seq2Seq:
-    """A copy of a network whose parts can be exported. Raises UserError for a cell without an operator in ONNX."""
+    """A copy of a network whose parts can be exported.
+
+    Raises UserError for a cell without an operator in ONNX, and for an attention with a history: the exporter fixes the
+    number of its beams.
+    """
+    if type(network.decoder.history) is not AttentionHistory:
+        raise UserError(
+            f"network.attention_history: {type(network.decoder.history).__name__} cannot be exported to ONNX, only "
+            "none can; use `seq2seq decode`"
+        )
     network = deepcopy(network).eval().requires_grad_(False)
     for module in list(network.modules()):
         for name, part in module.named_children():

@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,13 +22,49 @@ FORMAT = 1
 FILES = ("encoder.onnx", "step.onnx", "tokenizer.json", "seq2seq.json")
 
 
+class Graphs:
+    """The two graphs of a folder.
+
+    Args:
+        folder: with encoder.onnx and step.onnx.
+        memory, state: the names of the encoder's outputs, as in seq2seq.json.
+        threads: of onnxruntime; None = all cores.
+        providers: of onnxruntime, in order of preference.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        memory: Sequence[str],
+        state: Sequence[str],
+        threads: int | None = None,
+        providers: Sequence[str] = ("CPUExecutionProvider",),
+    ) -> None:
+        self.memory, self.state = memory, state
+        self._encoder, self._step = (_session(folder / name, threads, providers) for name in FILES[:2])
+
+    def encode(self, document: np.ndarray) -> tuple[Arrays, Arrays]:
+        """document [B, S] extended ids -> memory, each [B, ...], and the first state, each [B, 1, ...]."""
+        found = self._encoder.run(None, {"document": document})
+        count = len(self.memory)
+        return (document, *found[:count]), tuple(found[count:])
+
+    def next_tokens(
+        self, tokens: np.ndarray, forbidden: np.ndarray, memory: Arrays, state: Arrays
+    ) -> tuple[np.ndarray, np.ndarray, Arrays]:
+        """The step of a search; see `search.Step`."""
+        names = ("tokens", "forbidden", "document", *self.memory, *self.state)
+        inputs = dict(zip(names, (tokens, forbidden, *memory, *state), strict=True))
+        log_probs, ids, *after = self._step.run(None, inputs)
+        return log_probs, ids, tuple(after)
+
+
 class OnnxSummarizer:
-    """The two graphs of a folder, its tokenizer and its search options.
+    """A folder with its tokenizer and its search options: text in, headlines out.
 
     Args:
         folder: of `seq2seq export onnx`.
-        threads: of onnxruntime; None = all cores.
-        providers: of onnxruntime, in order of preference.
+        threads, providers: as for `Graphs`.
 
     Raises UserError if the folder lacks a file, or is of another version.
     """
@@ -45,9 +82,7 @@ class OnnxSummarizer:
         facts = json.loads((path / "seq2seq.json").read_text(encoding="utf-8"))
         if facts.get("format") != FORMAT:
             raise UserError(f"{path}: format {facts.get('format')}, but this version reads {FORMAT}; export it again")
-        self.encoder_session, self.step_session = (_session(path / name, threads, providers) for name in FILES[:2])
-        self._step_inputs = [value.name for value in self.step_session.get_inputs()]
-        self.memory_names, self.state_names = facts["memory"], facts["state"]
+        self.graphs = Graphs(path, facts["memory"], facts["state"], threads, providers)
         self.vocabulary, self.max_document_tokens = facts["vocabulary"], facts["max_document_tokens"]
         self.options = SearchOptions(**facts["search"])
         backend = (path / "tokenizer.json").read_text(encoding="utf-8")
@@ -81,26 +116,11 @@ class OnnxSummarizer:
         ids = np.full((len(documents), max(map(len, documents))), special["pad"], np.int64)
         for row, document in zip(ids, documents, strict=True):
             row[: len(document)] = document
-        memory, state = self.encode(ids)
+        memory, state = self.graphs.encode(ids)
         banned = [special["pad"], special["bos"], *([] if options.allow_unk else [special["unk"]])]
         return search(
-            self.next_tokens, memory, state, options, SpecialIds(special["bos"], special["eos"], banned)
+            self.graphs.next_tokens, memory, state, options, SpecialIds(special["bos"], special["eos"], banned)
         )
-
-    def encode(self, document: np.ndarray) -> tuple[Arrays, Arrays]:
-        """document [B, S] extended ids -> memory, each [B, ...], and the first state, each [B, 1, ...]."""
-        found = self.encoder_session.run(None, {"document": document})
-        count = len(self.memory_names)
-        return (document, *found[:count]), tuple(found[count:])
-
-    def next_tokens(
-        self, tokens: np.ndarray, forbidden: np.ndarray, memory: Arrays, state: Arrays
-    ) -> tuple[np.ndarray, np.ndarray, Arrays]:
-        """The step of a search; see `search.Step`."""
-        names = ("tokens", "forbidden", "document", *self.memory_names, *self.state_names)
-        inputs = dict(zip(names, (tokens, forbidden, *memory, *state), strict=True))
-        log_probs, ids, *after = self.step_session.run(None, {name: inputs[name] for name in self._step_inputs})
-        return log_probs, ids, tuple(after)
 
 
 def _session(file: os.PathLike[str], threads: int | None, providers: Sequence[str]) -> Any:
