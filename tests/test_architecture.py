@@ -18,7 +18,7 @@ FILES = sorted(ROOT.rglob("*.py"))
 LAYERS = [
     ["__main__"],
     ["commands"],
-    ["training", "demo"],
+    ["training", "demo", "export_onnx"],
     ["labelling", "report", "hub"],
     ["inference"],
     ["checkpoint", "explanation"],
@@ -38,6 +38,7 @@ MAY_IMPORT = {
     "datasets": {"training", "data"},
     "jsonargparse": {"commands", "training"},
     "gradio": {"demo"},
+    "onnxruntime": {"export_onnx"},
     "numba": {"ops"},
     "llvmlite": {"ops"},
     "transformers": {"data", "training", "hub"},

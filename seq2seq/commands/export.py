@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,16 @@ def write_hub_folder(checkpoint: str, output: Path, push: str | None) -> str:
     return write_folder(checkpoint, output, push)
 
 
+def write_onnx_folder(checkpoint: str, output: Path) -> str:
+    """Writes a folder for onnxruntime. Returns its files, their size and the largest difference from torch."""
+    missing = [name for name in ("onnx", "onnxscript", "onnxruntime") if find_spec(name) is None]
+    if missing:
+        raise UserError(f'export onnx needs {", ".join(missing)}: pip install "seq2seq[onnx]"')
+    from seq2seq.export_onnx.folder import write_folder  # it loads torch, which takes seconds
+
+    return write_folder(checkpoint, output)
+
+
 EXPORTS = {
     "model": Export(
         help="a small checkpoint for inference: weights in float16, without the state of the training",
@@ -68,6 +79,13 @@ EXPORTS = {
                 "not exist, private; needs `hf auth login` or HF_TOKEN",
             }
         },
+    ),
+    "onnx": Export(
+        help="a folder for onnxruntime: encoder, step of the decoder, tokenizer and search options",
+        description="Write a folder with encoder.onnx, step.onnx, tokenizer.json and seq2seq.json. Any number of "
+        "documents, beams and tokens fits the graphs; the pointer is part of the step. The graphs are compared with "
+        "torch before the folder is written. examples/onnx_decode.py reads such a folder without torch.",
+        write=write_onnx_folder,
     ),
 }
 """The forms, by the name of the subcommand."""
