@@ -79,9 +79,8 @@ def train_all(args: argparse.Namespace, folder: Callable[[str, int], Path]) -> N
     """Trains and tests the systems in turn, once for each seed."""
     corpus = None
     if any(system in PEERS for system in args.systems):
-        from token_files import TokenFiles
-
         import runs
+        from token_files import TokenFiles
 
         runs.check_installed(args.systems)
         corpus = TokenFiles(args.corpus, ROOT / args.output / "tokens")

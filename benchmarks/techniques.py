@@ -22,6 +22,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import statistics
 import subprocess
 import sys
@@ -59,13 +60,13 @@ class Technique(NamedTuple):
 
 
 SPLITS = "--train {train} --validation {validation}"
-NEIGHBOURS = "neighbours --train {train} --validation {validation} --test {test} --output {data}"
 DROPOUT = "--model.network.dropout"
+BATCH_16 = "--data.batches.examples 16"
+MINIMUM_RISK = "--model.search.beam_size 16 --model.search.minimum_risk true"
 TECHNIQUES: dict[str, Technique] = {
     "plain": Technique(),
     # the network
     "without pointer": Technique("--model.network.pointer false"),
-    "copy attention": Technique("--model.network.copy_attention true"),
     "additive attention": Technique("--model.network.attention additive"),
     "selective gate": Technique("--model.network.encoder_gate selective"),
     "convolutional gate": Technique("--model.network.encoder_gate convolutional"),
@@ -73,10 +74,7 @@ TECHNIQUES: dict[str, Technique] = {
     "dropout 0.3": Technique(f"{DROPOUT} 0.3"),
     "dropout 0.4": Technique(f"{DROPOUT} 0.4"),
     "label smoothing 0.1": Technique("--model.network.label_smoothing 0.1"),
-    "word dropout 0.1": Technique("--model.network.document_word_dropout 0.1 --model.network.summary_word_dropout 0.1"),
     "weight dropout 0.2": Technique("--model.network.weight_dropout 0.2"),
-    "variational dropout": Technique("--model.network.variational_dropout true"),
-    "R-Drop 0.5": Technique("--model.network.r_drop 0.5"),
     # the optimizer
     "batch 32": Technique("--data.batches.examples 32"),
     "batch 16": Technique("--data.batches.examples 16"),
@@ -86,23 +84,34 @@ TECHNIQUES: dict[str, Technique] = {
     "average of weights (EMA 0.999)": Technique("--model.optimizer.ema_decay 0.999"),
     "average of 4 checkpoints": Technique("--checkpoint.keep_last 4 --checkpoint.every_n_train_steps 130", average=4),
     # data
-    "neighbours": Technique("--data.max_document_tokens 92", prepare=NEIGHBOURS),
     "only supported numbers": Technique("--data.corpus.supported numbers"),
-    "denoising first: training": Technique(tokenizer="plain", prepare=f"denoise {SPLITS} --output {{data}}"),
+    "denoising first: training": Technique(
+        "--trainer.max_epochs 8", tokenizer="plain", prepare=f"denoise {SPLITS} --output {{data}}"
+    ),
     "denoising first": Technique(start="denoising first: training"),
     # training for the measure
     "minimum risk": Technique("--config configs/minimum_risk.yaml", start="plain"),
     "ranking": Technique("--config configs/minimum_risk.yaml --model.objective.name ranking", start="plain"),
     # search
-    "minimum Bayes risk of 16": Technique(
-        None, "--model.search.beam_size 16 --model.search.minimum_risk true", "plain"
-    ),
+    "minimum Bayes risk of 16": Technique(None, MINIMUM_RISK, "plain"),
     "supported numbers": Technique(None, "--model.search.supported numbers", "plain"),
-    "supported entities": Technique(None, "--model.search.supported entities", "plain"),
     "no bigram twice": Technique(None, "--model.search.no_repeat_ngram_size 2", "plain"),
     "ensemble of the seeds": Technique(None, "", "plain", ensemble=True),
+    # together
+    "batch 16, dropout 0.3": Technique(f"{BATCH_16} {DROPOUT} 0.3"),
+    "denoising first, batch 16": Technique(f"{BATCH_16} {DROPOUT} 0.3", start="denoising first: training"),
+    "denoising first, batch 16; Bayes risk": Technique(None, MINIMUM_RISK, "denoising first, batch 16"),
+    "denoising first, batch 16; ensemble": Technique(None, "", "denoising first, batch 16", ensemble=True),
+    "denoising first, batch 16; ensemble, Bayes risk": Technique(
+        None, MINIMUM_RISK, "denoising first, batch 16", ensemble=True
+    ),
 }
 FIGURES = ("rouge1", "rouge2", "rougeL")
+
+
+def slug(name: str) -> str:
+    """The name of a row as the name of a folder."""
+    return re.sub(r"[^\w.-]+", "_", name)
 
 
 class Laboratory:
@@ -127,11 +136,11 @@ class Laboratory:
 
     def folder(self, name: str, seed: int | str) -> Path:
         """The folder of a row and a seed."""
-        return self.output / f"{name.replace(' ', '_').replace(':', '')}-{seed}"
+        return self.output / f"{slug(name)}-{seed}"
 
     def data(self, name: str) -> Path:
         """The folder of a row's own corpus."""
-        return self.output / "data" / name.replace(" ", "_").replace(":", "")
+        return self.output / "data" / slug(name)
 
     def checkpoint(self, name: str, seed: int) -> Path:
         """The checkpoint of a row that is tested, and with which other rows begin."""
@@ -206,7 +215,7 @@ class Laboratory:
         words += ["--trainer.logger", "false", "--trainer.enable_progress_bar", "false"]
         if row.ensemble:
             first, *others = (str(self.checkpoint(name, s)) for s in self.args.seeds)
-            words += ["--ensemble", json.dumps(others), "--ckpt_path", first]
+            words += ["--ckpt_path", first, "--ensemble", *others]
         else:
             words += ["--ckpt_path", str(self.checkpoint(name, int(seed)))]
         self.run(folder, "test", *words)

@@ -120,9 +120,8 @@ def main() -> None:
 
 
 def _train(args: argparse.Namespace, names: dict[str, str], folder: Callable[[str, int], Path]) -> None:
-    from token_files import TokenFiles
-
     import runs
+    from token_files import TokenFiles
 
     runs.check_installed(args.systems)
     corpus = TokenFiles(args.corpus, ROOT / args.output / "tokens")

@@ -22,6 +22,14 @@ from .files import atomic_writer
 from .model.network import NetworkOptions
 from .shipped import checkpoint_path
 
+REMOVED = {
+    "copy_attention": False,
+    "variational_dropout": False,
+    "document_word_dropout": 0.0,
+    "summary_word_dropout": 0.0,
+    "r_drop": 0.0,
+}
+"""Network options of earlier versions, with the value that changed nothing (docs/quality.md)."""
 FORMAT = 1  # raised when older checkpoints can no longer be read
 RUN_FILE = "run.json"
 KEPT = ("seq2seq", "epoch", "global_step", "pytorch-lightning_version")
@@ -96,6 +104,11 @@ def _read_file(path: str | Path, file: Path) -> dict[str, Any]:
         raise UserError(
             f"{path}: checkpoint format {ours.get('format')}, but this version reads {FORMAT}; train it anew"
         )
+    network = ours.get("network")
+    network = network if isinstance(network, dict) else {}
+    for name in REMOVED.keys() & network.keys():
+        if network.pop(name) != REMOVED[name] and name == "copy_attention":  # the others only changed the training
+            raise UserError(f"{path}: trained with network.copy_attention, which this version lacks; train it anew")
     return checkpoint
 
 

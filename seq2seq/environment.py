@@ -43,6 +43,9 @@ RUN = {
 }
 """Defaults of the same commands: folders in the run's folder."""
 
+SWEEP, SWEEP_RUN = "WANDB_SWEEP_ID", "WANDB_RUN_ID"
+"""Set by W&B's agent for each run of a sweep."""
+
 PROCESS = {
     "GOMP_SPINCOUNT": "2500",  # threads that wait for each other sleep soon, and leave the core to other processes
     "THP_MEM_ALLOC_ENABLE": "1",  # torch then requests huge pages, on a Linux where programs must request them
@@ -88,6 +91,11 @@ def prepare_training() -> None:
 def prepare_run(folder: Path) -> None:
     """Sets the variables that depend on the run's folder. Call it before a logger is made."""
     _set_defaults({name: str(folder.absolute() / part) for name, part in RUN.items()})
+
+
+def sweep_run() -> str | None:
+    """The id that W&B's agent has given this run of a sweep; None outside of a sweep."""
+    return os.environ.get(SWEEP_RUN) if os.environ.get(SWEEP) else None
 
 
 def prepare_worker() -> None:

@@ -15,6 +15,7 @@ os.environ.update(
     WANDB_DATA_DIR=_HOME,
     WANDB_CACHE_DIR=_HOME,
     WANDB_CONFIG_DIR=_HOME,
+    MPLCONFIGDIR=_HOME,
     HF_DATASETS_DISABLE_PROGRESS_BARS="1",
 )
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # tiny networks: threads would only wait for each other

@@ -25,6 +25,19 @@ def test_what_is_written_is_read(trained: TrainedRun, tmp_path: Path) -> None:
     assert all(torch.equal(weight, checkpoint["state_dict"][name]) for name, weight in found["state_dict"].items())
 
 
+def test_options_that_no_longer_exist(trained: TrainedRun, tmp_path: Path) -> None:
+    """Those that changed the training alone are forgotten; with another network the checkpoint is refused."""
+    checkpoint = torch.load(trained.best, weights_only=True)
+    expected = dict(checkpoint["seq2seq"]["network"])
+    checkpoint["seq2seq"]["network"] |= {"copy_attention": False, "r_drop": 1.0}
+    write_checkpoint(checkpoint, tmp_path / "a.ckpt")
+    assert read_checkpoint(str(tmp_path / "a.ckpt"))["network"] == expected
+    checkpoint["seq2seq"]["network"] |= {"copy_attention": True}
+    write_checkpoint(checkpoint, tmp_path / "b.ckpt")
+    with pytest.raises(UserError, match=r"b\.ckpt: trained with network\.copy_attention, which this version lacks"):
+        read_checkpoint(str(tmp_path / "b.ckpt"))
+
+
 def test_a_checkpoint_that_cannot_be_written_leaves_the_earlier_one(tmp_path: Path) -> None:
     file = tmp_path / "last.ckpt"
     write_checkpoint({"weights": torch.ones(3)}, file)

@@ -8,7 +8,7 @@ from operator import attrgetter
 from typing import Any
 
 from jsonargparse import set_dumper
-from lightning.pytorch import Trainer
+from lightning.pytorch import Callback, Trainer
 from lightning.pytorch.callbacks import BatchSizeFinder
 from lightning.pytorch.utilities.exceptions import MisconfigurationException, SIGTERMException
 
@@ -18,7 +18,13 @@ from seq2seq.errors import UserError
 from seq2seq.inference import checkpoint_file, load_networks, load_weights
 from seq2seq.ops.cpu import tune_cpu
 from seq2seq.scoring import ScoringOptions
-from seq2seq.training.callbacks import BestCheckpoint, DirectedEarlyStopping, arrange_callbacks
+from seq2seq.training.callbacks import (
+    BestCheckpoint,
+    DirectedEarlyStopping,
+    GradientFlow,
+    Pictures,
+    arrange_callbacks,
+)
 from seq2seq.training.datamodule import HeadlineData
 from seq2seq.training.interruptions import Stopped, process_errors, stop_when_closed
 from seq2seq.training.lightning_internals import (
@@ -37,6 +43,9 @@ from .training_parser import Parser, raise_user_error, warn_of_overridden_option
 LINKS = ("tokenizer", "max_document_tokens", "seed")
 """Attributes of the data that are also arguments of the module."""
 
+RECORDERS: dict[str, type[Callback]] = {"gradient_flow": GradientFlow, "pictures": Pictures}
+"""Callbacks with a section in the config that do nothing by default."""
+
 
 class SummarizerCLI(OpenCLI):
     """Links data to module, and completes the config."""
@@ -54,6 +63,9 @@ class SummarizerCLI(OpenCLI):
         parser.add_lightning_class_args(BestCheckpoint, "checkpoint")
         parser.add_lightning_class_args(DirectedEarlyStopping, "early_stopping")
         for section in ("checkpoint", "early_stopping"):
+            accept_null(parser, section)
+        for section, callback in RECORDERS.items():
+            parser.add_lightning_class_args(callback, section)
             accept_null(parser, section)
         parser.add_argument(
             "--resume",

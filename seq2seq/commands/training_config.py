@@ -15,6 +15,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
+import yaml
 from jsonargparse import Namespace
 from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.cli import LightningArgumentParser, SaveConfigCallback
@@ -22,11 +23,13 @@ from lightning.pytorch.utilities import rank_zero_info
 
 from seq2seq.checkpoint import newest_checkpoint, read_checkpoint, run_id
 from seq2seq.decoding import SearchOptions
+from seq2seq.environment import sweep_run
 from seq2seq.errors import UserError
 from seq2seq.files import VARIABLE, atomic_writer, user_path
 from seq2seq.model.options import TRAINING_OPTIONS, NetworkOptions
 from seq2seq.options import check_effects
 from seq2seq.shipped import checkpoint_path
+from seq2seq.training.dashboards import dashboards, without_folders
 from seq2seq.training.lightning_internals import is_first_process
 from seq2seq.training.objectives import ObjectiveOptions
 
@@ -35,7 +38,8 @@ SEEDS = range(2**32)
 
 
 class SaveConfig(SaveConfigCallback):
-    """Saves the config of `fit` in the run's folder, as the user wrote it, without the checkpoint of this start.
+    """Saves the config of `fit` in the run's folder, as the user wrote it, without the checkpoint of this start. The
+    dashboard shows it without folders.
 
     Args:
         written: the values that the user wrote, for the keys that the command has completed.
@@ -54,7 +58,9 @@ class SaveConfig(SaveConfigCallback):
         if stage == "fit":  # the config of a later test must not replace that of the training
             file = Path(trainer.default_root_dir) / self.config_filename
             with atomic_writer(file) as stream:
-                stream.write(self.parser.dump(self.config, skip_none=False))
+                stream.write(text := self.parser.dump(self.config, skip_none=False))
+            for logger in dashboards(trainer):
+                logger.log_hyperparams({"config": without_folders(yaml.safe_load(text))})
 
 
 class TrainingConfig:
@@ -82,12 +88,15 @@ class TrainingConfig:
         self._choose_checkpoint()
         self._use_checkpoint()
         self._check_effects()
+        swept = sweep_run() if command == "fit" else None
+        if swept:  # the runs of a sweep share a config
+            self.folder = self.folder / swept
         if config["trainer.fast_dev_run"]:  # its results stand for nothing, so they replace nothing
             self.folder = self.folder / ".fast_dev_run"
             rank_zero_info(f"trainer.fast_dev_run: {self.folder} is removed at the end")
         self.complete("trainer.default_root_dir", str(self.folder))
         new_id = f"r{secrets.token_hex(4)}"  # with a letter first: YAML takes 11204e97 for a number
-        self.run_id = (run_id(self.folder) if config.get("ckpt_path") else None) or new_id
+        self.run_id = (run_id(self.folder) if config.get("ckpt_path") else None) or swept or new_id
         self._place_loggers()
         if command == "predict":
             self.complete("return_predictions", False)  # a callback writes them

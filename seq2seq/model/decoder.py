@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from .attention import Attention
 from .cells import Cell
 from .dropout import Dropout
-from .history import AttentionHistory, attend_by_rows
+from .history import AttentionHistory
 from .intra_attention import IntraAttention
 from .memory import Memory
 from .readout import Readout
@@ -70,8 +70,6 @@ class Decoder(nn.Module):
         attention: maps queries [B, T, H] and a memory to context [B, T, C] and weights [B, T, S].
         readout: class of the last layer.
         history: how earlier steps change the attention.
-        copy_attention: the pointer's own attention, whose query is the output of the last layer; without it, the
-            weights of the attention serve the pointer too.
         input_size: E; hidden_size: H; context_size: C; feature_size: F.
         layers: number of layers.
         dropout: share of the inputs of upper layers and of the features that is dropped in training.
@@ -85,7 +83,6 @@ class Decoder(nn.Module):
         attention: Attention,
         readout: type[Readout],
         history: AttentionHistory,
-        copy_attention: Attention | None = None,
         *,
         input_size: int,
         hidden_size: int,
@@ -99,7 +96,7 @@ class Decoder(nn.Module):
         super().__init__()
         self.feature_size, self.input_feeding = feature_size, input_feeding
         self.first = cell(input_size + (feature_size if input_feeding else 0), hidden_size)
-        self.attention, self.history, self.copy_attention = attention, history, copy_attention
+        self.attention, self.history = attention, history
         self.intra_attention = IntraAttention(hidden_size) if intra_attention else None
         final_size, context_size = context_size, context_size + (hidden_size if intra_attention else 0)
         sizes = [hidden_size + context_size] + [hidden_size] * (layers - 2)
@@ -145,6 +142,4 @@ class Decoder(nn.Module):
             outputs, last = layer(self.dropout(below), state.hidden[depth + 1])
             hidden.append(last)
         features = self.combine(torch.cat([outputs, context, embedded], dim=-1))
-        if self.copy_attention is not None:
-            weights = attend_by_rows(self.copy_attention, outputs, memory)[1]
         return self.dropout(features), weights, DecoderState(tuple(hidden), state.features, past, earlier)

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from .. import ops
 from ..batch import Batch, Vocabulary
 from ..errors import UserError
-from .attention import ATTENTIONS, MultiplicativeAttention
+from .attention import ATTENTIONS
 from .cells import CELLS
 from .decoder import Decoder, DecoderState
 from .dropout import Dropout
@@ -31,11 +31,8 @@ from .losses import LOSS_TERMS, TeacherForced
 from .memory import Memory, index_batch, rows_of
 from .options import NetworkOptions
 from .output import OutputVocabulary, PointerOutput, SoftmaxOutput, TargetSteps, covered_words
-from .r_drop import r_drop_loss
 from .readout import READOUTS
-from .variational_dropout import share_masks
 from .weight_dropout import with_weight_dropout
-from .word_dropout import WordDropout
 
 
 class SearchState(NamedTuple):
@@ -60,8 +57,6 @@ class Seq2Seq(nn.Module):
 
     Args:
         dropout: share of the encoder's states that is dropped in training.
-        document_word_dropout, summary_word_dropout: shares of the words whose embeddings are zero in training.
-        r_drop: weight of the divergence of two passes over a batch in training.
         label_smoothing: share of the target's probability that is spread over the vocabulary in training.
         loss_terms: weights of further terms of the loss, by their names in `LOSS_TERMS`.
         loss_starts: for some of these terms the step from which they count.
@@ -79,9 +74,6 @@ class Seq2Seq(nn.Module):
         *,
         vocabulary: Vocabulary,
         dropout: float,
-        document_word_dropout: float = 0.0,
-        summary_word_dropout: float = 0.0,
-        r_drop: float = 0.0,
         label_smoothing: float = 0.0,
         loss_terms: dict[str, float] | None = None,
         loss_starts: dict[str, int] | None = None,
@@ -90,8 +82,7 @@ class Seq2Seq(nn.Module):
         super().__init__()
         self.embedding, self.encoder, self.gate, self.decoder, self.output = embedding, encoder, gate, decoder, output
         self.vocabulary, self.dropout = vocabulary, Dropout(dropout)
-        self.document_words, self.summary_words = WordDropout(document_word_dropout), WordDropout(summary_word_dropout)
-        self.r_drop, self.label_smoothing = r_drop, label_smoothing
+        self.label_smoothing = label_smoothing
         self.loss_terms, self.loss_starts = loss_terms or {}, loss_starts or {}
         self.training_vocabulary = training_vocabulary
         if training_vocabulary is not None:
@@ -101,15 +92,13 @@ class Seq2Seq(nn.Module):
         """document [B, S] extended ids, mask [B, S] -> Memory."""
         differs_by_position = self.training or torch.is_grad_enabled()  # by dropout, or by the place in the graph
         words = self.embedding(document) if differs_by_position else self.embedding.lookup(document)
-        if isinstance(words, Tensor):
-            words = self.document_words(words)
         states, final = self.encoder(words, mask.sum(dim=1))
         states, final = self.dropout(self.gate(states, final, mask)), self.dropout(final)
         return Memory(states, self.decoder.attention.precompute(states), mask, final, document, extension)
 
     def decode(self, previous: Tensor, memory: Memory, state: DecoderState) -> tuple[Tensor, Tensor, DecoderState]:
         """previous [N, T] extended ids -> features [N, T, F], attention [N, T, S], state after the last step."""
-        return self.decoder(self.summary_words(self.embedding(previous)), memory, state)
+        return self.decoder(self.embedding(previous), memory, state)
 
     # Training: the real previous words are given.
 
@@ -127,11 +116,6 @@ class Seq2Seq(nn.Module):
             for name, weight in self.loss_terms.items()
             if step is None or step >= self.loss_starts.get(name, 0)
         }
-        if self.training and self.r_drop:
-            passes = self.target_steps(forced), self.target_steps(self.teacher_forced(batch))
-            found = r_drop_loss(self.output, passes, self.r_drop, smoothing, batch.extension)
-            divergence = self.r_drop * found.divergence
-            return {"cross_entropy": found.total - divergence, "r_drop": divergence, **terms}, found.log_likelihoods
         words = self.training_words(batch)
         cross_entropy, log_likelihoods = self.output.loss(self.target_steps(forced), smoothing, words)
         return {"cross_entropy": cross_entropy, **terms}, log_likelihoods
@@ -244,7 +228,6 @@ def build_network(options: NetworkOptions, vocabulary: Vocabulary) -> Seq2Seq:
         attention,
         READOUTS[o.readout],
         ATTENTION_HISTORIES[o.attention_history](attention.key_size),
-        MultiplicativeAttention(o.decoder_size, encoder.output_size, 0) if o.pointer and o.copy_attention else None,
         input_size=o.embedding_size,
         hidden_size=o.decoder_size,
         context_size=encoder.output_size,
@@ -259,7 +242,7 @@ def build_network(options: NetworkOptions, vocabulary: Vocabulary) -> Seq2Seq:
         weight = nn.Parameter(torch.empty(vocabulary.size, o.decoder_size))
         nn.init.normal_(weight, std=o.decoder_size**-0.5)
     output = (PointerOutput if o.pointer else SoftmaxOutput)(o.decoder_size, weight, vocabulary.size)
-    network = Seq2Seq(
+    return Seq2Seq(
         embedding,
         encoder,
         gate,
@@ -267,14 +250,8 @@ def build_network(options: NetworkOptions, vocabulary: Vocabulary) -> Seq2Seq:
         output,
         vocabulary=vocabulary,
         dropout=o.dropout,
-        document_word_dropout=o.document_word_dropout,
-        summary_word_dropout=o.summary_word_dropout,
-        r_drop=o.r_drop,
         label_smoothing=o.label_smoothing,
         loss_terms=o.loss_terms,
         loss_starts=o.loss_starts,
         training_vocabulary=o.training_vocabulary,
     )
-    if o.variational_dropout:
-        share_masks(network)
-    return network

@@ -15,12 +15,10 @@ from .losses import LOSS_TERMS
 from .readout import READOUTS
 
 TRAINING_OPTIONS = (
-    *("dropout", "variational_dropout", "document_word_dropout", "summary_word_dropout", "weight_dropout", "r_drop"),
-    *("label_smoothing", "loss_terms", "loss_starts", "training_vocabulary"),
+    *("dropout", "weight_dropout", "label_smoothing"),
+    *("loss_terms", "loss_starts", "training_vocabulary"),
 )
 """Options that change the training and not the weights: a new run from trained weights may choose others."""
-NOISE = ("dropout", "document_word_dropout", "summary_word_dropout", "weight_dropout")
-"""Options by which two passes over a batch differ in training."""
 
 
 @dataclass(frozen=True)
@@ -44,20 +42,12 @@ class NetworkOptions:
         intra_attention: the decoder also attends to its own earlier states (Paulus et al. 2018).
         readout: last layer of the decoder: tanh (Luong et al. 2015) or maxout (Bahdanau et al. 2015).
         pointer: mix in words copied from the document (See et al. 2017); needs attention.
-        copy_attention: the pointer has a multiplicative attention of its own, as the copy mode of Gu et al. (2016),
-            whose query is the output of the last layer; false = it copies by the weights of the attention.
         unknown_embeddings: number of a document's unknown words with an embedding of their own.
         tie_embeddings: use the embedding matrix as output matrix too.
         input_feeding: the decoder reads the features of the step before (Luong et al. 2015); slower.
         dropout: share of embeddings, inputs of upper layers and features that is dropped in training.
-        variational_dropout: one mask of dropout for all steps of a sequence (Gal and Ghahramani 2016).
-        document_word_dropout: share of the document's words whose embedding is zero in training (Gal and Ghahramani
-            2016; Sennrich and Zhang 2019). The pointer still copies these words.
-        summary_word_dropout: the same for the previous words that the decoder reads.
         weight_dropout: share of the recurrent matrices of encoder and decoder that is dropped in training, with one
             mask for a batch (Merity et al. 2018).
-        r_drop: weight of the divergence of two passes with different dropout (alpha of Liang et al. 2021; 0.5 to 5);
-            a step takes nearly three times as long.
         label_smoothing: share of the target's probability that is spread over the vocabulary.
         loss_terms: further terms of the loss by name, with their weights; coverage is that of See et al. 2017.
         loss_starts: for some of these terms the optimizer step from which they count; the others count from the start.
@@ -81,16 +71,11 @@ class NetworkOptions:
     intra_attention: bool = False
     readout: str = "tanh"
     pointer: bool = True
-    copy_attention: bool = limited(False, unused=[When("pointer", lambda o: not o.pointer)])
     unknown_embeddings: int = limited(0, minimum=0)
     tie_embeddings: bool = True
     input_feeding: bool = False
     dropout: float = limited(0.2, minimum=0, below=1)
-    variational_dropout: bool = limited(False, unused=[When("dropout", lambda o: o.dropout == 0)])
-    document_word_dropout: float = limited(0.0, minimum=0, below=1)
-    summary_word_dropout: float = limited(0.0, minimum=0, below=1)
     weight_dropout: float = limited(0.0, minimum=0, below=1)
-    r_drop: float = limited(0.0, minimum=0)
     label_smoothing: float = limited(0.0, minimum=0, below=1)
     loss_terms: dict[str, float] = field(default_factory=dict)
     loss_starts: dict[str, int] = field(default_factory=dict)
@@ -120,13 +105,8 @@ class NetworkOptions:
                 f"network.attention_history: {self.attention_history!r} needs attention; set network.attention, or "
                 "network.attention_history to none"
             )
-        if self.input_feeding and (self.variational_dropout or self.weight_dropout):
-            name = "variational_dropout" if self.variational_dropout else "weight_dropout"
+        if self.input_feeding and self.weight_dropout:
             raise UserError(
-                f"network.{name}: one mask for all steps does not go with network.input_feeding, whose decoder runs "
-                "step by step; leave one of them out"
+                "network.weight_dropout: one mask for all steps does not go with network.input_feeding, whose decoder "
+                "runs step by step; leave one of them out"
             )
-        if self.r_drop and self.training_vocabulary is not None:
-            raise UserError("network.r_drop compares whole distributions; set network.training_vocabulary to null")
-        if self.r_drop and not any(getattr(self, name) for name in NOISE):
-            raise UserError(f"network.r_drop: both passes are equal without dropout; set one of {', '.join(NOISE)}")

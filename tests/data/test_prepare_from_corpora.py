@@ -1,4 +1,4 @@
-"""`seq2seq prepare denoise` and `neighbours`: corpora that are made from corpora."""
+"""`seq2seq prepare denoise`: pairs for pre-training that are made from documents."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ import torch
 from helpers import TrainedRun, pairs, read_jsonl, run, write_jsonl
 
 from seq2seq.data.raw.denoise import noised, prepare_denoise, split_first_sentence
-from seq2seq.data.raw.neighbours import Index, prepare_neighbours, words_of
 
 # --- First sentences ---
 
@@ -94,69 +93,6 @@ def test_the_choices_follow_from_the_seed(tmp_path: Path) -> None:
         assert Counter(noisy) <= Counter(line["summary"].split())
 
 
-# --- BM25 ---
-
-THREE = [text.split() for text in ("rain in the north", "rain rain and snow in the south today", "a dry day")]
-
-
-def test_bm25_by_hand() -> None:
-    index = Index(THREE, k=1.5, b=0.5)
-    mean = (4 + 8 + 3) / 3
-    expected = []
-    for words in THREE:
-        score = 0.0
-        for word, documents in (("rain", 2), ("north", 1), ("unseen", 0)):
-            f = words.count(word)
-            idf = math.log(1 + (3 - documents + 0.5) / (documents + 0.5))
-            score += idf * f * 2.5 / (f + 1.5 * (0.5 + 0.5 * len(words) / mean))
-        expected.append(score)
-    assert index.scores(["rain", "north", "rain", "unseen"]).tolist() == pytest.approx(expected)
-    assert index.best(["rain", "north"]) == 0
-    assert index.best(["rain", "north"], excluded=[0]) == 1
-    assert index.best(["unseen"]) is None
-    assert index.best(["dry"], excluded=[2]) is None
-    assert Index([]).best(["rain"]) is None
-
-
-def test_words_in_most_documents_do_not_count() -> None:
-    index = Index([["the", f"w{i % 600}"] for i in range(1200)])
-    assert not index.scores(["the"]).any()
-    assert sorted(index.scores(["the", "w7"]).nonzero()[0]) == [7, 607]
-
-
-def test_words_of_a_document() -> None:
-    assert words_of("The U.S. said: 2.5 pct!", 100) == ["the", "u", "s", "said", "2", "5", "pct"]
-    assert words_of("a b c d", 2) == ["a", "b"]
-
-
-# --- Neighbours ---
-
-
-def test_each_document_gets_the_headline_of_its_nearest_training_document(tmp_path: Path) -> None:
-    train = [
-        {"document": "rain floods the old harbour of Bergen", "summary": "Bergen flooded"},
-        {"document": "rain floods the harbour of Essen", "summary": "Essen flooded"},
-        {"document": "rain floods the harbour of Essen", "summary": "Floods in Essen"},
-        {"document": "quite another matter", "summary": "Other"},
-    ]
-    test = [{"document": "the old harbour again"}, {"document": "rain floods the harbour of Essen", "summary": "E"}]
-    prepare_neighbours(
-        [write_jsonl(tmp_path / "train.jsonl", train)],
-        tmp_path / "out",
-        test=[write_jsonl(tmp_path / "test.jsonl", test)],
-        separator="##",
-    )
-    written = read_jsonl(tmp_path / "out" / "train.jsonl")
-    assert [line["neighbour"] for line in written] == ["Essen flooded", "Bergen flooded", "Bergen flooded", ""]
-    assert written[1]["document"] == "Bergen flooded ## rain floods the harbour of Essen"
-    assert written[3]["document"] == "## quite another matter"
-    assert [line["summary"] for line in written] == [line["summary"] for line in train]
-    found = read_jsonl(tmp_path / "out" / "test.jsonl")
-    # the neighbours come from training, never from the test file; equal texts are excluded only within training
-    assert [line["neighbour"] for line in found] == ["Bergen flooded", "Essen flooded"]
-    assert [line["summary"] for line in found] == [None, "E"]
-
-
 @pytest.mark.parametrize(
     ("argv", "words"),
     [
@@ -164,9 +100,6 @@ def test_each_document_gets_the_headline_of_its_nearest_training_document(tmp_pa
         (["denoise", "--drop", "1"], "--drop: 1.0 is outside the limits"),
         (["denoise", "--distance", "-1"], "--distance: -1 is outside the limits; give at least 0"),
         (["denoise", "--max-words", "2"], "--max-words: 2 is outside the limits; give at least 3"),
-        (["neighbours", "--separator", " "], "--separator: an empty text separates nothing"),
-        (["neighbours", "--max-words", "0"], "--max-words: 0 is too small"),
-        (["neighbours", "--validation", "none.jsonl"], "--validation: no such file: none.jsonl"),
         (["denoise", "--validation", "a.doc"], "--validation: the name of a.doc has none of the known endings"),
         (["denoise", "--validation", "bad.jsonl"], "bad.jsonl:1: "),
     ],

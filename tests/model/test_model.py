@@ -40,14 +40,13 @@ VARIANTS = [
     replace(SMALL, attention_history="coverage", input_feeding=True),
     replace(SMALL, attention_history="temporal", intra_attention=True),
     replace(SMALL, attention="additive", attention_history="temporal", intra_attention=True, input_feeding=True),
-    replace(SMALL, copy_attention=True, attention="additive"),
     replace(SMALL, encoder_gate="convolutional"),
     replace(SMALL, encoder="convolutional", encoder_layers=2, cell="elman", decoder_layers=1),
 ]
 IDS = [
     *("gru", "lstm-deep", "elman-additive", "no-attention", "untied", "input-feeding"),
     *("selective-maxout", "coverage", "coverage-feeding", "temporal-intra", "temporal-feeding"),
-    *("copy-attention", "convolutional-gate", "convolutional-encoder"),
+    *("convolutional-gate", "convolutional-encoder"),
 ]
 
 
@@ -71,25 +70,6 @@ def cross_entropy(net: Seq2Seq, b: Batch) -> torch.Tensor:
 def log_probs(net: Seq2Seq, b: Batch) -> list[torch.Tensor]:
     """Teacher-forced log-probabilities of each example's target words."""
     return list(net.log_likelihoods(b).split(b.summary_mask.sum(1).tolist()))
-
-
-def test_copy_attention() -> None:
-    """The pointer's weights are the softmax of h W s, with outputs h of the last layer. The features stay the same."""
-    plain, own, b = network(SMALL), network(replace(SMALL, copy_attention=True), seed=1), batch()
-    assert own.load_state_dict(plain.state_dict(), strict=False).missing_keys == [
-        "decoder.copy_attention.project.weight"
-    ]
-    outputs = []
-    own.decoder.upper[-1].register_forward_hook(lambda module, inputs, found: outputs.append(found[0]))
-    forced, states = own.teacher_forced(b), own.encode(b.document, b.mask, b.extension).states
-    torch.testing.assert_close(forced.features, plain.teacher_forced(b).features)
-    projected = states @ own.decoder.copy_attention.project.weight.T
-    for example, length in enumerate(b.mask.sum(dim=1).tolist()):
-        for step in range(b.summary_mask.shape[1]):
-            scores = [torch.dot(outputs[0][example, step], projected[example, place]).item() for place in range(length)]
-            total = sum(math.exp(score) for score in scores)
-            expected = [math.exp(score) / total for score in scores] + [0.0] * (b.mask.shape[1] - length)
-            assert forced.attention[example, step].tolist() == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("cell", ["gru", "lstm", "elman"])

@@ -62,6 +62,8 @@ def logged(tmp_path_factory: pytest.TempPathFactory) -> Path:
             trainer__logger=logger,
             trainer__max_epochs=3,
             trainer__check_val_every_n_epoch=1,
+            gradient_flow={"every": 9},
+            pictures={"documents": 1},
         )
         (folder / "home").mkdir()
         config_file = write_config(folder / "config.yaml", settings)
@@ -139,8 +141,43 @@ def test_table_of_sample_headlines(logged: Path, history: list[dict[str, Any]]) 
     files = sorted(logged.rglob("samples_*.table.json"))
     assert len(files) == 3
     table = json.loads(files[0].read_text())
-    assert table["columns"] == ["document", "reference", "prediction", "rougeL"]
+    assert table["columns"] == ["step", "document", "reference", "prediction", "rougeL", "copied"]
     assert 0 < len(table["data"]) <= 16
+    assert sorted(json.loads(file.read_text())["data"][0][0] for file in files) == [3, 6, 9]
+
+
+def test_best_values_memory_and_gradient_flow(history: list[dict[str, Any]]) -> None:
+    rouge = values(history, "validation/rougeL")
+    assert values(history, "best/rougeL") == pytest.approx([max(rouge[: n + 1]) for n in range(3)], rel=1e-5)
+    assert len(values(history, "memory/process_mb")) == 9
+    rows = [row for row in history if "gradient_flow/gradient_norm" in row]
+    assert [row["trainer/global_step"] + 1 for row in rows] == [1, 9]
+    assert all(row["gradient_flow/decoder.first/hidden_1"] > 0 for row in rows)
+
+
+def test_pictures_over_time(logged: Path, history: list[dict[str, Any]]) -> None:
+    """After each validation, if there is a headline to draw, or a new record of the gradient flow."""
+    first = [json.loads(file.read_text())["data"][0][3] for file in logged.rglob("samples_*.table.json")]
+    drawn = {"pictures/document-1": sum(map(bool, first)), "pictures/lengths": 3}
+    drawn |= {"gradient_flow/heat_maps": 2, "gradient_flow/curves": 2}
+    for name, count in drawn.items():
+        shown = values(history, f"{name}.filenames")
+        assert len(shown) == count, name
+        for (file,) in shown:
+            assert next(logged.rglob(Path(file).name)).read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_whole_config(logged: Path) -> None:
+    """The logged config is the saved one, with absolute paths shortened."""
+    found: dict[str, Any] = {}
+    for record in records(the_file(logged)):
+        for update in (record.run.config, record.config):
+            found |= {".".join(item.nested_key) or item.key: json.loads(item.value_json) for item in update.update}
+    saved = yaml.safe_load((logged / "run" / "config.yaml").read_text())
+    assert found["config"]["model"] == saved["model"]
+    assert found["config"]["gradient_flow"] == {"every": 9, "examples": 16}
+    assert found["config"]["data"]["corpus"]["train"] == "train.jsonl"
+    assert found["network"]["cell"] == "gru"
 
 
 def test_no_file_names_folder_host_or_user(logged: Path) -> None:

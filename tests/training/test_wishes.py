@@ -40,6 +40,7 @@ def arranged(users: list[Callback], *sections: Callback | None, **arguments: Any
 
 
 ALWAYS = {"ResultFiles", "PredictionFiles", "SampleHeadlines", "TerminateWorkers"}
+ALWAYS |= {"BestValues", "MemoryUse", "RunAlert", "RunArtifacts"}
 
 
 def test_callbacks_by_default() -> None:

@@ -8,7 +8,6 @@ from .congress import CONGRESS
 from .denoise import DENOISE
 from .distribution import Distribution, Report
 from .gigaword import GIGAWORD
-from .neighbours import NEIGHBOURS
 from .reuters21578 import REUTERS21578
 
 DISTRIBUTIONS: dict[str, Distribution] = {
@@ -17,7 +16,6 @@ DISTRIBUTIONS: dict[str, Distribution] = {
     "arxiv": ARXIV,
     "congress": CONGRESS,
     "denoise": DENOISE,
-    "neighbours": NEIGHBOURS,
 }
 
 __all__ = ["DISTRIBUTIONS", "Distribution", "Report"]

@@ -9,11 +9,16 @@ from lightning.pytorch import Callback
 from lightning.pytorch.callbacks import Checkpoint, EarlyStopping, ProgressBar
 from lightning.pytorch.utilities import rank_zero_info
 
+from .best_values import BestValues
+from .gradient_flow import GradientFlow
+from .memory import MemoryUse
+from .pictures import Pictures
 from .plain_progress import PlainProgress, has_terminal
 from .prediction_files import PredictionFiles
 from .result_files import ResultFiles
 from .samples import SampleHeadlines
 from .terminate_workers import TerminateWorkers
+from .wandb_run import RunAlert, RunArtifacts
 
 
 def arrange_callbacks(arguments: dict[str, Any], sections: Sequence[Callback | None]) -> list[Callback]:
@@ -26,7 +31,7 @@ def arrange_callbacks(arguments: dict[str, Any], sections: Sequence[Callback | N
     """
     given = arguments["callbacks"]
     users: list[Callback] = given if isinstance(given, list) else [given] if given else []
-    ours = [callback for callback in sections if callback is not None]
+    ours = [callback for callback in sections if callback is not None and not _is_off(callback)]
     if _any(EarlyStopping, users) and _any(EarlyStopping, ours):
         rank_zero_info("early_stopping: the EarlyStopping of trainer.callbacks takes its place")
         ours = _without(EarlyStopping, ours)
@@ -40,7 +45,15 @@ def arrange_callbacks(arguments: dict[str, Any], sections: Sequence[Callback | N
         arguments["enable_progress_bar"] = False
     if arguments["enable_progress_bar"] is False:
         ours.append(PlainProgress())
-    return [*ours, ResultFiles(), PredictionFiles(), SampleHeadlines(), TerminateWorkers()]
+    shown = [SampleHeadlines(), BestValues(), MemoryUse(), RunAlert()]
+    return [*ours, *shown, ResultFiles(), PredictionFiles(), RunArtifacts(), TerminateWorkers()]
+
+
+def _is_off(callback: Callback) -> bool:
+    """Whether the section of a callback has its default value, with which it does nothing."""
+    if isinstance(callback, GradientFlow):
+        return callback.every is None
+    return isinstance(callback, Pictures) and callback.documents == 0
 
 
 def _any(kind: type[Callback], callbacks: Sequence[Callback]) -> bool:

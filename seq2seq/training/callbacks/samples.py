@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from lightning.pytorch import Callback, LightningModule, Trainer
-from lightning.pytorch.loggers import TensorBoardLogger, WandbLogger
 from lightning.pytorch.utilities import rank_zero_only
 
+from ..dashboards import dashboards, log_table
+from ..explained_samples import evenly_spaced, explain, marked
 from ..module import SummarizerModule
 
-COLUMNS = ["document", "reference", "prediction", "rougeL"]
+COLUMNS = ["step", "document", "reference", "prediction", "rougeL", "copied"]
 
 
 class SampleHeadlines(Callback):
-    """Shows some validation headlines after each validation: a table on W&B, text on TensorBoard, lines in the log.
+    """Shows some validation headlines after each validation: a table on the dashboard, lines in the log.
+
+    The table has the optimizer step, and the headline once more with its copied words in square brackets.
 
     Args:
         count: headlines in the table, evenly spaced in the split.
@@ -24,17 +27,15 @@ class SampleHeadlines(Callback):
 
     @rank_zero_only
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        assert isinstance(pl_module, SummarizerModule)
-        if pl_module.outcome is None or trainer.sanity_checking:
+        if not isinstance(pl_module, SummarizerModule) or pl_module.outcome is None or trainer.sanity_checking:
             return
-        predictions = pl_module.outcome.predictions
-        chosen = predictions[:: max(1, len(predictions) // self.count)][: self.count]
-        for logger in trainer.loggers:
-            if isinstance(logger, WandbLogger):
-                table = [[p.document, p.reference, p.text, round(100 * p.rouge[2], 1)] for p in chosen]
-                logger.log_table("validation/samples", columns=COLUMNS, data=table)
-            elif isinstance(logger, TensorBoardLogger):
-                text = "\n\n".join(f"{p.reference} → {p.text}" for p in chosen)
-                logger.experiment.add_text("validation/samples", text, trainer.global_step)
+        chosen = evenly_spaced(pl_module.outcome.predictions, self.count)
+        if dashboards(trainer):
+            step = trainer.global_step
+            rows = [
+                [step, p.document, p.reference, p.text, round(100 * p.rouge[2], 1), marked(explanation)]
+                for p, explanation in zip(chosen, explain(pl_module, chosen), strict=True)
+            ]
+            log_table(trainer, "validation/samples", COLUMNS, rows)
         for p in chosen[: self.printed]:
             pl_module.print(f"    reference  {p.reference}\n    prediction {p.text}")

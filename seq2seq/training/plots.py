@@ -1,0 +1,70 @@
+"""Pictures of a training by matplotlib (the extra `plots`), as PNG and SVG files.
+
+matplotlib is imported by the first picture, and needs no display.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from seq2seq.errors import UserError
+from seq2seq.files import atomic_writer
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+DOTS_PER_INCH = 110
+COLOURS = "viridis"
+
+
+def require_matplotlib(option: str) -> None:
+    """Raises UserError, naming the option that needs it, if matplotlib is not installed."""
+    if importlib.util.find_spec("matplotlib") is None:
+        raise UserError(f'{option}: pictures need matplotlib; pip install "seq2seq[plots]"')
+
+
+def panels(rows: int, columns: int, size: tuple[float, float]) -> tuple[Figure, np.ndarray]:
+    """A figure and its axes [rows, columns]. `size`: width and height of one panel in inches."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(columns * size[0], rows * size[1]), layout="constrained")
+    return figure, figure.subplots(rows, columns, squeeze=False)
+
+
+def save(figure: Figure, file: Path) -> Path:
+    """Writes `file`.png and `file`.svg. Returns the PNG file."""
+    from matplotlib import rc_context
+
+    for suffix in (".svg", ".png"):
+        with rc_context({"svg.hashsalt": file.name}), atomic_writer(file.with_suffix(suffix), binary=True) as stream:
+            date = {"Date": None} if suffix == ".svg" else None  # equal figures give equal files
+            figure.savefig(stream, format=suffix[1:], dpi=DOTS_PER_INCH, metadata=date)
+        figure.set_layout_engine("none")  # the first file has placed all parts, which takes most of the time
+    return file.with_suffix(".png")
+
+
+def heat_map(axes: Axes, values: np.ndarray, title: str, label: str, **settings: Any) -> None:
+    """A matrix as colours with a scale; NaN is white. Row 0 is at the top unless `origin="lower"`."""
+    image = axes.imshow(values, aspect="auto", cmap=COLOURS, interpolation="nearest", **settings)
+    axes.set_title(title, fontsize=10)
+    axes.figure.colorbar(image, ax=axes, label=label)
+
+
+def curves(axes: Axes, title: str, steps: Sequence[float], lines: Mapping[str, Sequence[float | None]]) -> None:
+    """Lines over the steps of the training; None leaves a gap."""
+    for name, values in lines.items():
+        numbers = [np.nan if value is None else value for value in values]
+        axes.plot(steps, numbers, marker="." if len(steps) < 30 else "", linewidth=1.2, label=name)
+    axes.set_title(title, fontsize=10)
+    axes.set_xlabel("step of training")
+    axes.grid(alpha=0.3)
+    if len(lines) > 4:  # they would hide the curves
+        axes.legend(fontsize=6, loc="upper left", bbox_to_anchor=(1, 1))
+    elif len(lines) > 1:
+        axes.legend(fontsize=6)
