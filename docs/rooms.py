@@ -11,7 +11,7 @@ from pathlib import Path
 PACKAGE = Path(__file__).resolve().parents[1] / "seq2seq"
 PAGE = Path(__file__).with_name("architecture.md")
 ORDER = (
-    *("__main__", "commands", "training", "demo", "inference", "checkpoint", "explanation"),
+    *("__main__", "commands", "training", "demo", "serve", "web", "inference", "checkpoint", "explanation"),
     *("decoding", "scoring", "data", "model", "ops"),
     *("batch", "progress", "shipped", "token_rouge", "files", "options", "environment", "errors"),
 )
