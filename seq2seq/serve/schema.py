@@ -85,6 +85,8 @@ def sentence(errors: Sequence[Mapping[str, Any]]) -> str:
     name = first["loc"][1] if len(first["loc"]) > 1 else ""
     if first["type"] == "json_invalid":
         return f"The body is no JSON: {first['ctx']['error']} at character {first['loc'][-1]}."
+    if first["type"] == "string_unicode" and not name:
+        return "A key of the body holds half a surrogate pair; send valid Unicode."
     if not name:
         return "The body is no JSON object; send an object with the key documents."
     if first["type"] == "extra_forbidden":
