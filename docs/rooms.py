@@ -11,8 +11,8 @@ from pathlib import Path
 PACKAGE = Path(__file__).resolve().parents[1] / "seq2seq"
 PAGE = Path(__file__).with_name("architecture.md")
 ORDER = (
-    *("__main__", "commands", "training", "demo", "export_onnx", "report", "labelling", "hub", "inference"),
-    *("checkpoint", "explanation", "decoding", "scoring", "data", "model", "ops"),
+    *("__main__", "commands", "training", "demo", "serve", "web", "export_onnx", "report", "labelling", "hub"),
+    *("inference", "checkpoint", "explanation", "decoding", "scoring", "data", "model", "ops"),
     *("batch", "progress", "shipped", "token_rouge", "hub_folder", "files", "options", "environment", "entities"),
     "errors",
 )

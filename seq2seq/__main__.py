@@ -23,6 +23,7 @@ COMMANDS = {
     "decode": ("decode", "write headlines for plain text, or for a corpus file of any format"),
     "show": ("show", "print documents, references and headlines side by side"),
     "demo": ("demo", "serve a page in the browser: headlines, attention, copied words and the beams of the search"),
+    "serve": ("serve", "answer HTTP requests with headlines"),
     "score": ("score", "score predictions, with intervals and tests of the differences between systems"),
     "report": ("report", "write the page of a run, and compare the run with another one"),
     "models": ("models", "list the models that ship with seq2seq, or print the card of one"),

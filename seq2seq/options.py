@@ -13,7 +13,9 @@ class SearchOptions:
 
 from __future__ import annotations
 
+import inspect
 import math
+import re
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import MISSING, Field, dataclass, field, fields
 from types import UnionType
@@ -53,6 +55,15 @@ def limited(
     known: dict[str, Any] = {name: limit for name, limit in limits.items() if limit is not None}
     metadata = {"limits": known, "unused": unused}
     return field(default=default, metadata=metadata)
+
+
+def argument_texts(options: type) -> dict[str, str]:
+    """Reads the text of each field from the "Args:" sections of the docstrings of a class and its bases."""
+    entries: list[tuple[str, str]] = []
+    for base in reversed(options.__mro__):
+        section = (inspect.getdoc(base) or "").partition("\nArgs:\n")[2]
+        entries += re.findall(r"^ {4}(\w+): (.*(?:\n {5,}.*)*)", section, re.MULTILINE)
+    return {name: " ".join(text.split()).removesuffix(".") for name, text in entries}
 
 
 def check_limits(options: Any, section: str) -> None:
