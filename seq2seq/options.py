@@ -23,6 +23,10 @@ from .environment import PLUGINS
 from .errors import UserError, did_you_mean
 
 
+Choices = Iterable[str] | Callable[[], Iterable[str]]
+"""Names, or a function that returns them, for names that plugins can add to."""
+
+
 @dataclass(frozen=True)
 class When:
     """A condition under which an option has no effect.
@@ -43,16 +47,25 @@ def limited(
     maximum: float | None = None,
     above: float | None = None,
     below: float | None = None,
+    choices: Choices | None = None,
     unused: Sequence[When] = (),
 ) -> Any:
     """A dataclass field with limits: minimum <= value <= maximum, above < value < below. None means no limit.
+
+    `choices`: the names that are values, usually a registry; for a list or a dictionary the names of its entries.
 
     `unused`: when the option has no effect (each condition alone suffices); see `check_effects`.
     """
     limits = {"minimum": minimum, "maximum": maximum, "above": above, "below": below}
     known: dict[str, Any] = {name: limit for name, limit in limits.items() if limit is not None}
-    metadata = {"limits": known, "unused": unused}
+    metadata = {"limits": known, "choices": choices, "unused": unused}
     return field(default=default, metadata=metadata)
+
+
+def choices_of(option: Field[Any]) -> Iterable[str] | None:
+    """The names that are values of a field, of those registered so far; None = not limited to names."""
+    choices = option.metadata.get("choices")
+    return choices() if callable(choices) else choices
 
 
 def check_limits(options: Any, section: str) -> None:
@@ -70,6 +83,10 @@ def check_limits(options: Any, section: str) -> None:
         choices = [choice for choice in get_args(types[option.name]) if isinstance(choice, str)]
         if choices:
             check_choice(key, value, choices)
+        names = choices_of(option)
+        if names is not None:
+            for name in [value] if isinstance(value, str) else value or ():
+                check_choice(key, name, names)
         limits = option.metadata.get("limits")
         if value is not None and limits:
             _check_number(key, value, **limits)
