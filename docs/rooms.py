@@ -13,7 +13,7 @@ PAGE = Path(__file__).with_name("architecture.md")
 ORDER = (
     *("__main__", "commands", "training", "demo", "report", "labelling", "inference", "checkpoint", "explanation"),
     *("decoding", "scoring", "data", "model", "ops"),
-    *("batch", "progress", "shipped", "token_rouge", "files", "options", "environment", "entities", "errors"),
+    *("batch", "progress", "shipped", "example_files", "token_rouge", "files", "options", "environment", "entities", "errors"),
 )
 
 

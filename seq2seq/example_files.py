@@ -11,18 +11,16 @@ from pathlib import Path
 from .errors import UserError, did_you_mean
 
 PACKAGE = Path(__file__).parent
+MARKS = {"configs": "quickstart.yaml", "data": "newswire"}
+"""A file of each folder: `seq2seq/data` is also a part of the code."""
 
 
 def shipped_folder(name: str) -> Path:
     """The folder `configs` or `data` of this copy of the package. Raises UserError if it is missing."""
     for parent in (PACKAGE, PACKAGE.parent):
-        if (parent / name).is_dir() and (parent / name / MARKS[name]).exists():
+        if (parent / name / MARKS[name]).exists():
             return parent / name
     raise UserError(f"this copy of seq2seq has no folder {name!r}; install it again from a wheel or a checkout")
-
-
-MARKS = {"configs": "quickstart.yaml", "data": "newswire"}
-"""A file of each folder: `seq2seq/data` is also a part of the code."""
 
 
 def shipped_configs() -> dict[str, Path]:

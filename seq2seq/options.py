@@ -22,7 +22,6 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 from .environment import PLUGINS
 from .errors import UserError, did_you_mean
 
-
 Choices = Iterable[str] | Callable[[], Iterable[str]]
 """Names, or a function that returns them, for names that plugins can add to."""
 

@@ -20,7 +20,7 @@ def parser() -> Parser:
         prog="seq2seq demo",
         description="Serve a page on this computer: paste a document, read the best headlines with their scores, the "
         "attention, the copied words, and the beams of the search. Ctrl-C ends it. It needs gradio: "
-        'pip install "seq2seq[demo]".',
+        'pip install "seq2seq-headlines[demo]".',
     )
     p.add_argument(
         "--host",
@@ -43,7 +43,7 @@ def main(argv: list[str]) -> int:
     if not 0 <= args.port <= 65535:
         raise UserError(f"--port {args.port}: give a number from 0 to 65535")
     if find_spec("gradio") is None:
-        raise UserError('the page needs gradio: pip install "seq2seq[demo]"')
+        raise UserError('the page needs gradio: pip install "seq2seq-headlines[demo]"')
     from seq2seq.demo.limits import Limits
     from seq2seq.demo.page import Page, build
     from seq2seq.demo.server import USER, application, is_loopback, listen, new_password, serve, url_of

@@ -104,12 +104,13 @@ def training_actions(task: str) -> list[Any]:
         ParserOnly(task, TASKS[task])
     except _ParserMade as made:
         fit = made.args[0]._subcommands_action.choices["fit"]
-    keys = [action for action in fit._actions if action.option_strings and action.dest not in NOT_IN_FILES]
+    linked = {link.target[0] for link in fit._links_group._group_actions}  # set by the command, never by a config
+    keys = [action for action in fit._actions if action.option_strings and action.dest not in {*NOT_IN_FILES, *linked}]
     return [action for action in keys if type_of(action) is not None]
 
 
 def type_of(action: Any) -> Any:
-    """The type of an option; None for an option that only loads a section, and for the target of a link."""
+    """The type of an option; None for an option that loads a section."""
     return getattr(action, "_typehint", action.type)
 
 
