@@ -31,11 +31,14 @@ COMMANDS = {
     "average": ("average", "average the weights of checkpoints"),
     "vote": ("vote", "choose one of several systems' headlines for each document"),
     "prepare": ("prepare", "turn a raw corpus (arXiv, Gigaword, ...) into JSON Lines"),
+    "config": ("config", "list, print or copy the configs that ship with seq2seq"),
+    "schema": ("schema", "print the JSON schema of a config, for editors"),
+    "completion": ("completion", "print the script that completes commands and options in bash or zsh"),
 }
 
 
 def usage() -> str:
-    lines = "\n".join(f"  {name:9} {text}" for name, (_, text) in COMMANDS.items())
+    lines = "\n".join(f"  {name:10} {text}" for name, (_, text) in COMMANDS.items())
     return (
         "usage: seq2seq COMMAND [options]\n\nA recurrent headline summarizer.\n\n"
         f"commands:\n{lines}\n\n`seq2seq COMMAND --help` shows a command's options."

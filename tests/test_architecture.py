@@ -24,7 +24,7 @@ LAYERS = [
     ["checkpoint", "explanation"],
     ["decoding", "scoring", "data", "model"],
     ["ops"],
-    ["batch", "progress", "shipped", "token_rouge"],
+    ["batch", "progress", "shipped", "example_files", "token_rouge"],
     ["hub_folder"],
     ["files", "options"],
     ["environment"],

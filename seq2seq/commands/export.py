@@ -91,10 +91,9 @@ EXPORTS = {
 """The forms, by the name of the subcommand."""
 
 
-def main(argv: list[str]) -> int:
-    """Runs `seq2seq export ARGV`. Returns the exit status; raises UserError on bad arguments or a bad checkpoint."""
-    parser = Parser(prog="seq2seq export", description="Turn a checkpoint into another form.")
-    forms = parser.add_subparsers(dest="form", metavar="FORM", required=True)
+def parser() -> Parser:
+    p = Parser(prog="seq2seq export", description="Turn a checkpoint into another form.")
+    forms = p.add_subparsers(dest="form", metavar="FORM", required=True)
     for name, export in EXPORTS.items():
         form = forms.add_parser(name, help=export.help, description=export.description)
         form.add_argument(
@@ -106,7 +105,12 @@ def main(argv: list[str]) -> int:
         form.add_argument("--output", required=True, type=user_path, metavar="PATH", help="the file or folder to write")
         for option, settings in export.arguments.items():
             form.add_argument(option, **settings)
-    arguments = vars(parser.parse_args(argv))
+    return p
+
+
+def main(argv: list[str]) -> int:
+    """Runs `seq2seq export ARGV`. Returns the exit status; raises UserError on bad arguments or a bad checkpoint."""
+    arguments = vars(parser().parse_args(argv))
     output = arguments["output"]
     if is_same_file(output, checkpoint_path(arguments["checkpoint"])):
         raise UserError(f"--output {output}: that is the checkpoint itself; give another name")

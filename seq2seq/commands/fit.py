@@ -48,6 +48,10 @@ RECORDERS: dict[str, type[Callback]] = {"gradient_flow": GradientFlow, "pictures
 """Callbacks with a section in the config that do nothing by default."""
 
 
+OPTIONAL_SECTIONS = ("checkpoint", "early_stopping", *RECORDERS)
+"""Sections of the config that can be null."""
+
+
 class TaskCLI(OpenCLI):
     """Links data to module, and completes the config.
 
@@ -55,9 +59,24 @@ class TaskCLI(OpenCLI):
         name, task: the chosen entry of the registry of tasks.
     """
 
-    def __init__(self, name: str, task: Task, **settings: Any) -> None:
+    def __init__(self, name: str, task: Task) -> None:
         self.task_name, self.task = name, task
-        super().__init__(task.module, task.data, **settings)
+        super().__init__(
+            task.module,
+            task.data,
+            parser_class=Parser,
+            parser_kwargs={"prog": "seq2seq"},
+            save_config_callback=SaveConfig,
+            save_config_kwargs={},
+            seed_everything_default=1,
+            trainer_defaults={
+                "use_distributed_sampler": False,  # BatchSampler gives each rank its own batches
+                "num_sanity_val_steps": 0,
+                "gradient_clip_val": 1.0,
+                "max_epochs": 10,
+                "enable_model_summary": False,
+            },
+        )
 
     @staticmethod
     def subcommands() -> dict[str, set[str]]:
@@ -75,9 +94,9 @@ class TaskCLI(OpenCLI):
         parser.add_lightning_class_args(DirectedEarlyStopping, "early_stopping")
         for section in ("checkpoint", "early_stopping"):
             parser.set_defaults({f"{section}.monitor": f"validation/{self.task.module.main_figure}"})
-            accept_null(parser, section)
         for section, callback in RECORDERS.items():
             parser.add_lightning_class_args(callback, section)
+        for section in OPTIONAL_SECTIONS:
             accept_null(parser, section)
         parser.add_argument(
             "--resume",
@@ -205,19 +224,4 @@ def run() -> None:
     set_dumper("yaml", dump_yaml)
     name = chosen_value(sys.argv[2:], "task") or "summarization"
     check_choice("task", name, TASKS)
-    TaskCLI(
-        name,
-        TASKS[name],
-        parser_class=Parser,
-        parser_kwargs={"prog": "seq2seq"},
-        save_config_callback=SaveConfig,
-        save_config_kwargs={},
-        seed_everything_default=1,
-        trainer_defaults={
-            "use_distributed_sampler": False,  # BatchSampler gives each rank its own batches
-            "num_sanity_val_steps": 0,
-            "gradient_clip_val": 1.0,
-            "max_epochs": 10,
-            "enable_model_summary": False,
-        },
-    )
+    TaskCLI(name, TASKS[name])
