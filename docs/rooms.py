@@ -17,6 +17,9 @@ ORDER = (
     *("environment", "entities", "errors"),
 )
 
+WIDTH = 100
+"""Characters of a line that holds both parts."""
+
 
 def files_of(room: str) -> list[Path]:
     """The source files of a room: a folder or a single file."""
@@ -47,13 +50,17 @@ def imported_rooms(room: str) -> list[str]:
 
 
 def picture() -> str:
-    """One line for each room: its name and purpose; below it the rooms that it imports."""
+    """One line for each room: its name, its purpose and the rooms that it imports; two if it would be long."""
     lines = []
     for room in ORDER:
         name = f"{room}/" if (PACKAGE / room).is_dir() else f"{room}.py"
-        lines.append(f"{name:15} {purpose(room)}")
-        if below := imported_rooms(room):
-            lines.append(f"{'':16}-> {' '.join(below)}")
+        line, below = f"{name:15} {purpose(room)}", f"-> {' '.join(imported_rooms(room))}"
+        if below == "-> ":
+            lines.append(line)
+        elif len(line) + len(below) < WIDTH:
+            lines.append(f"{line} {below}")
+        else:
+            lines += [line, f"{'':16}{below}"]
     return "\n".join(lines)
 
 
