@@ -40,7 +40,7 @@ def main(argv: list[str]) -> int:
 
 def whole_parser() -> argparse.ArgumentParser:
     """A parser with one subparser for each command, which is never used to parse."""
-    from seq2seq.__main__ import COMMANDS
+    from . import COMMANDS
 
     whole = argparse.ArgumentParser(prog="seq2seq")
     commands = whole.add_subparsers(metavar="COMMAND")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from helpers import made_once, run
 
-from seq2seq.__main__ import COMMANDS
+from seq2seq.commands import COMMANDS
 from seq2seq.data.raw import DISTRIBUTIONS
 from seq2seq.model.cells import CELLS
 
