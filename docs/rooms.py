@@ -11,7 +11,18 @@ from pathlib import Path
 PACKAGE = Path(__file__).resolve().parents[1] / "seq2seq"
 PAGE = Path(__file__).with_name("architecture.md")
 ORDER = (
-    *("__main__", "commands", "training", "demo", "report", "labelling", "inference", "checkpoint", "explanation"),
+    *(
+        "__main__",
+        "api",
+        "commands",
+        "training",
+        "demo",
+        "report",
+        "labelling",
+        "inference",
+        "checkpoint",
+        "explanation",
+    ),
     *("decoding", "scoring", "data", "model", "ops"),
     *("batch", "progress", "shipped", "token_rouge", "files", "options", "environment", "entities", "errors"),
 )

@@ -17,6 +17,7 @@ FILES = sorted(ROOT.rglob("*.py"))
 # From the top down: a file imports only from rows below its own, or from its own room.
 LAYERS = [
     ["__main__"],
+    ["api"],
     ["commands"],
     ["training", "demo"],
     ["labelling", "report"],
@@ -81,7 +82,7 @@ def test_imports_point_downwards(file: Path) -> None:
     for name in imports(file):
         if name.split(".")[0] == "seq2seq":
             there = own(name)
-            if (here, there) == ("", "inference"):  # at the first use of seq2seq.Summarizer
+            if (here, there) in (("", "inference"), ("", "api")):  # at the first use of seq2seq.Summarizer and train
                 continue
             assert here == there or RANK[there] > RANK[here], f"{here} imports {name}, which is not below it"
 
