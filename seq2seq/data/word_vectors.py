@@ -40,8 +40,8 @@ def read_vectors(file: Path, words: Collection[str], size: int) -> dict[str, np.
     expected = vector_size(file)
     if expected != size:
         raise UserError(
-            f"{file}:1: {expected} values for a word, but model.network.embedding_size is {size}: set it to {expected}, or "
-            "give another file"
+            f"{file}:1: {expected} values for a word, but model.network.embedding_size is {size}: set it to "
+            f"{expected}, or give another file"
         )
     for number, line in text_lines(file):
         line = line.rstrip(" ")
