@@ -33,7 +33,7 @@ LAYERS = [
 ]
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
 MAY_IMPORT = {
-    "lightning": {"commands", "training"},
+    "lightning": {"api", "commands", "training"},
     "wandb": {"commands", "training"},
     "datasets": {"training", "data"},
     "jsonargparse": {"commands", "training"},

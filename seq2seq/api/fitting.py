@@ -8,6 +8,9 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from lightning.pytorch import Callback
+from lightning.pytorch.callbacks import TQDMProgressBar
+
 from seq2seq.checkpoint import SUMMARIZATION
 from seq2seq.commands.fit import TaskCLI, run_command
 from seq2seq.commands.training_config import DEFAULT_FOLDER
@@ -125,13 +128,16 @@ def _choose(settings: Settings) -> None:
     if not settings.has("trainer.logger"):
         settings.set("trainer.logger", False, "")
     if in_notebook() and not settings.has("trainer.enable_progress_bar"):
-        settings.set("trainer.enable_progress_bar", True, "")
+        settings.set("trainer.enable_progress_bar", True, "")  # by default it needs a terminal
 
 
-def _watchers(settings: Settings) -> list[LearningCurve]:
+def _watchers(settings: Settings) -> list[Callback]:
+    """The callbacks of a notebook. Lightning's default bar, by rich, and a redirected output would call each other."""
     if not in_notebook():
         return []
-    return [LearningCurve(settings.get("checkpoint.monitor") or FIGURE)]
+    shows_bar = settings.get("trainer.enable_progress_bar") and not settings.get("trainer.callbacks")
+    bar = [TQDMProgressBar()] if shows_bar else []
+    return [LearningCurve(settings.get("checkpoint.monitor") or FIGURE), *bar]
 
 
 def _trained(done: TaskCLI) -> Summarizer:
