@@ -111,7 +111,7 @@ def _all_choices(facts: Measures, given: Settings, new_network: bool) -> Iterato
     pairs = f"{facts.pairs:,} training pairs"
     kind = given.get("data.tokenizer.kind") or ("word" if facts.spaced else "unigram")
     if new_network:
-        vectors = given.get("embeddings.file")
+        vectors = None if given.has("model.network.embedding_size") else given.get("embeddings.file")
         embedding = vector_size(user_path(vectors)) if vectors else size.embedding
         network = {
             "embedding_size": embedding,

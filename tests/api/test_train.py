@@ -111,10 +111,10 @@ def test_a_resumed_run_has_the_weights_of_an_uninterrupted_one(made: Made, tmp_p
     for file in folder.glob("*.ckpt"):
         if file.name != "step-4.ckpt":
             file.unlink()
-    config = OPTIONS | {"embeddings.file": str(made.folder.parent / "vectors.txt")}
+    config = OPTIONS | {"model.network.embedding_size": SIZE, "embeddings.file": "absent.txt"}  # it is not read again
     resumed = train(PAIRS, validation=pairs(8), epochs=3, folder=folder, resume=True, config=config)
     assert same(made.folder / "last.ckpt", folder / "last.ckpt")
-    best = Summarizer.from_checkpoint(made.folder / "best.ckpt")
+    best = Summarizer.from_checkpoint(folder / "best.ckpt")
     assert resumed.summarize([PAIRS[0][0]]) == best.summarize([PAIRS[0][0]])
 
 

@@ -72,7 +72,7 @@ def module(kind: str = "word") -> SummarizerModule:
 def test_rows_of_known_words_are_set(tmp_path: Path, scale: bool) -> None:
     before, after = module(), module()
     trainer: Any = SimpleNamespace(ckpt_path=None)
-    PretrainedEmbeddings(str(write(tmp_path, LINES)), scale).setup(trainer, after, "fit")
+    PretrainedEmbeddings(str(write(tmp_path, LINES)), scale).on_fit_start(trainer, after)
     rows = {word: after.tokenizer.tokens.index(word) for word in ("the", "fire", "harbour")}
     new, old = (m.network.embedding.weight.detach().numpy() for m in (after, before))
     expected = np.array([[1, 2, 3], [-0.1, 0.5, 2], [0, 0, 1]])
@@ -85,9 +85,9 @@ def test_rows_of_known_words_are_set(tmp_path: Path, scale: bool) -> None:
 
 def test_a_resumed_run_needs_no_file_and_other_tokens_are_refused(tmp_path: Path) -> None:
     resumed: Any = SimpleNamespace(ckpt_path="last.ckpt")
-    PretrainedEmbeddings("absent.txt").setup(resumed, module(), "fit")
+    PretrainedEmbeddings("absent.txt").on_fit_start(resumed, module())
     new: Any = SimpleNamespace(ckpt_path=None)
     with pytest.raises(UserError, match=r"embeddings\.file has no effect with data\.tokenizer\.kind: bpe"):
-        PretrainedEmbeddings(str(write(tmp_path, LINES))).setup(new, module("bpe"), "fit")
+        PretrainedEmbeddings(str(write(tmp_path, LINES))).on_fit_start(new, module("bpe"))
     with pytest.raises(UserError, match="has no word of the vocabulary"):
-        PretrainedEmbeddings(str(write(tmp_path, ["other 1 2 3"]))).setup(new, module(), "fit")
+        PretrainedEmbeddings(str(write(tmp_path, ["other 1 2 3"]))).on_fit_start(new, module())

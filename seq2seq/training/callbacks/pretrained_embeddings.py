@@ -34,9 +34,9 @@ class PretrainedEmbeddings(Callback):
     def __init__(self, file: str | None = None, scale: bool = True) -> None:
         self.file, self.scale = file, scale
 
-    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        """Comes before other callbacks copy the weights."""
-        if stage != "fit" or self.file is None or trainer.ckpt_path:
+    def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Comes before the callbacks of the module, which copy the weights for their average."""
+        if self.file is None or trainer.ckpt_path:
             return
         assert isinstance(pl_module, TaskModule)
         tokenizer, weight = pl_module.tokenizer, pl_module.network.embedding.weight
