@@ -11,7 +11,7 @@ from pathlib import Path
 PACKAGE = Path(__file__).resolve().parents[1] / "seq2seq"
 PAGE = Path(__file__).with_name("architecture.md")
 ORDER = (
-    *("__main__", "commands", "training", "demo", "serve", "web", "export_onnx", "report", "labelling", "hub"),
+    *("__main__", "api", "commands", "training", "demo", "serve", "web", "export_onnx", "report", "labelling", "hub"),
     *("inference", "checkpoint", "explanation", "decoding", "scoring", "data", "model", "ops"),
     *("batch", "progress", "shipped", "example_files", "token_rouge", "hub_folder", "files", "options"),
     *("environment", "entities", "errors"),

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import json
 import zipfile
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from .batch import Vocabulary
 from .data.tokenizer import Tokenizer
@@ -224,6 +225,17 @@ def write_checkpoint(checkpoint: dict[str, Any], path: str | Path) -> None:
             f"{path}: the checkpoint cannot be written ({reason}); the earlier ones are intact: "
             "make room; a run goes on with `--resume auto`"
         ) from error
+
+
+def write_weights(network: nn.Module, section: dict[str, Any], path: str | Path) -> None:
+    """Writes a checkpoint of weights alone, from which no run continues. Raises UserError as `write_checkpoint`.
+
+    Args:
+        section: the plain values of its section `seq2seq`.
+    """
+    weights = {f"network.{name}": weight for name, weight in network.state_dict().items()}
+    contents = {"seq2seq": section, "state_dict": weights, "pytorch-lightning_version": version("lightning")}
+    write_checkpoint(contents, path)
 
 
 def run_id(folder: str | Path) -> str | None:

@@ -90,18 +90,14 @@ def training_actions(task: str) -> list[Any]:
     """The options of `fit` that are keys of a config."""
     from seq2seq.training.tasks import TASKS
 
-    from .fit import OpenCLI, TaskCLI
+    from .fit import TaskCLI
 
     class ParserOnly(TaskCLI):
-        @staticmethod
-        def subcommands() -> dict[str, set[str]]:
-            return {"fit": OpenCLI.subcommands()["fit"]}
-
         def parse_arguments(self, parser: Any, args: Any) -> NoReturn:
             raise _ParserMade(parser)
 
     try:
-        ParserOnly(task, TASKS[task])
+        ParserOnly("fit", task, TASKS[task])
     except _ParserMade as made:
         fit = made.args[0]._subcommands_action.choices["fit"]
     linked = {link.target[0] for link in fit._links_group._group_actions}  # set by the command, never by a config
