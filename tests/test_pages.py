@@ -45,10 +45,12 @@ OUTSIDE = {
     "export": "a program of the shell",
     "source": "a program of the shell",
     "wandb": "needs an account",
+    "pip-audit": "needs a database on the Internet",
+    "pytest": "runs this test",
 }
 """Programs whose arguments are not checked, and why."""
 ONLY_PARSED = {
-    r"^(make|pip|python3 -m venv)\b": "installs packages, or runs this test",
+    r"^(make|pip|pip-audit|python3 -m venv|pytest)\b": "installs packages, needs a network, or runs this test",
     r"^(source|wandb|export)\b": "changes the shell, or needs an account",
     r"^(sbatch|torchrun|configs/launch/)|--trainer.devices": "several machines or devices: tests/training/test_launch.py",
     r"configs/gigaword\.yaml|DATA_SET": "the corpus comes from the Hub",
@@ -57,7 +59,6 @@ ONLY_PARSED = {
     r"--push\b": "uploads to the Hub",
     r"^python -m lecture": "writes into docs/lecture: tests/lecture",
     r"^python (benchmarks|examples|data)/": "minutes, or writes into the repository: tests/test_benchmarks.py",
-    r"TensorBoardLogger|WandbLogger": "needs an extra",
 }
 """Commands that the slow test does not run, as patterns, and why."""
 RUN_ELSEWHERE = {"docs/extending.md": "its commands need the code of the page: tests/test_extending.py runs both"}
@@ -393,7 +394,7 @@ def tiny_folder(folder: Path, learnt: TrainedRun) -> None:
     for name in ("reuters21578", "arxiv", "congress"):
         for split in ("train", "validation", "test"):
             write_jsonl(folder / "data" / name / f"{split}.jsonl", pairs(32))
-    for file in ("test.jsonl", "abstracts.jsonl"):
+    for file in ("train.jsonl", "validation.jsonl", "test.jsonl", "abstracts.jsonl"):
         write_jsonl(folder / file, pairs(8))
     documents, summaries = ([pair[key] for pair in pairs(8)] for key in ("document", "summary"))
     for file in ("stories.txt", "documents.txt"):
