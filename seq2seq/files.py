@@ -45,7 +45,7 @@ def is_same_file(one: Path, other: Path) -> bool:
 
 
 def is_zip_file(path: str | os.PathLike[str]) -> bool:
-    """Whether a file is a zip archive. A damaged end of the file counts as no archive; zipfile alone raises an error."""
+    """Whether a file is a zip archive. One with a damaged end is none, where `zipfile.is_zipfile` raises an error."""
     try:
         return zipfile.is_zipfile(path)
     except zipfile.BadZipFile:

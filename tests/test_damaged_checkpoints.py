@@ -16,7 +16,15 @@ from helpers import TrainedRun, pairs
 from seq2seq.errors import UserError
 from seq2seq.inference import Summarizer
 
-PROCESSES = ("os.system", "os.exec", "os.posix_spawn", "os.fork", "subprocess.Popen", "socket.connect", "pickle.find_class")
+PROCESSES = (
+    "os.system",
+    "os.exec",
+    "os.posix_spawn",
+    "os.fork",
+    "subprocess.Popen",
+    "socket.connect",
+    "pickle.find_class",
+)
 """Events of Python that no reading of a checkpoint causes."""
 _seen: list[str] | None = None
 """The events so far; None while nothing is watched."""

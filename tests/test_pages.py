@@ -8,6 +8,7 @@ in this process. The slow test runs it, as it is printed, in a folder with tiny 
 from __future__ import annotations
 
 import argparse
+import ast
 import itertools
 import json
 import os
@@ -24,7 +25,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
 import pytest
-from helpers import TrainedRun, pairs, run, write_jsonl
+from helpers import TrainedRun, pairs, write_jsonl
 from lightning.pytorch.cli import LightningArgumentParser
 
 from seq2seq.__main__ import COMMANDS, main
@@ -35,7 +36,14 @@ from seq2seq.errors import UserError
 ROOT = Path(__file__).parents[1]
 PAGES = sorted(
     page
-    for pattern in ("*.md", "docs/**/*.md", "benchmarks/**/*.md", "data/*/README.md", "examples/**/*.md", "tests/**/*.md")
+    for pattern in (
+        "*.md",
+        "docs/**/*.md",
+        "benchmarks/**/*.md",
+        "data/*/README.md",
+        "examples/**/*.md",
+        "tests/**/*.md",
+    )
     for page in ROOT.glob(pattern)
 )
 TRAINING = ("fit", "validate", "test", "predict")
@@ -52,7 +60,7 @@ OUTSIDE = {
 ONLY_PARSED = {
     r"^(make|pip|pip-audit|python3 -m venv|pytest)\b": "installs packages, needs a network, or runs this test",
     r"^(source|wandb|export)\b": "changes the shell, or needs an account",
-    r"^(sbatch|torchrun|configs/launch/)|--trainer.devices": "several machines or devices: tests/training/test_launch.py",
+    r"^(sbatch|torchrun|configs/launch/)|--trainer.devices": "several machines or devices: tests/training",
     r"configs/gigaword\.yaml|DATA_SET": "the corpus comes from the Hub",
     r"\bseq2seq prepare (?!denoise)": "downloads, or reads an archive that others distribute: tests/data",
     r"\bseq2seq demo\b": "serves until it is stopped: tests/demo",
@@ -154,7 +162,7 @@ def check_seq2seq(arguments: list[str]) -> None:
         task = chosen_value(arguments[1:], "task") or "summarization"
         training_parser(arguments[0], task).parse_args(arguments)
     else:
-        parser_of(arguments)
+        stopped(lambda: main(arguments), "seq2seq", arguments)
 
 
 def check_python(arguments: list[str]) -> None:
@@ -238,12 +246,18 @@ def training_parser(command: str, task: str) -> LightningArgumentParser:
     return raised.value.parser  # type: ignore[return-value]
 
 
-def stopped(start: Callable[[], object], name: str, arguments: list[str]) -> argparse.ArgumentParser:
-    """Starts a program with arguments and stops it behind its parser, which is returned. Fails if they are wrong."""
+def stopped(
+    start: Callable[[], object], name: str, arguments: list[str], parse: bool = True
+) -> argparse.ArgumentParser:
+    """Starts a program with arguments and stops it behind its parser, which is returned. Fails if they are wrong.
+
+    `parse`: False stops it before the arguments are parsed.
+    """
     original = argparse.ArgumentParser.parse_args
 
     def parse_args(self: argparse.ArgumentParser, args: Any = None, namespace: Any = None) -> NoReturn:
-        original(self, args, namespace)
+        if parse:
+            original(self, args, namespace)
         raise Parsed(self)
 
     with pytest.MonkeyPatch.context() as patch:
@@ -258,21 +272,12 @@ def stopped(start: Callable[[], object], name: str, arguments: list[str]) -> arg
     raise AssertionError(f"it ended before its work, with status {status}")
 
 
-def parser_of(arguments: list[str]) -> argparse.ArgumentParser:
-    """The parser of a subcommand of `seq2seq`, after it has accepted arguments."""
-    return stopped(lambda: main(arguments), "seq2seq", arguments)
-
-
 def options_of(command: str) -> set[str]:
     """All options of a subcommand of `seq2seq`, and of its own subcommands."""
     if command in TRAINING:
         parser: argparse.ArgumentParser = training_parser(command, "summarization")
     else:
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(argparse.ArgumentParser, "parse_known_args", lambda self, *_: (_ for _ in ()).throw(Parsed(self)))
-            with pytest.raises(Parsed) as raised:
-                main([command])
-        parser = raised.value.parser
+        parser = stopped(lambda: main([command]), "seq2seq", [], parse=False)
     return set(_options(parser))
 
 
@@ -312,6 +317,8 @@ def test_every_option_in_the_text_exists() -> None:
     faults, known = [], cache(options_of)
     for page in PAGES:
         for span in spans(page):
+            if span.startswith("pip install "):
+                check_pip(shlex.split(span)[1:])
             words = re.sub(r"^([A-Z_]+=\S+ )*(seq2seq )?", "", span)
             name = words.split()[0] if words.split() else ""
             if span.startswith("seq2seq ") and re.fullmatch(r"[a-z]+", name) and name not in COMMANDS:
@@ -376,11 +383,19 @@ def test_the_readme_is_short() -> None:
     assert len(lines(ROOT / "README.md")) <= 150
 
 
+def test_the_python_of_the_readme(capsys: pytest.CaptureFixture[str]) -> None:
+    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.S)
+    assert len(blocks) == 1
+    exec(compile(blocks[0], "README.md", "exec"), {})
+    first, second = ast.literal_eval(capsys.readouterr().out)
+    assert "graph" in first.lower() and first != second
+
+
 # ---- runs
 
 
 def tiny_folder(folder: Path, learnt: TrainedRun) -> None:
-    """A folder in which the commands of the pages find their files: tiny corpora, checkpoints, texts and predictions."""
+    """Makes a folder in which the commands find their files: tiny corpora, checkpoints, texts and predictions."""
     shutil.copytree(ROOT / "configs", folder / "configs")
     for name, file in CONFIGS.items():
         shutil.copy(ROOT / file, folder / name)

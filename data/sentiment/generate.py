@@ -86,7 +86,11 @@ ENGLISH = Language(
         ("nobody called {object} {word}", True),
         ("{thing} was never {word}", True),
     ],
-    second_counts=("{main}, but {other_main}", "although {dependent}, {other_main}", "though {dependent}, {other_main}"),
+    second_counts=(
+        "{main}, but {other_main}",
+        "although {dependent}, {other_main}",
+        "though {dependent}, {other_main}",
+    ),
     first_counts=("{main}, although {dependent}", "{main}, even though {dependent}", "{main}, though {dependent}"),
     openings=("", "", "", "We went there on Friday. ", "My sister was with me. ", "Honestly, ", "To be clear: "),
     closings=(".", ".", "!", ". It was raining that evening.", ". We paid by card."),
