@@ -388,7 +388,8 @@ def test_the_python_of_the_readme(capsys: pytest.CaptureFixture[str]) -> None:
     assert len(blocks) == 1
     exec(compile(blocks[0], "README.md", "exec"), {})
     first, second = ast.literal_eval(capsys.readouterr().out)
-    assert "graph" in first.lower() and first != second
+    assert "graph" in first.lower()
+    assert first != second
 
 
 # ---- runs
