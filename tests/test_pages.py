@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
 import pytest
-from helpers import TrainedRun, pairs, write_jsonl
+from helpers import TrainedRun, pairs, run, write_jsonl
 from lightning.pytorch.cli import LightningArgumentParser
 
 from seq2seq.__main__ import COMMANDS, main
@@ -312,6 +312,20 @@ def test_every_command_is_accepted_by_its_program(
     assert len(seen) > 80  # the blocks are found
 
 
+def test_every_config_in_the_text_is_accepted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A block ```yaml is laid over a whole config."""
+    monkeypatch.chdir(ROOT)
+    faults, file = [], tmp_path / "block.yaml"
+    for page in PAGES:
+        for block in re.findall(r"^```yaml\n(.*?)^```", page.read_text(encoding="utf-8"), re.M | re.S):
+            file.write_text(block, encoding="utf-8")
+            try:
+                check_seq2seq(["fit", "--config", "configs/quickstart.yaml", "--config", str(file)])
+            except UserError as error:
+                faults.append(f"{page.relative_to(ROOT)}: {error}")
+    assert not faults, "\n".join(faults)
+
+
 def test_every_option_in_the_text_exists() -> None:
     """Commands in code font are often a part of a line, so that only their names and options can be checked."""
     faults, known = [], cache(options_of)
@@ -437,35 +451,36 @@ def tiny(text: str) -> str:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("page", [page for page in PAGES if any(commands(page))], ids=lambda page: page.stem)
-def test_the_commands_run_as_they_are_printed(page: Path, trained: TrainedRun, tmp_path: Path) -> None:
-    """One after the other, in one folder, by bash."""
-    if page.relative_to(ROOT).as_posix() in RUN_ELSEWHERE:
-        pytest.skip(RUN_ELSEWHERE[page.relative_to(ROOT).as_posix()])
+def test_the_commands_run_as_they_are_printed(
+    page: Path,
+    trained: TrainedRun,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """One after the other, in one folder: a lone `seq2seq` in this process, which has its libraries, others by bash."""
+    name = page.relative_to(ROOT).as_posix()
+    if name in RUN_ELSEWHERE:
+        pytest.skip(RUN_ELSEWHERE[name])
     tiny_folder(tmp_path / "folder", trained)
-    programs_folder = tmp_path / "bin"
-    programs_folder.mkdir()
-    for name, start in {"seq2seq": "-m seq2seq", "python": ""}.items():
-        (programs_folder / name).write_text(f'#!/bin/sh\nexec "{sys.executable}" {start} "$@"\n')
-        (programs_folder / name).chmod(0o755)
-    environment = {
-        **os.environ,
-        "PATH": f"{programs_folder}{os.pathsep}{os.environ['PATH']}",
-        "PYTHONPATH": str(ROOT),
-        "OMP_NUM_THREADS": "1",
-    }
+    monkeypatch.chdir(tmp_path / "folder")
+    start = tmp_path / "bin" / "seq2seq"
+    start.parent.mkdir()
+    start.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m seq2seq "$@"\n')
+    start.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{start.parent}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
     faults = []
     for command in commands(page):
         if any(re.search(pattern, command.text) for pattern in ONLY_PARSED):
             continue
-        done = subprocess.run(
-            ["bash", "-o", "pipefail", "-c", tiny(command.text)],
-            cwd=tmp_path / "folder",
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=300,
-        )
-        if done.returncode:
-            faults.append(f"{command}: {done.stderr.strip()[-600:]}")
+        text = tiny(command.text)
+        if text.startswith("seq2seq ") and not re.search(r"[|<>;]", text):
+            status, error = run(*shlex.split(text, comments=True)[1:]), capsys.readouterr().err
+        else:
+            bash = ["bash", "-o", "pipefail", "-c", text]
+            done = subprocess.run(bash, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=600)
+            status, error = done.returncode, done.stderr
+        if status:
+            faults.append(f"{command}: {error.strip()[-600:]}")
     assert not faults, "\n".join(faults)
