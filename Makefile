@@ -7,7 +7,7 @@ RUN := runs/quickstart
 CONFIG := configs/quickstart.yaml
 
 .DEFAULT_GOAL := help
-.PHONY: help setup quickstart test test-slow lint format corpus clean
+.PHONY: help setup quickstart lecture browser test test-slow lint format corpus clean
 
 help: ## list what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -35,7 +35,22 @@ quickstart: setup ## train on the embedded corpus, print ROUGE, write headlines 
 	@if ls seq2seq/models/*.ckpt > /dev/null 2>&1; then \
 	$(BIN)/seq2seq show --input data/abstracts.jsonl --count 10; else echo "no model ships with this copy"; fi
 
-test: setup ## the tests (a few minutes)
+lecture: setup ## the figures of docs/lecture/ (less than five minutes)
+	@echo "== 1/2 Training a small summarizer: configs/lecture.yaml -> runs/lecture/best.ckpt"
+	$(BIN)/seq2seq fit --config configs/lecture.yaml
+	@echo "== 2/2 Figures and their numbers -> docs/lecture/"
+	$(BIN)/python -m lecture
+
+# Root on a CI machine (the variable CI is set) installs Chromium for the tests of pages. Nobody else does: without a
+# browser those tests are skipped, and the report of pytest names the reason.
+browser:
+	@if [ -n "$$CI" ] && [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null \
+	&& ! command -v chromium > /dev/null && ! command -v google-chrome > /dev/null; then \
+	echo "== Installing Chromium for the tests of pages"; \
+	apt-get update -qq && apt-get install -qq -y --no-install-recommends chromium \
+	|| echo "Chromium could not be installed; the tests of pages are skipped"; fi
+
+test: setup browser ## the tests (a few minutes)
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 test-slow: setup ## the tests that take longer
@@ -50,8 +65,8 @@ format: setup ## let ruff format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-corpus: ## write the newswire corpus again (the bytes change only if the grammar changes)
-	$(PYTHON) data/newswire/generate.py
+corpus: ## write the synthetic corpora again (the bytes change only if a grammar changes)
+	for corpus in newswire sentiment entities translation; do $(PYTHON) data/$$corpus/generate.py || exit 1; done
 
 clean: ## remove runs and caches, keep the virtual environment
 	rm -rf runs .pytest_cache .mypy_cache .ruff_cache

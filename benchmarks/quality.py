@@ -79,8 +79,9 @@ def train_all(args: argparse.Namespace, folder: Callable[[str, int], Path]) -> N
     """Trains and tests the systems in turn, once for each seed."""
     corpus = None
     if any(system in PEERS for system in args.systems):
-        import runs
         from token_files import TokenFiles
+
+        import runs
 
         runs.check_installed(args.systems)
         corpus = TokenFiles(args.corpus, ROOT / args.output / "tokens")

@@ -120,8 +120,9 @@ def main() -> None:
 
 
 def _train(args: argparse.Namespace, names: dict[str, str], folder: Callable[[str, int], Path]) -> None:
-    import runs
     from token_files import TokenFiles
+
+    import runs
 
     runs.check_installed(args.systems)
     corpus = TokenFiles(args.corpus, ROOT / args.output / "tokens")

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, replace
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import torch
@@ -34,13 +34,44 @@ class Vocabulary(NamedTuple):
 
 
 @dataclass  # not frozen, because the trainer's float64 and bfloat16 precisions refuse to look into frozen ones
-class Batch:
-    """B encoded pairs (or documents alone, with `summary` of length 1: only the start symbol).
+class DocumentBatch:
+    """B encoded documents: the part of a batch that all tasks share.
 
     Args:
         document: [B, S] extended ids, padded.
         lengths: [B] document lengths, always on the CPU.
         mask: [B, S] True where `document` holds a token.
+    """
+
+    document: Tensor
+    lengths: Tensor
+    mask: Tensor
+
+    def to(self, device: Any, non_blocking: bool = False) -> Self:
+        """The batch on `device`; lengths and words stay on the CPU, where they are counted."""
+        moved = {
+            f.name: getattr(self, f.name).to(device, non_blocking=non_blocking)
+            for f in fields(self)
+            if isinstance(getattr(self, f.name), Tensor) and f.name not in ("lengths", "words")
+        }
+        return replace(self, **moved)
+
+    def pin_memory(self) -> Self:
+        """The batch in page-locked memory (the data loader calls this)."""
+        pinned = {
+            f.name: getattr(self, f.name).pin_memory()
+            for f in fields(self)
+            if isinstance(getattr(self, f.name), Tensor)
+        }
+        return replace(self, **pinned)
+
+
+@dataclass
+class Batch(DocumentBatch):
+    """B encoded pairs (or documents alone, with `summary` of length 1: only the start symbol).
+
+    Args:
+        document, lengths, mask: as for `DocumentBatch`.
         summary: [B, T+1] extended ids: start symbol, words, end symbol, padding. With K candidates for each document
             [B*K, T+1]; those of one document are neighbours.
         summary_mask: [B, T] or [B*K, T], True where `targets` holds a token.
@@ -56,9 +87,6 @@ class Batch:
             example has no summary.
     """
 
-    document: Tensor
-    lengths: Tensor
-    mask: Tensor
     summary: Tensor
     summary_mask: Tensor
     target_positions: Tensor
@@ -117,23 +145,45 @@ class Batch:
             references=self.references[rows],
         )
 
-    def to(self, device: Any, non_blocking: bool = False) -> Batch:
-        """The batch on `device`; lengths and words stay on the CPU, where they are counted."""
-        moved = {
-            f.name: getattr(self, f.name).to(device, non_blocking=non_blocking)
-            for f in fields(self)
-            if isinstance(getattr(self, f.name), Tensor) and f.name not in ("lengths", "words")
-        }
-        return replace(self, **moved)
 
-    def pin_memory(self) -> Batch:
-        """The batch in page-locked memory (the data loader calls this)."""
-        pinned = {
-            f.name: getattr(self, f.name).pin_memory()
-            for f in fields(self)
-            if isinstance(getattr(self, f.name), Tensor)
-        }
-        return replace(self, **pinned)
+UNLABELLED, CONTINUATION = -1, -2
+"""In the labels of an example: a place without a known label, and a token that continues a word and has no place."""
+
+
+@dataclass
+class LabelledBatch(DocumentBatch):
+    """B encoded documents and their labels: L of them for each document, 1 for the whole or one for each token.
+
+    Args:
+        document, lengths, mask: as for `DocumentBatch`.
+        labels: [B, L] ids of the labels; negative where there is none.
+        places: [P] positions in the flattened `labels` that can have a label, found on the CPU.
+        target_positions: [M] those of them that have one.
+        rows: positions of the examples in their split.
+        loss_scale: as for `Batch`.
+        documents, references: the texts of the examples, in evaluation; empty in training. A reference is None if the
+            example has no label.
+    """
+
+    labels: Tensor
+    places: Tensor
+    target_positions: Tensor
+    rows: list[int]
+    loss_scale: float | None = None
+    documents: list[str] = field(default_factory=list)
+    references: list[str | None] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def tokens(self) -> int:
+        """Real document tokens; a host-side count."""
+        return int(self.lengths.sum())
+
+    def places_each(self) -> list[int]:
+        """The number of places of each document."""
+        width = max(self.labels.shape[1], 1)
+        return torch.bincount(self.places.cpu() // width, minlength=len(self)).tolist()
 
 
 def length_mask(lengths: Tensor, width: int) -> Tensor:
@@ -194,5 +244,30 @@ def make_batch(
         words=words,
         rows=list(rows) if rows is not None else list(range(len(documents))),
         oov=[list(words) for words in oov],
+        loss_scale=loss_scale,
+    )
+
+
+def make_labelled_batch(
+    documents: Sequence[Sequence[int]],
+    labels: Sequence[Sequence[int]],
+    vocabulary: Vocabulary,
+    rows: Sequence[int] | None = None,
+    loss_scale: float | None = None,
+) -> LabelledBatch:
+    """Pad B encoded documents and the ids of their labels into a `LabelledBatch`.
+
+    An empty document becomes the end symbol alone. Its labels must be empty.
+    """
+    document, lengths = pad([ids if len(ids) else [vocabulary.eos] for ids in documents], vocabulary.pad)
+    padded, _ = pad(labels, CONTINUATION)
+    return LabelledBatch(
+        document=document,
+        lengths=lengths,
+        mask=length_mask(lengths, document.shape[1]),
+        labels=padded,
+        places=true_positions(padded != CONTINUATION),
+        target_positions=true_positions(padded >= 0),
+        rows=list(rows) if rows is not None else list(range(len(documents))),
         loss_scale=loss_scale,
     )

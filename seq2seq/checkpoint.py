@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import json
 import zipfile
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from .batch import Vocabulary
 from .data.tokenizer import Tokenizer
 from .decoding import SearchOptions
 from .errors import UserError
 from .files import atomic_writer
+from .hub_folder import is_hub_name, read_hub_folder
+from .model.labeller import LABELLERS
 from .model.network import NetworkOptions
 from .shipped import checkpoint_path
 
@@ -29,7 +32,9 @@ REMOVED = {
     "summary_word_dropout": 0.0,
     "r_drop": 0.0,
 }
-"""Network options of earlier versions, with the value that changed nothing (docs/quality.md)."""
+"""Options of the summarizer's network in earlier versions, with the value that changed nothing (docs/quality.md)."""
+SUMMARIZATION = "summarization"
+"""The task of checkpoints without the key `task`."""
 FORMAT = 1  # raised when older checkpoints can no longer be read
 RUN_FILE = "run.json"
 KEPT = ("seq2seq", "epoch", "global_step", "pytorch-lightning_version")
@@ -42,12 +47,13 @@ def read_checkpoint(path: str | Path, *, check_bytes: bool = False) -> dict[str,
     """Reads and verifies a checkpoint.
 
     Args:
-        path: a file, or the name of a model that ships with the package.
+        path: a file, the name of a model that ships with the package, or `hf:` and a folder of `seq2seq export hf` or
+            its name on the Hugging Face Hub.
         check_bytes: verify the checksum of every byte, which reads the whole file.
 
     Returns:
-        The keys format, tokenizer, vocabulary, network, search and max_document_tokens, with `state_dict`, `resume` and
-        `step`: the optimizer steps so far, or None if the file holds no state of a training.
+        The keys format, tokenizer, vocabulary, network and max_document_tokens, and search or task and labels, with
+        `state_dict`, `resume` and `step`: the optimizer steps so far, or None if the file holds no state of a training.
 
     Raises UserError if the file is missing, damaged, or not a checkpoint of this package.
     """
@@ -66,7 +72,7 @@ def _read(path: str | Path, check_bytes: bool) -> tuple[dict[str, Any], dict[str
     }
     try:
         _check_contents(contents)
-        damaged = _damaged_member(file) if check_bytes else None
+        damaged = _damaged_member(file) if check_bytes and not is_hub_name(path) else None
     except Exception as error:  # missing or unexpected values lead to errors of many types
         raise UserError(
             f"{path}: damaged, or of another version of seq2seq ({type(error).__name__}: {error}); use another"
@@ -77,7 +83,26 @@ def _read(path: str | Path, check_bytes: bool) -> tuple[dict[str, Any], dict[str
 
 
 def _read_file(path: str | Path, file: Path) -> dict[str, Any]:
-    """The values of a checkpoint file as they are. `path`: the file's name in errors."""
+    """The values of a checkpoint file, without options that no longer exist. `path`: the file's name in errors."""
+    checkpoint = read_hub_folder(path) if is_hub_name(path) else _load(path, file)
+    ours = checkpoint.get("seq2seq") if isinstance(checkpoint, dict) else None
+    if not isinstance(ours, dict):
+        raise UserError(f"{path}: a checkpoint, but not of seq2seq; give one that `seq2seq fit` wrote")
+    if ours.get("format") != FORMAT:
+        raise UserError(
+            f"{path}: checkpoint format {ours.get('format')}, but this version reads {FORMAT}; train it anew"
+        )
+    network = ours.get("network")
+    if not isinstance(network, dict) or ours.get("task", SUMMARIZATION) != SUMMARIZATION:
+        return checkpoint
+    for name in REMOVED.keys() & network.keys():
+        if network.pop(name) != REMOVED[name] and name == "copy_attention":  # the others only changed the training
+            raise UserError(f"{path}: trained with network.copy_attention, which this version lacks; train it anew")
+    return checkpoint
+
+
+def _load(path: str | Path, file: Path) -> Any:
+    """The values of a checkpoint file as they are."""
     if file.is_dir():
         raise UserError(f"{path}: a folder; name a .ckpt file in it, for example {file / 'best.ckpt'}")
     if not file.is_file():
@@ -91,25 +116,45 @@ def _read_file(path: str | Path, file: Path) -> dict[str, Any]:
             f"{path}: not a checkpoint, or a truncated one; use another, for example last.ckpt of the same run"
         )
     try:
-        checkpoint = torch.load(file, map_location="cpu", weights_only=True, mmap=True)
+        return torch.load(file, map_location="cpu", weights_only=True, mmap=True)
     except Exception as error:  # torch raises several types here, which all mean the same to the user
         reason = _first_line(error)
         if "Weights only load failed" in reason:
             reason = "it holds pickled objects, which might run code"
         raise UserError(f"{path}: can't be read as a checkpoint of plain weights ({reason}); use another") from error
-    ours = checkpoint.get("seq2seq") if isinstance(checkpoint, dict) else None
-    if not isinstance(ours, dict):
-        raise UserError(f"{path}: a checkpoint, but not of seq2seq; give one that `seq2seq fit` wrote")
-    if ours.get("format") != FORMAT:
+
+
+def origin(path: str | Path) -> dict[str, Any]:
+    """The entries of `KEPT` beside `seq2seq`: the position of the training, and the version of Lightning."""
+    checkpoint, _ = _read(path, check_bytes=False)
+    return {key: checkpoint[key] for key in KEPT if key in checkpoint and key != "seq2seq"}
+
+
+def task_of(contents: dict[str, Any]) -> str:
+    """The task of a checkpoint, given by its contents."""
+    return contents.get("task", SUMMARIZATION)
+
+
+def task_of_file(path: str | Path) -> str:
+    """The task of a checkpoint file or of a shipped model. The file is not verified. Raises UserError."""
+    return task_of(_read_file(path, checkpoint_path(path))["seq2seq"])
+
+
+def check_task(contents: dict[str, Any], path: str | Path, task: str) -> None:
+    """Raises UserError if a checkpoint, given by its contents, is one of another task."""
+    found = task_of(contents)
+    if found != task:
         raise UserError(
-            f"{path}: checkpoint format {ours.get('format')}, but this version reads {FORMAT}; train it anew"
+            f"{path}: a checkpoint of the task {found}, but this command needs one of {task}; name another one"
+            + (", or apply it with `seq2seq decode`" if task == SUMMARIZATION else "")
         )
-    network = ours.get("network")
-    network = network if isinstance(network, dict) else {}
-    for name in REMOVED.keys() & network.keys():
-        if network.pop(name) != REMOVED[name] and name == "copy_attention":  # the others only changed the training
-            raise UserError(f"{path}: trained with network.copy_attention, which this version lacks; train it anew")
-    return checkpoint
+
+
+def network_options(contents: dict[str, Any]) -> Any:
+    """The options of the network in the contents of a checkpoint; the type depends on the task."""
+    task = task_of(contents)
+    options = NetworkOptions if task == SUMMARIZATION else LABELLERS[task]
+    return options(**contents["network"])
 
 
 def network_weights(contents: dict[str, Any]) -> dict[str, Tensor]:
@@ -118,8 +163,8 @@ def network_weights(contents: dict[str, Any]) -> dict[str, Tensor]:
 
 
 def has_same_tokenizer(first: dict[str, Any], other: dict[str, Any]) -> bool:
-    """Whether two checkpoints, given by their contents, have the same tokenizer, and so the same ids."""
-    return all(first[part] == other[part] for part in ("tokenizer", "vocabulary"))
+    """Whether two checkpoints, given by their contents, have the same tokenizer and labels, and so the same ids."""
+    return all(first.get(part) == other.get(part) for part in ("tokenizer", "vocabulary", "labels"))
 
 
 def export_checkpoint(path: str | Path, output: str | Path) -> dict[str, Any]:
@@ -182,6 +227,17 @@ def write_checkpoint(checkpoint: dict[str, Any], path: str | Path) -> None:
         ) from error
 
 
+def write_weights(network: nn.Module, section: dict[str, Any], path: str | Path) -> None:
+    """Writes a checkpoint of weights alone, from which no run continues. Raises UserError as `write_checkpoint`.
+
+    Args:
+        section: the plain values of its section `seq2seq`.
+    """
+    weights = {f"network.{name}": weight for name, weight in network.state_dict().items()}
+    contents = {"seq2seq": section, "state_dict": weights, "pytorch-lightning_version": version("lightning")}
+    write_checkpoint(contents, path)
+
+
 def run_id(folder: str | Path) -> str | None:
     """The id of the run in a folder; None if there is no run."""
     try:
@@ -225,9 +281,12 @@ def newest_checkpoint(folder: str | Path) -> tuple[Path | None, list[str]]:
 def _check_contents(contents: dict[str, Any]) -> None:
     """Builds each part once, so that later code can rely on it. Raises an error of any type if one is unusable."""
     Tokenizer.from_dict(contents["tokenizer"])
-    SearchOptions(**contents["search"])
+    if task_of(contents) == SUMMARIZATION:
+        SearchOptions(**contents["search"])
+    else:
+        list(contents["labels"])
     int(contents["max_document_tokens"])
-    NetworkOptions(**contents["network"])
+    network_options(contents)
     Vocabulary(**contents["vocabulary"])
     network_weights(contents)
 

@@ -3,6 +3,8 @@
 summarizer = Summarizer.from_checkpoint("runs/quickstart/best.ckpt")      # a list of files is an ensemble
 headlines = summarizer.summarize(["A fire broke out ..."], beam_size=5)
 explanation = summarizer.explain("A fire broke out ...")                  # attention, copied words
+print(summarizer.score([("A fire broke out ...", "Fire in Athens")]))     # ROUGE with intervals
+summarizer.save("headlines.ckpt")
 """
 
 from __future__ import annotations
@@ -11,18 +13,27 @@ import logging
 import os
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import fields, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, fields, replace
 from itertools import count, islice
 from math import isnan
 from numbers import Integral, Real
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import torch
+from torch import nn
 
 from .batch import Batch, Vocabulary, make_batch
-from .checkpoint import has_same_tokenizer, network_weights, read_checkpoint
+from .checkpoint import (
+    CONTENTS,
+    SUMMARIZATION,
+    check_task,
+    has_same_tokenizer,
+    network_weights,
+    read_checkpoint,
+    write_weights,
+)
 from .data.tokenizer import EncodedDocument, Facts, Tokenizer
 from .decoding import Hypotheses, Recorder, SearchOptions, SearchStep, absent_ids, search
 from .errors import UserError, did_you_mean
@@ -32,8 +43,13 @@ from .model.ensemble import Ensemble
 from .model.network import NetworkOptions, Seq2Seq, build_network
 from .ops.cpu import bfloat16_is_faster
 
+if TYPE_CHECKING:
+    from .data.pairs import Pairs
+    from .scoring import Scores
+
 MISSING = ("NAType", "NaTType")
 """The types of missing values of pandas, which is not imported here."""
+Result = TypeVar("Result")
 PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 
 
@@ -59,6 +75,7 @@ class Summarizer:
         options: default options of the search.
         max_document_tokens: longer documents are cut.
         batch_tokens: greatest number of document tokens in a batch, padding included.
+        settings: the section `seq2seq` of its checkpoint, which `save` writes again.
 
     Attributes:
         cut: number of documents that were cut so far.
@@ -73,11 +90,13 @@ class Summarizer:
         max_document_tokens: int,
         device: str | torch.device = "cpu",
         batch_tokens: int = 80000,
+        settings: Mapping[str, Any] | None = None,
     ) -> None:
         self.network = network.to(device).eval()
         self.tokenizer, self.options = tokenizer, options
         self.max_document_tokens, self.batch_tokens = max_document_tokens, batch_tokens
         self.device = torch.device(device)
+        self.settings = settings
         self.cut = self.empty = 0
 
     @classmethod
@@ -94,7 +113,8 @@ class Summarizer:
 
         Args:
             path: a file, the folder of a run, which stands for its best.ckpt, or the name of a model that
-                `seq2seq models` lists; `~` is the home folder. A list of them makes an ensemble.
+                `seq2seq models` lists; `~` is the home folder. `hf:` and a folder of `seq2seq export hf`, or its name
+                on the Hugging Face Hub, reads such a model. A list of them makes an ensemble.
             device: auto or None (a GPU if there is one), cpu, cuda or cuda:N, as text, torch.device or number of a GPU.
             precision: float32 or bfloat16, the type of weights and activations; the search computes in float32.
 
@@ -114,7 +134,51 @@ class Summarizer:
         network, contents = load_networks(paths)
         tokenizer, options = Tokenizer.from_dict(contents["tokenizer"]), SearchOptions(**contents["search"])
         network.to(PRECISIONS[precision])
-        return cls(network, tokenizer, options, contents["max_document_tokens"], device)
+        settings = {key: value for key, value in contents.items() if key not in CONTENTS} if len(paths) == 1 else None
+        return cls(network, tokenizer, options, contents["max_document_tokens"], device, settings=settings)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Writes a checkpoint with the weights, the tokenizer and the options of the search, whole or not at all.
+
+        Every command and `from_checkpoint` read it, and `train(more, start=FILE)` goes on from it. It has no state of a
+        training.
+
+        Raises UserError for an ensemble, for a network without the settings of a checkpoint, and for a file that cannot
+        be written.
+        """
+        if self.settings is None:
+            raise UserError(
+                f"{path}: only a Summarizer of one checkpoint can be saved; this one is an ensemble, or was made from "
+                "a network: keep the checkpoints"
+            )
+        section = {**self.settings, "search": asdict(self.options), "max_document_tokens": self.max_document_tokens}
+        write_weights(self.network, section, user_path(path))
+
+    def score(
+        self,
+        pairs: Pairs,
+        *,
+        document_column: str = "document",
+        summary_column: str = "summary",
+        trials: int = 10_000,
+        **options: Any,
+    ) -> Scores:
+        """Writes headlines for the documents of some pairs, and compares them with the headlines of the pairs.
+
+        Args:
+            pairs: (document, headline) pairs, dictionaries, a data frame, a data set or a file: see `train`.
+            document_column, summary_column: names in dictionaries, data frames, data sets and files.
+            trials: resamples for the 95 % intervals; 0 leaves the intervals out.
+            options: of the search, as for `summarize`.
+
+        Raises UserError for a wrong option, and for pairs that are no pairs of texts.
+        """
+        from .data.pairs import read_pairs  # here, because `decode` does without ROUGE and data frames
+        from .scoring import Scores, compare
+
+        documents, references = read_pairs(pairs, "pairs", document_column, summary_column)
+        headlines = self.summarize(documents, **options)
+        return Scores(compare(references, {"headlines": headlines}, documents, trials=trials), headlines)
 
     def summarize(self, documents: Iterable[str], **options: Any) -> list[str]:
         """The best headline of each document, in order.
@@ -155,7 +219,8 @@ class Summarizer:
         for name, value in (("chunk", chunk), ("batch_size", batch_size), ("read_ahead", read_ahead)):
             if value is not None and (not isinstance(value, Integral) or value < 1):
                 raise UserError(f"{name}: {value!r} is no whole number of at least 1")
-        return self._stream(checked_documents(documents), chunk, batch_size, read_ahead, chosen)
+        checked = checked_documents(documents)
+        return in_chunks(checked, chunk, read_ahead, lambda texts: self._decode_chunk(texts, chosen, batch_size))
 
     def explain(self, document: str, headline: str | None = None, **options: Any) -> Explanation:
         """Attention, copied words and probabilities of a headline of one document.
@@ -210,31 +275,12 @@ class Summarizer:
             raise UserError("the document has no word; give a text")
         return encoded
 
-    def _stream(
-        self, iterator: Iterator[str], chunk: int, batch_size: int | None, read_ahead: int, chosen: SearchOptions
-    ) -> Iterator[list[Headline]]:
-        failure: Exception | None = None
-        while failure is None:
-            texts: list[str] = []
-            try:
-                texts.extend(_read_chunk(iterator, chunk, read_ahead))
-            except Exception as error:  # raised below, after the headlines of the documents before it
-                failure = error
-            if not texts and failure is None:
-                return
-            yield from self._decode_chunk(texts, chosen, batch_size)
-        raise failure
-
     def _decode_chunk(self, texts: list[str], options: SearchOptions, batch_size: int | None) -> list[list[Headline]]:
         encoded = self.tokenizer.encode_documents(texts, self.max_document_tokens)
         self.cut += sum(e.length > len(e.ids) for e in encoded)
         results: list[list[Headline]] = [[Headline("", 0.0, 0.0)]] * len(texts)
-        order = sorted((i for i, e in enumerate(encoded) if e.ids), key=lambda i: len(encoded[i].ids), reverse=True)
-        self.empty += len(texts) - len(order)
-        while order:
-            fitting = max(1, self.batch_tokens // len(encoded[order[0]].ids))
-            size = min(fitting, batch_size or fitting)
-            batch, order = order[:size], order[size:]
+        self.empty += sum(not e.ids for e in encoded)
+        for batch in length_batches([len(e.ids) for e in encoded], self.batch_tokens, batch_size):
             for i, found in zip(batch, self._decode_batch([encoded[i] for i in batch], options), strict=True):
                 results[i] = found
         return results
@@ -244,6 +290,45 @@ class Summarizer:
         batch = make_batch([d.ids for d in documents], None, oov, self.network.vocabulary).to(self.device)
         found = generate(self.network, batch, options, search_facts(self.tokenizer, options))
         return headlines(self.tokenizer, found, oov)
+
+
+def in_chunks(
+    documents: Iterator[str], size: int, read_ahead: int, work: Callable[[list[str]], list[Result]]
+) -> Iterator[Result]:
+    """Yields the results of `work`, which gets the documents in chunks.
+
+    An error of `documents` is raised after the results of the documents before it.
+
+    Args:
+        size, read_ahead: documents of a chunk, and characters after which reading ahead stops.
+    """
+    failure: Exception | None = None
+    while failure is None:
+        texts: list[str] = []
+        try:
+            texts.extend(_read_chunk(documents, size, read_ahead))
+        except Exception as error:  # raised below, after the results of the documents before it
+            failure = error
+        if not texts and failure is None:
+            return
+        yield from work(texts)
+    raise failure
+
+
+def length_batches(lengths: Sequence[int], batch_tokens: int, batch_size: int | None = None) -> Iterator[list[int]]:
+    """Yields the positions of documents of similar length, the longest first. Empty documents are left out.
+
+    Args:
+        lengths: tokens of each document.
+        batch_tokens: greatest number of tokens of a batch, padding included; one document may have more.
+        batch_size: greatest number of documents of a batch.
+    """
+    order = sorted((i for i, length in enumerate(lengths) if length), key=lambda i: lengths[i], reverse=True)
+    while order:
+        fitting = max(1, batch_tokens // lengths[order[0]])
+        size = min(fitting, batch_size or fitting)
+        batch, order = order[:size], order[size:]
+        yield batch
 
 
 def _read_chunk(documents: Iterator[str], size: int, read_ahead: int) -> Iterator[str]:
@@ -266,6 +351,7 @@ def load_networks(paths: Sequence[str | Path]) -> tuple[Seq2Seq | Ensemble, dict
     first, networks = read_checkpoint(paths[0]), []
     for position, path in enumerate(paths):
         contents = read_checkpoint(path) if position else first
+        check_task(contents, path, SUMMARIZATION)
         if not has_same_tokenizer(first, contents):
             raise UserError(
                 f"{path}: another tokenizer than that of {paths[0]}; the networks of an ensemble need the same one: "
@@ -278,7 +364,7 @@ def load_networks(paths: Sequence[str | Path]) -> tuple[Seq2Seq | Ensemble, dict
     return (networks[0] if len(networks) == 1 else Ensemble(networks, names)), first
 
 
-def load_weights(network: Seq2Seq, contents: dict[str, Any], path: str | Path) -> None:
+def load_weights(network: nn.Module, contents: dict[str, Any], path: str | Path) -> None:
     """Loads the weights in the contents of a checkpoint. Raises UserError, naming `path`, if they do not fit."""
     try:
         network.load_state_dict(network_weights(contents))

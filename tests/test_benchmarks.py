@@ -21,7 +21,12 @@ from seq2seq.scoring import score_pair
 from seq2seq.shipped import Card
 
 FOLDER = Path(__file__).parents[1] / "benchmarks"
-MODULES = ("common", "workload", "revision_child")  # without a command line, or for processes of other scripts
+MODULES = (
+    "common",
+    "workload",
+    "revision_child",
+    "label_baselines",
+)  # without a command line, or for processes of other scripts
 SCRIPTS = sorted(file.stem for file in FOLDER.glob("*.py") if file.stem not in MODULES)
 
 
@@ -279,3 +284,47 @@ def test_token_files(peers: None, tmp_path: Path) -> None:
     assert {"the", "cat", ","} < set(vocabulary)
     assert not {"<unk>", "<s>", "</s>"} & set(vocabulary)
     assert files.text("cat sits , dog") == "cat sits, <unk>"
+
+
+def test_cells_measure_a_run(trained: TrainedRun) -> None:
+    """The gradients are a mean over documents, however they lie in batches; timing leaves the weights as they are."""
+    cells = load("cells")
+    data = cells.data_of(trained.folder)
+    documents = [pair["document"].split() for pair in read_jsonl(Path(trained.corpus["test"]))]
+    long = [words for words in documents if len(words) > 10]
+    assert 3 < len(long) < len(documents)
+    batches = cells.long_batches(data, 100, 10, size=3)
+    assert [n for batch in batches for n in batch.lengths.tolist()] == [len(words) for words in long]
+    (first,) = cells.long_batches(data, 2, 10)
+    assert len(first) == 2
+    assert first.target_positions.numel() > 2  # the summaries are there
+    with pytest.raises(SystemExit, match="more than 1000 words"):
+        cells.long_batches(data, 100, 1000)
+    speeds = cells.Speeds({"gru": trained.folder}, "cpu", 2)
+    network = speeds.summarizers["gru"].network
+    singles = [
+        cells.carried_back(network, [batch.part(slice(i, i + 1))], (1, 9))
+        for batch in batches
+        for i in range(len(batch))
+    ]
+    assert cells.carried_back(network, batches, (1, 9)) == pytest.approx(np.mean(singles, axis=0), rel=1e-4)
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    speeds.measure(1)
+    assert len(speeds.words["gru"]) == len(speeds.headlines["gru"]) == 1
+    assert min(*speeds.words["gru"], *speeds.headlines["gru"]) > 0
+    assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
+
+
+def test_cells_tables() -> None:
+    cells = load("cells")
+    low, high = ({"rouge1": x, "rouge2": x / 2, "rougeL": x - 1} for x in (40.0, 42.0))
+    result = cells.Result(
+        1234567, [low, high], [low], [1000.0, 3000.0, 2000.0], [50.0], [[0.5, 0.01, 1e-9], [0.7, 0.03, 3e-9]]
+    )
+    lines = list(cells.tables({"elman": result}))
+    assert (
+        lines[2]
+        == "| elman | 41.00 (40.00-42.00) | 20.50 (20.00-21.00) | 40.00 (39.00-41.00) | 40.00 | 20.00 | 39.00 |"
+    )
+    speeds, gradients = "2,000 (1,000-3,000) | 50 (50-50)", "0.6 (0.5-0.7) | 0.02 (0.01-0.03) | 2e-09 (1e-09-3e-09)"
+    assert lines[-1] == f"| elman | 1,234,567 | {speeds} | {gradients} |"

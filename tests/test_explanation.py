@@ -28,7 +28,6 @@ KINDS: dict[str, dict[str, Any]] = {
     "no pointer": {"pointer": False, "attention": "additive"},
     "input feeding": {"input_feeding": True, "cell": "lstm"},
     "coverage": {"attention_history": "coverage", "attention": "additive"},
-    "own copy attention": {"copy_attention": True, "decoder_layers": 2},
 }
 
 
@@ -61,11 +60,7 @@ def stepwise_attention(net: Seq2Seq, document: list[int], oov: list[str], headli
         memory = net.encode(batch.document, batch.mask, batch.extension)
         state = net.decoder.initial_state(memory)
         for word in [net.vocabulary.bos, *headline][: len(headline)]:
-            before = state
             _, found, state = net.decode(torch.tensor([[word]]), memory, state)
-            if net.decoder.copy_attention is not None:  # the decoder then returns the weights of the pointer
-                outputs, _ = net.decoder.first(net.embedding(torch.tensor([[word]])), before.hidden[0])
-                found = net.decoder.attention(outputs, memory)[1]
             weights.append(found[0, 0].numpy())
     return weights
 

@@ -79,7 +79,7 @@ def add_decoding_options(parser: argparse.ArgumentParser, flag: str = "--checkpo
         action=Checkpoints,
         nargs="+",
         metavar="FILE",
-        help="checkpoint of `seq2seq fit`, e.g. runs/quickstart/best.ckpt, or a name that `seq2seq models` lists"
+        help="checkpoint of `seq2seq fit`, e.g. runs/quickstart/best.ckpt, a name of `seq2seq models`, or hf:FOLDER"
         f"{default}; several files are an ensemble, whose probabilities are averaged: they need the same tokenizer, "
         "and the first one gives the search options",
     )

@@ -90,10 +90,11 @@ def average(files: Sequence[Path]) -> tuple[dict[str, Any], set[str | None]]:
 
 def check_same_kind(first: dict[str, Any], other: dict[str, Any], first_file: Path, file: Path) -> None:
     """Raises UserError if the weights of two checkpoints do not belong to the same network and tokenizer."""
-    from seq2seq.checkpoint import has_same_tokenizer, network_weights
-    from seq2seq.model.options import TRAINING_OPTIONS, NetworkOptions
+    from seq2seq.checkpoint import check_task, has_same_tokenizer, network_options, network_weights, task_of
+    from seq2seq.model.options import TRAINING_OPTIONS
 
-    options, others = (asdict(NetworkOptions(**contents["network"])) for contents in (first, other))
+    check_task(other, file, task_of(first))
+    options, others = (asdict(network_options(contents)) for contents in (first, other))
     for name in set(options) - set(TRAINING_OPTIONS):
         if options[name] != others[name]:
             raise UserError(

@@ -1,7 +1,8 @@
-"""`seq2seq decode`: documents in, headlines out, in the same order."""
+"""`seq2seq decode`: documents in, headlines or labels out, in the same order."""
 
 from __future__ import annotations
 
+import argparse
 import gzip
 import io
 import json
@@ -9,16 +10,19 @@ import sys
 from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
+from functools import partial
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any, cast
 
-from seq2seq.data.corpora import Row
+from seq2seq.data.corpora import STANDARD_INPUT, Row
 from seq2seq.errors import UserError
 from seq2seq.files import is_same_file, user_path
+from seq2seq.progress import NoProgress, Progress
 
 from .arguments import DEFAULT_MODEL, Parser, add_decoding_options, check_positive, load_summarizer
 from .documents import Documents, add_input_options
+from .labels import is_labeller, load_labeller, render_labels
 
 ESCAPED = "backslashreplace"  # writes a lone surrogate in another field of the input as JSON's own escape
 FORMATS = {".txt": "text", ".jsonl": "jsonl", ".json": "jsonl"}
@@ -30,8 +34,9 @@ TABLES = (".csv", ".tsv", ".parquet")
 def parser() -> Parser:
     p = Parser(
         prog="seq2seq decode",
-        description="Write headlines for documents. Text input has one document per line. All formats of corpora are "
-        "read too: JSON Lines, CSV, TSV and Parquet with a column 'document'.",
+        description="Write headlines for documents, or labels with a checkpoint of a labelling task. Text input has "
+        "one document per line. All formats of corpora are read too: JSON Lines, CSV, TSV and Parquet with a column "
+        "'document'.",
     )
     add_input_options(p, default="-")
     p.add_argument(
@@ -44,7 +49,8 @@ def parser() -> Parser:
         "--format",
         choices=("text", "jsonl"),
         help="text: one headline per line (n-best: score, tab, headline; an empty line between documents); "
-        "jsonl: objects with the fields of the input (document, ...), prediction and score. Default: jsonl for an "
+        "jsonl: objects with the fields of the input (document, ...), prediction and score. For labels of tokens text "
+        "is one token per line with a tab and its label, and an empty line after each document. Default: jsonl for an "
         "--output in .jsonl or .json, else text",
     )
     p.add_argument(
@@ -69,7 +75,14 @@ def main(argv: list[str]) -> int:
     column = prediction_column(args.prediction_column, form, args.document_column)
     source = Documents(args)
     check_output(output_file, source.path)
-    summarizer = load_summarizer(args, scores_are_written=form == "jsonl")
+    labels = is_labeller(args)
+    source.accepts_lists = labels
+    if labels:
+        model: Any = load_labeller(args)
+        write = partial(render_labels, form=form, column=column, task=model.task, document_column=args.document_column)
+    else:
+        model = load_summarizer(args, scores_are_written=form == "jsonl")
+        write = partial(render, form=form, column=column, n_best=model.options.n_best)
     rows = iter(source)
     rows = chain(list(islice(rows, 1)), rows)  # an error in the first row leaves the output as it was
     pending: deque[Row] = deque()  # rows without a headline so far; at most one chunk of `stream`
@@ -79,16 +92,35 @@ def main(argv: list[str]) -> int:
             pending.append(row)
             yield row.document
 
-    with open_output(output_file) as output:
-        for found in summarizer.stream(documents(), batch_size=args.batch_size):
+    typed = source.path == STANDARD_INPUT and sys.stdin.isatty()
+    chunk = {"chunk": 1} if typed else {}  # each line has its answer before the next line is read
+    with open_output(output_file) as output, progress(args, source, output_file) as bar:
+        for found in model.stream(documents(), batch_size=args.batch_size, **chunk):
             row = pending.popleft()
-            fields = {**row.fields, args.document_column: row.document}
-            output.write(render(fields, found, form, summarizer.options.n_best, column))
-            if output_file is None and sys.stdout.isatty():
+            output.write(write({**row.fields, args.document_column: row.document}, found))
+            if typed or (output_file is None and sys.stdout.isatty()):
                 output.flush()
+            bar.update(1)
         output.flush()
-    report(source, summarizer)
+    report(source, model, "label" if labels else "headline")
     return 0
+
+
+def progress(args: argparse.Namespace, source: Documents, output_file: Path | None) -> Progress | NoProgress:
+    """The progress of a file of documents, with speed and time left, if standard error is a terminal that shows no
+    headlines."""
+    shows_headlines = output_file is None and sys.stdout.isatty()
+    if not sys.stderr.isatty() or shows_headlines or not source.path.is_file():
+        return NoProgress()
+    return Progress("decode", count_documents(args), "documents")
+
+
+def count_documents(args: argparse.Namespace) -> int | None:
+    """The documents of the input; None if it has a fault, which the command reports at its row."""
+    try:
+        return sum(1 for _ in Documents(args))
+    except UserError:
+        return None
 
 
 def prediction_column(given: str | None, form: str, document_column: str) -> str:
@@ -153,13 +185,13 @@ def open_output(file: Path | None) -> Any:
     return open(file, "w", **text)
 
 
-def report(source: Documents, summarizer: Any) -> None:
+def report(source: Documents, model: Any, result: str = "headline") -> None:
     """Writes one line with the number of documents and of unusual ones to standard error."""
     notes = []
-    if summarizer.empty:
-        notes.append(f"{summarizer.empty} without a word (headline left empty)")
-    if summarizer.cut:
-        notes.append(f"{summarizer.cut} cut to {summarizer.max_document_tokens} tokens")
+    if model.empty:
+        notes.append(f"{model.empty} without a word ({result} left empty)")
+    if model.cut:
+        notes.append(f"{model.cut} cut to {model.max_document_tokens} tokens")
     if source.replaced:
         notes.append(f"{source.replaced} with bytes that are not text (replaced)")
     print(f"seq2seq decode: {source.count} documents" + "".join(f"; {note}" for note in notes), file=sys.stderr)

@@ -18,7 +18,7 @@ def parser() -> Parser:
         prog="seq2seq demo",
         description="Serve a page on this computer: paste a document, read the best headlines with their scores, the "
         "attention, the copied words, and the beams of the search. Ctrl-C ends it. It needs gradio: "
-        'pip install "seq2seq[demo]".',
+        'pip install "seq2seq-headlines[demo]".',
     )
     p.add_argument(
         "--host",
@@ -39,7 +39,7 @@ def main(argv: list[str]) -> int:
     args = parser().parse_args(argv)
     check_positive(args, "threads")
     if find_spec("gradio") is None:
-        raise UserError('the page needs gradio: pip install "seq2seq[demo]"')
+        raise UserError('the page needs gradio: pip install "seq2seq-headlines[demo]"')
     from seq2seq.demo.limits import Limits
     from seq2seq.demo.page import Page, build
     from seq2seq.demo.server import SECONDS_TO_END, USER, application

@@ -15,6 +15,7 @@ from seq2seq.data.corpora import (
     Columns,
     Reader,
     Row,
+    as_text,
     check_text,
     existing_file,
     find_reader,
@@ -67,6 +68,7 @@ class Documents:
     Bytes that are not UTF-8, NUL and lone surrogates in a document are replaced by U+FFFD.
 
     Attributes:
+        accepts_lists: whether a document can be a list of tokens, which stands for the tokens with spaces between them.
         count: number of rows so far.
         replaced: number of documents so far in which something was replaced.
     """
@@ -77,12 +79,15 @@ class Documents:
         self.read = reader_of(self.path, args.input_format)
         if self.read in TEXT_READERS and args.document_column != "document":
             raise UserError("--document-column has no effect on plain text; name the format with --input-format")
+        self.accepts_lists = False
         self.count = self.replaced = 0
 
     def __iter__(self) -> Iterator[Row]:
         """Raises UserError at the first row without a document, or if the file cannot be read in this format."""
         with errors_name_options():
             for row in self.read(self.path, self.columns):
+                if self.accepts_lists and isinstance(row.document, list):
+                    row = row._replace(document=as_text(row.document, f"{self.path}:{row.line}"))
                 if not isinstance(row.document, str):
                     check_text(row.document, f"{self.path}:{row.line}", "a document must be a string, the one")
                 self.count += 1

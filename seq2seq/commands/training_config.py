@@ -21,17 +21,18 @@ from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.cli import LightningArgumentParser, SaveConfigCallback
 from lightning.pytorch.utilities import rank_zero_info
 
-from seq2seq.checkpoint import newest_checkpoint, read_checkpoint, run_id
-from seq2seq.decoding import SearchOptions
+from seq2seq.checkpoint import check_task, network_options, newest_checkpoint, read_checkpoint, run_id
 from seq2seq.environment import sweep_run
 from seq2seq.errors import UserError
 from seq2seq.files import VARIABLE, atomic_writer, user_path
-from seq2seq.model.options import TRAINING_OPTIONS, NetworkOptions
+from seq2seq.model.options import TRAINING_OPTIONS
 from seq2seq.options import check_effects
+from seq2seq.scoring import corpus_metric
 from seq2seq.shipped import checkpoint_path
 from seq2seq.training.dashboards import dashboards, without_folders
 from seq2seq.training.lightning_internals import is_first_process
-from seq2seq.training.objectives import ObjectiveOptions
+from seq2seq.training.monitors import check_figure, check_is_computed, figure_names
+from seq2seq.training.task_module import TaskModule
 
 DEFAULT_FOLDER = "runs/default"
 SEEDS = range(2**32)
@@ -69,6 +70,7 @@ class TrainingConfig:
     Args:
         command: fit, validate, test or predict.
         config: the parsed config; it is changed.
+        module: the module of the task.
 
     Attributes:
         written: the user's value of each completed key.
@@ -77,8 +79,8 @@ class TrainingConfig:
         start: contents of the checkpoint with the weights of a new run (`--init_from`).
     """
 
-    def __init__(self, command: str, config: Namespace) -> None:
-        self.command, self.config = command, config
+    def __init__(self, command: str, config: Namespace, module: type[TaskModule]) -> None:
+        self.command, self.config, self.module = command, config, module
         self.written: dict[str, Any] = {}
         self.start: dict[str, Any] | None = None
         self._unnamed = False  # whether the checkpoint is the run's best one because none was named
@@ -147,7 +149,7 @@ class TrainingConfig:
                 raise UserError(f"--resume: {self.command} does not train; name a checkpoint with --ckpt_path")
             config["ckpt_path"] = self._checkpoint_to_score(named)
             return
-        if config["ensemble"]:
+        if config.get("ensemble"):
             raise UserError("--ensemble: fit trains one network; give the option to validate, test or predict")
         if config["trainer.fast_dev_run"] and (resume or named):
             rank_zero_info("trainer.fast_dev_run: a few batches from the first, not resumed")
@@ -210,6 +212,7 @@ class TrainingConfig:
             return
         path = path or config["init_from"]
         known = read_checkpoint(path)
+        check_task(known, path, self.module.task)
         if self.command == "fit" and not starts_anew and known["step"] is None:
             raise UserError(
                 f"{path}: weights alone, without the state of a training, so no run can continue from it; start a new "
@@ -217,11 +220,15 @@ class TrainingConfig:
             )
         if self._unnamed:
             self._check_owner(path, known["resume"].get("run"))
-        for name, value in asdict(NetworkOptions(**known["network"])).items():  # older files lack newer options
+        for name, value in asdict(network_options(known)).items():  # older files lack newer options
             if not (starts_anew and name in TRAINING_OPTIONS):
                 config[f"model.network.{name}"] = value
         self.complete("data.tokenizer_from", str(path))
         if starts_anew:
+            if (config.get("embeddings") or {}).get("file"):
+                raise UserError(
+                    "embeddings.file has no effect with --init_from, which brings the embeddings; leave it out"
+                )
             self.start = known
             rank_zero_info(f"a new run with the weights, the network and the tokenizer of {path}")
         if self.command != "fit":
@@ -230,15 +237,23 @@ class TrainingConfig:
     def _check_effects(self) -> None:
         """Refuses options that have no effect with other options of the config."""
         config, kind = self.config, self.config["data.tokenizer.kind"]
-        check_effects(SearchOptions(**vars(config["model.search"])), "model.search")
-        check_effects(ObjectiveOptions(**vars(config["model.objective"])), "model.objective")
-        if not config["data.tokenizer_from"]:  # a checkpoint brings its own network and tokenizer
-            check_effects(NetworkOptions(**vars(config["model.network"])), "model.network")
+        for name in ("search", "objective", "network"):
+            # a checkpoint brings its own network and tokenizer
+            if name in self.module.sections and not (name == "network" and config["data.tokenizer_from"]):
+                check_effects(self.module.sections[name](**vars(config[f"model.{name}"])), f"model.{name}")
+        if not config["data.tokenizer_from"]:
             for key in ("model.network.unknown_embeddings", "model.search.allow_unk"):
-                if config[key] and kind in ("bpe", "unigram"):
+                if config.get(key) and kind in ("bpe", "unigram"):
                     raise UserError(
                         f"{key} has no effect with data.tokenizer.kind: {kind}; it knows all words: give the default"
                     )
+        metrics = config.get("scoring.metrics") or ()
+        for name in metrics:
+            corpus_metric(name)  # before any work, the error that a package is not installed
+        for section in ("checkpoint", "early_stopping"):
+            if config.get(section):
+                check_figure(section, config[f"{section}.monitor"], figure_names(self.module.figures))
+                check_is_computed(section, config[f"{section}.monitor"], metrics)
         if config["trainer.gradient_clip_algorithm"] and not config["trainer.gradient_clip_val"]:
             raise UserError(
                 "trainer.gradient_clip_algorithm has no effect without trainer.gradient_clip_val; give both"

@@ -14,6 +14,7 @@ from lightning.pytorch.loggers import Logger
 
 from seq2seq.errors import UserError
 from seq2seq.files import user_path
+from seq2seq.training.lightning_internals import prefer_whole_numbers
 
 USUAL_NAMES = {
     "lr": "model.optimizer.learning_rate",
@@ -43,10 +44,12 @@ class Parser(LightningArgumentParser):
     """A parser of config files and options, which raises UserError."""
 
     def add_class_arguments(self, theclass: type, *args: Any, **kwargs: Any) -> list[str]:
-        """Gives loggers a default save_dir, which the run's folder replaces, so that naming a logger is enough."""
+        """Adds the arguments of a class. A logger gets a default save_dir, which the run's folder replaces, so that
+        naming a logger is enough. A whole number stays one where a fraction has another meaning."""
         added = super().add_class_arguments(theclass, *args, **kwargs)
         if issubclass(theclass, Logger) and "save_dir" in added:
             self.set_defaults(save_dir=".")
+        prefer_whole_numbers(self)
         return added
 
     def error(self, message: str, ex: Exception | None = None) -> NoReturn:
@@ -92,6 +95,28 @@ def warn_of_overridden_options(argv: Sequence[str]) -> None:
         )
 
 
+def chosen_value(argv: Sequence[str], option: str) -> str | None:
+    """The value of an option on the command line or of a key at the top of a config file; the last one counts.
+
+    It is needed before the parser is made, because the options depend on it.
+    """
+    found = None
+    words = iter(argv)
+    for word in words:
+        name, equals, value = word.partition("=")
+        if name not in ("--config", "-c", f"--{option}"):
+            continue
+        if not equals:
+            value = next(words, "")
+        if name == f"--{option}":
+            found = value
+            continue
+        settings = _settings(value)
+        if isinstance(settings, dict) and option in settings:
+            found = str(settings[option])
+    return found
+
+
 def overridden_options(argv: Sequence[str]) -> Iterator[tuple[str, str, str, Any]]:
     """Yields (option, its value, config file, the file's value) for options that a later config file changes."""
     given: list[tuple[str, str]] = []
@@ -107,14 +132,19 @@ def overridden_options(argv: Sequence[str]) -> Iterator[tuple[str, str, str, Any
             continue
         if not given:
             continue
-        try:
-            settings = yaml.safe_load(user_path(value).read_text(encoding="utf-8"))
-        except (OSError, ValueError, yaml.YAMLError):  # the parser reports it
-            continue
+        settings = _settings(value)
         for option, earlier in given:
             found = _value_at(settings, option.removeprefix("--").split("."))
             if found is not None and str(found) != earlier and found != _parsed(earlier):
                 yield option, earlier, value, found
+
+
+def _settings(file: str) -> Any:
+    """The content of a config file; None if it cannot be read, which the parser reports."""
+    try:
+        return yaml.safe_load(user_path(file).read_text(encoding="utf-8"))
+    except (OSError, ValueError, yaml.YAMLError):
+        return None
 
 
 def _value_at(settings: Any, keys: Sequence[str]) -> Any:

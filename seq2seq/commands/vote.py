@@ -9,7 +9,7 @@ from typing import Any
 
 from seq2seq.errors import UserError
 from seq2seq.files import user_path
-from seq2seq.scoring import ScoringOptions
+from seq2seq.scoring import WordOptions
 from seq2seq.scoring.vote import vote
 
 from .arguments import Parser, add_fields, flag_of, given_fields, replace_fields
@@ -40,7 +40,7 @@ def parser() -> Parser:
     )
     add_input_format(p)
     p.add_argument("--prediction-column", metavar="NAME", help="column, or key of JSON objects, with predictions")
-    add_fields(p.add_argument_group("ROUGE"), ScoringOptions)
+    add_fields(p.add_argument_group("ROUGE"), WordOptions)
     return p
 
 
@@ -49,7 +49,7 @@ def main(argv: list[str]) -> int:
     args = parser().parse_args(argv)
     if len(args.files) < LEAST:
         raise UserError(f"{len(args.files)} files of predictions: give at least {LEAST}, or the first one always wins")
-    scoring = replace_fields("scoring", ScoringOptions(), given_fields(args, ScoringOptions), ())
+    scoring = replace_fields("scoring", WordOptions(), given_fields(args, WordOptions), ())
     output_file = None if args.output == "-" else user_path(args.output)
     form = output_format(output_file)
     files = [TextFile(name, args.input_format, "FILE") for name in args.files]

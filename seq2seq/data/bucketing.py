@@ -107,6 +107,7 @@ class BatchSampler:
         world_size, rank: the number of processes, and the number of this process.
         accumulate: batches per rank and optimizer step.
         repeat: give every epoch the batches and the order of the first.
+        end_symbol: whether each summary has an end symbol as a further target; labels have none.
     """
 
     def __init__(
@@ -121,11 +122,12 @@ class BatchSampler:
         rank: int = 0,
         accumulate: int = 1,
         repeat: bool = False,
+        end_symbol: bool = True,
     ) -> None:
         self.options, self.shuffle, self.seed, self.epoch = options, shuffle, seed, 0
         self.repeat = repeat
         self.world_size, self.rank, self.accumulate = world_size, rank, accumulate
-        targets = summary_lengths.astype(np.int32) + 1  # the end symbol is a target too
+        targets = summary_lengths.astype(np.int32) + end_symbol
         width = options.bucket_width
         buckets = (np.maximum(document_lengths, 1).astype(np.int32) + (width - 1)) // width
         # Summary lengths rise in even buckets and fall in odd buckets, so that a batch across two buckets does not

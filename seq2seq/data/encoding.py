@@ -19,9 +19,10 @@ import pyarrow.compute as pc
 
 from ..progress import Progress
 from .arrow_cache import cached_dataset, fingerprint_of
+from .labels import Labels
 from .parallel import default_workers, ordered_map
 from .supported_pairs import unsupported_pairs
-from .tokenizer import Facts, Tokenizer
+from .tokenizer import EncodedDocument, Facts, Tokenizer
 
 # *_length: tokens after truncation; *_tokens: tokens before truncation, for the report.
 SCHEMA = pa.schema(
@@ -76,6 +77,7 @@ def encode_corpus(
     max_summary_tokens: int,
     training: bool,
     facts: Facts | None = None,
+    labels: Labels | None = None,
     chunk_rows: int = 2_000,
     workers: int | None = None,
 ) -> tuple[datasets.Dataset, EncodingReport]:
@@ -86,12 +88,16 @@ def encode_corpus(
         max_document_tokens, max_summary_tokens: longer texts are truncated.
         training: leave out pairs without a token on one side. Otherwise the result has every row, in order.
         facts: leave out of training also the pairs whose summary has one of these words and whose document lacks it.
+        labels: the summaries are such labels, and not texts. A place without a label has a negative id, and
+            `summary_length` counts the labels alone.
         chunk_rows: rows of one job and of one Arrow record batch.
         workers: processes; None = all cores for a large corpus, else this process. The result does not depend on it.
     """
     limits = (max_document_tokens, max_summary_tokens)
-    fingerprint = fingerprint_of(FORMAT, dataset._fingerprint, tokenizer.fingerprint, *limits, chunk_rows)
-    encoded = cached_dataset(fingerprint, SCHEMA, _encoded_tables(dataset, tokenizer, limits, chunk_rows, workers))
+    parts = (*limits, chunk_rows, *(labels.key if labels else ()))
+    fingerprint = fingerprint_of(FORMAT, dataset._fingerprint, tokenizer.fingerprint, *parts)
+    tables = _encoded_tables(dataset, tokenizer, limits, labels, chunk_rows, workers)
+    encoded = cached_dataset(fingerprint, SCHEMA, tables)
     columns = encoded.data.table
     empty_documents = pc.equal(columns["document_tokens"], 0)
     empty_summaries = pc.equal(columns["summary_tokens"], 0)
@@ -119,7 +125,12 @@ def _count(mask: pa.ChunkedArray) -> int:
 
 
 def _encoded_tables(
-    dataset: datasets.Dataset, tokenizer: Tokenizer, limits: tuple[int, int], chunk_rows: int, workers: int | None
+    dataset: datasets.Dataset,
+    tokenizer: Tokenizer,
+    limits: tuple[int, int],
+    labels: Labels | None,
+    chunk_rows: int,
+    workers: int | None,
 ) -> Iterator[pa.Table]:
     """Yields the encoded corpus in tables of `chunk_rows` rows."""
     pairs = dataset.select_columns(["document", "summary"]).with_format(None)
@@ -127,7 +138,7 @@ def _encoded_tables(
         workers = default_workers() if len(pairs) >= MIN_ROWS_FOR_WORKERS else 1
     jobs = (range(first, min(first + chunk_rows, len(pairs))) for first in range(0, len(pairs), chunk_rows))
     with Progress("Encoding", len(pairs)) as progress:
-        for table in ordered_map(_RangeEncoder, (pairs, tokenizer.to_dict(), *limits), jobs, workers):
+        for table in ordered_map(_RangeEncoder, (pairs, tokenizer.to_dict(), limits, labels), jobs, workers):
             yield table
             progress.update(len(table))
 
@@ -136,30 +147,54 @@ class _RangeEncoder:
     """Encodes ranges of rows. Every process has its own encoder with its own memory map."""
 
     def __init__(
-        self, pairs: datasets.Dataset, tokenizer: dict[str, Any], max_document_tokens: int, max_summary_tokens: int
+        self, pairs: datasets.Dataset, tokenizer: dict[str, Any], limits: tuple[int, int], labels: Labels | None
     ) -> None:
-        self.pairs, self.tokenizer = pairs, Tokenizer.from_dict(tokenizer)
-        self.max_document_tokens, self.max_summary_tokens = max_document_tokens, max_summary_tokens
+        self.pairs, self.tokenizer, self.labels = pairs, Tokenizer.from_dict(tokenizer), labels
+        self.max_document_tokens, self.max_summary_tokens = limits
 
     def __call__(self, rows: range) -> pa.Table:
         batch = self.pairs[rows.start : rows.stop]
-        documents = self.tokenizer.encode_documents(batch["document"], self.max_document_tokens)
+        documents, summaries = (self._encode_labels if self.labels else self._encode_summaries)(batch, rows.start)
         oovs = [document.oov for document in documents]
-        texts = [text or "" for text in batch["summary"]]  # a corpus for `predict` can lack summaries
-        summaries = self.tokenizer.encode_summaries(texts, oovs, self.max_summary_tokens)
         document_ids = _list_array([document.ids for document in documents])
-        summary_ids = _list_array([ids for ids, _ in summaries])
+        summary_ids = _list_array([summary.ids for summary in summaries])
         arrays = [
             document_ids,
             summary_ids,
             pa.array(oovs, pa.list_(pa.string())),
             pc.list_value_length(document_ids),
-            pc.list_value_length(summary_ids),
+            pa.array([summary.length for summary in summaries], pa.int32()),
             pa.array([document.length for document in documents], pa.int32()),
-            pa.array([length for _, length in summaries], pa.int32()),
+            pa.array([summary.tokens for summary in summaries], pa.int32()),
             pa.array(rows, pa.int64()),
         ]
         return pa.table(arrays, schema=SCHEMA)
+
+    def _encode_summaries(
+        self, batch: dict[str, list[str]], first: int
+    ) -> tuple[list[EncodedDocument], list[_EncodedSummary]]:
+        documents = self.tokenizer.encode_documents(batch["document"], self.max_document_tokens)
+        texts = [text or "" for text in batch["summary"]]  # a corpus for `predict` can lack summaries
+        oovs = [document.oov for document in documents]
+        encoded = self.tokenizer.encode_summaries(texts, oovs, self.max_summary_tokens)
+        return documents, [_EncodedSummary(ids, len(ids), tokens) for ids, tokens in encoded]
+
+    def _encode_labels(
+        self, batch: dict[str, list[str]], first: int
+    ) -> tuple[list[EncodedDocument], list[_EncodedSummary]]:
+        assert self.labels is not None
+        texts = batch["document"], batch["summary"]
+        documents, labels = self.labels.encode(self.tokenizer, *texts, self.max_document_tokens, first)
+        counts = [sum(label >= 0 for label in ids) for ids in labels]
+        return documents, [_EncodedSummary(ids, count, count) for ids, count in zip(labels, counts, strict=True)]
+
+
+class _EncodedSummary(NamedTuple):
+    """The ids of a summary or of labels, the number of targets among them, and of tokens before truncation."""
+
+    ids: list[int]
+    length: int
+    tokens: int
 
 
 def _list_array(lists: list[list[int]]) -> pa.ListArray:

@@ -16,7 +16,7 @@ from functools import singledispatch
 import torch
 from torch import Tensor
 
-from .cells import Cell, ElmanCell, FusedCell, GRUCell, LSTMCell
+from .cells import Cell, ElmanCell, FusedCell, GRUCell, JordanCell, LSTMCell, MinGRUCell
 
 GATES: dict[type[FusedCell], tuple[str, ...]] = {
     GRUCell: ("reset", "update", "candidate"),
@@ -52,6 +52,16 @@ def _(cell: FusedCell, x: Tensor, state: Tensor) -> dict[str, Tensor]:
     sums = torch.addmm(b_ih, x, w_ih.t()) + torch.addmm(b_hh, hidden, w_hh.t())
     blocks = zip(_blocks(cell), sums.split(cell.hidden_size, dim=1), strict=True)
     return {name: block.sigmoid() for name, block in blocks if name in SIGMOIDS}
+
+
+@recurrent_matrices.register
+def _(cell: JordanCell) -> dict[str, Tensor]:
+    return {"feedback": cell.feedback.weight, "output": cell.output.weight}
+
+
+@gate_values.register
+def _(cell: MinGRUCell, x: Tensor, state: Tensor) -> dict[str, Tensor]:
+    return {"update": cell.project(x).chunk(2, dim=1)[1].sigmoid()}
 
 
 def _blocks(cell: FusedCell) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .. import ops
 from ..errors import UserError
-from .cells import Cell, FusedCell
+from .cells import CELLS, Cell, FusedCell
 
 
 def with_weight_dropout(cell: type[Cell], p: float) -> type[Cell]:
@@ -12,14 +12,15 @@ def with_weight_dropout(cell: type[Cell], p: float) -> type[Cell]:
     1 / (1 - p) (DropConnect: Wan et al. 2013; for recurrent layers: Merity et al. 2018, section 2).
 
     One call draws one mask, for all rows and all steps. The mask is applied to the matrix before the first step, so the
-    fast operations need no change. Raises UserError for a cell that does not run all steps in one call.
+    fast operations need no change. Raises UserError for a cell without such a matrix, or one that runs step by step.
     """
     if p == 0:
         return cell
     if not issubclass(cell, FusedCell):
+        *names, last = (name for name, known in CELLS.items() if issubclass(known, FusedCell))
         raise UserError(
-            f"network.weight_dropout: {cell.__name__} runs step by step, so each step would draw another mask; "
-            "give 0, or choose network.cell gru, lstm or elman"
+            f"network.weight_dropout: {cell.__name__} has no recurrent matrix that one call applies to all steps; "
+            f"give 0, or choose network.cell {', '.join(names)} or {last}"
         )
 
     class WeightDropout(cell):  # type: ignore[misc, valid-type]

@@ -5,6 +5,7 @@ decides which of them runs. Arguments are checked once, before either. All opera
 
     gru(x [N, T, I], h0 [N, H], weights) -> states [N, T, H]
     bigru(x [N, T, I] or Lookup, lengths [N], forward, backward) -> states [N, T, 2H]
+    linear_recurrence(decay [N, T, H], added [N, T, H], h0 [N, H]) -> states [N, T, H]
     reverse_by_length(x [N, T, I], lengths [N]) -> [N, T, I]
     attend(query [B, T, C], states [R, S, C], mask [B, S], rows [B] or None) -> context [B, T, C], weights [B, T, S]
     dropout(x, p, training) -> x
@@ -22,6 +23,7 @@ from .dispatch import reference_only
 from .dropout import dropout
 from .gru import GRUWeights, Lookup, bigru, gru
 from .linear_logsumexp import PackedLinear, linear_logsumexp, logit_rows, pack_linear
+from .linear_recurrence import linear_recurrence
 from .reverse import reverse_by_length
 
 __all__ = [
@@ -34,6 +36,7 @@ __all__ = [
     "gru",
     "linear_cross_entropy",
     "linear_logsumexp",
+    "linear_recurrence",
     "logit_rows",
     "pack_linear",
     "reference_only",

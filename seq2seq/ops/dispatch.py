@@ -70,6 +70,12 @@ def kernels_usable(rows: int, *tensors: Tensor) -> bool:
     return not _unusable and _started()
 
 
+def steps_in_parallel(x: Tensor) -> bool:
+    """Whether a recurrence over the steps of x should do more work in fewer operations. It pays where starting an
+    operation takes longer than its work: on a GPU, not on a CPU."""
+    return x.device.type != "cpu" and not _reference_only.get()
+
+
 def launch(kernel: Callable[..., None], *arguments: Any) -> None:
     """Calls a compiled loop with tensors (as arrays that share their memory) and numbers, and with the number of
     threads as last argument. Raises KernelError if it cannot run."""

@@ -14,7 +14,7 @@ def doubts(
 
     Args:
         pairs: (reference, prediction).
-        tokenizer: see `ScoringOptions`.
+        tokenizer: see `WordOptions`.
         option: the option of the command line that sets the tokenizer.
         other_figure: the cure where no tokenizer finds a word.
     """

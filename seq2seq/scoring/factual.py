@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from itertools import takewhile
 
 import regex
@@ -55,10 +56,16 @@ def _supported(
     supported = total = 0
     for document, prediction in zip(documents, predictions, strict=True):
         if items := found(prediction):
-            support = set(known(document))
+            support = _support(known, document)
             supported += sum(item in support for item in items)
             total += len(items)
     return 100 * supported / total if total else math.nan
+
+
+@lru_cache(maxsize=4)
+def _support(known: Callable[[str], list[str]], document: str) -> frozenset[str]:
+    """The items of a document. A caller that asks for one word of a prediction after the other gets them at once."""
+    return frozenset(known(document))
 
 
 def _numbers(text: str) -> list[str]:

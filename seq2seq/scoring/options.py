@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
+from seq2seq.errors import UserError
 from seq2seq.options import check_limits, limited
 
 
+def _corpus_metrics() -> dict[str, Any]:
+    from .translation import CORPUS_METRICS  # here, because other options do without it
+
+    return CORPUS_METRICS
+
+
 @dataclass(frozen=True)
-class ScoringOptions:
-    """How texts are compared.
+class WordOptions:
+    """The words that are compared.
 
     Args:
         tokenizer: how ROUGE splits texts into words. rouge: the rule of rouge-score, for the letters a to z and digits.
@@ -25,7 +32,25 @@ class ScoringOptions:
 
 
 @dataclass(frozen=True)
-class RougeOptions(ScoringOptions):
+class ScoringOptions(WordOptions):
+    """How the predictions of a whole split are scored.
+
+    Args:
+        metrics: scores of the whole split besides ROUGE: bleu, chrf (of the package sacrebleu). Each is logged,
+            stands in metrics.json with its signature, and can choose the best checkpoint (--checkpoint.monitor
+            validation/bleu).
+    """
+
+    metrics: list[str] = field(default_factory=list, metadata={"choices": _corpus_metrics})
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if len(set(self.metrics)) < len(self.metrics):
+            raise UserError(f"scoring.metrics: {', '.join(self.metrics)} has a name twice; give each name once")
+
+
+@dataclass(frozen=True)
+class RougeOptions(WordOptions):
     """All settings that change a ROUGE figure.
 
     `seq2seq score` has one option for each field; its help text is the text below.

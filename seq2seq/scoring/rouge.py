@@ -60,7 +60,7 @@ def score_pair(reference: str, prediction: str, tokenizer: str = "auto") -> tupl
     """F1 of ROUGE-1, ROUGE-2 and ROUGE-L of one prediction, each in [0, 1]. The stemmer is on.
 
     Args:
-        tokenizer: auto, rouge or unicode; see `ScoringOptions`.
+        tokenizer: auto, rouge or unicode; see `WordOptions`.
     """
     unicode = uses_unicode(tokenizer, (reference, prediction))
     scores = _scorer(unicode, True, KINDS).score(reference, prediction)

@@ -16,7 +16,7 @@ def vote(predictions: Sequence[str], tokenizer: str = "auto") -> int:
 
     Args:
         predictions: at least one.
-        tokenizer: how ROUGE finds words; see `ScoringOptions`.
+        tokenizer: how ROUGE finds words; see `WordOptions`.
     """
     support = [0.0] * len(predictions)
     for first, second in combinations(range(len(predictions)), 2):

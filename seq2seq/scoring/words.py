@@ -41,7 +41,7 @@ def needs_unicode(text: str) -> bool:
 
 
 def uses_unicode(tokenizer: str, texts: Sequence[str]) -> bool:
-    """Whether Unicode words are compared. `tokenizer`: see `ScoringOptions`. `texts`: the texts of one comparison."""
+    """Whether Unicode words are compared. `tokenizer`: see `WordOptions`. `texts`: the texts of one comparison."""
     return tokenizer == "unicode" or (tokenizer == "auto" and any(map(needs_unicode, texts)))
 
 

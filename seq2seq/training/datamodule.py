@@ -10,7 +10,7 @@ import signal
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 import datasets
 import numpy as np
@@ -19,11 +19,12 @@ from lightning.pytorch import LightningDataModule, Trainer
 from lightning.pytorch.utilities import rank_zero_info
 from torch.utils.data import DataLoader, Dataset
 
-from seq2seq.batch import Batch, Vocabulary, make_batch
+from seq2seq.batch import Vocabulary, make_batch
 from seq2seq.checkpoint import read_checkpoint
 from seq2seq.data.bucketing import BatchOptions, BatchPlan, BatchSampler
 from seq2seq.data.corpora import CorpusOptions, Split, load_split
 from seq2seq.data.encoding import EncodedRows, encode_corpus
+from seq2seq.data.labels import Labels
 from seq2seq.data.tokenizer import Tokenizer, TokenizerOptions, load_pretrained
 from seq2seq.data.tokenizer.cache import cached_tokenizer
 from seq2seq.errors import UserError
@@ -50,6 +51,9 @@ class HeadlineData(LightningDataModule):
         tokenizer_from: a checkpoint whose tokenizer replaces `tokenizer`, for pre-training on other texts. If the
             command is given a checkpoint, it sets this one.
     """
+
+    with_labels: ClassVar[bool] = False
+    """Whether the summaries of the corpus are labels."""
 
     def __init__(
         self,
@@ -86,7 +90,7 @@ class HeadlineData(LightningDataModule):
             return Tokenizer.from_dict(read_checkpoint(self.tokenizer_from)["tokenizer"])
         options = self.tokenizer_options
         if options.kind != "pretrained":
-            return cached_tokenizer(self.split("train"), options)
+            return cached_tokenizer(self.tokenizer_texts(), options)
         if not options.path:
             raise UserError("data.tokenizer.path: a pretrained tokenizer needs a name, a folder or a tokenizer.json")
         return load_pretrained(options.path)
@@ -113,8 +117,20 @@ class HeadlineData(LightningDataModule):
             labelled: False if the summaries are not needed: missing ones are None.
         """
         if (split, labelled) not in self._splits:
-            self._splits[split, labelled] = load_split(self.corpus, split, labelled=labelled)
+            self._splits[split, labelled] = load_split(self.corpus, split, labelled=labelled, labels=self.with_labels)
         return self._splits[split, labelled]
+
+    def tokenizer_texts(self) -> datasets.Dataset:
+        """The columns on which a tokenizer is trained."""
+        return self.split("train")
+
+    def planned_batches(self, rows: EncodedRows, texts: datasets.Dataset | None) -> PlannedBatches:
+        """The batches of encoded rows. `texts`: see `PlannedBatches`."""
+        return PlannedBatches(rows, vocabulary_of(self.tokenizer), texts)
+
+    def labels_of(self, split: Split) -> Labels | None:
+        """The labels that stand in the place of the summaries of a split; None if they are texts."""
+        return None
 
     def train_dataloader(self) -> DataLoader:
         """Shuffled batches of the training pairs in which both sides have a token."""
@@ -164,6 +180,7 @@ class HeadlineData(LightningDataModule):
             max_summary_tokens=self.max_summary_tokens,
             training=training,
             facts=facts,
+            labels=self.labels_of(split),
         )
         if (split, training) not in self._encoded:
             rank_zero_info(f"{split}: {report.lines()}")
@@ -188,11 +205,12 @@ class HeadlineData(LightningDataModule):
             rank=trainer.global_rank if trainer else 0,
             accumulate=accumulate,
             repeat=bool(trainer and trainer.overfit_batches),  # type: ignore[attr-defined]
+            end_symbol=not self.with_labels,
         )
 
     def _loader(self, rows: EncodedRows, sampler: BatchSampler, texts: datasets.Dataset | None = None) -> DataLoader:
         return PlannedLoader(
-            PlannedBatches(rows, vocabulary_of(self.tokenizer), texts),
+            self.planned_batches(rows, texts),
             batch_size=None,  # the sampler plans whole batches
             sampler=KeptSampler(sampler),
             num_workers=self.workers,
@@ -201,7 +219,7 @@ class HeadlineData(LightningDataModule):
             pin_memory=bool(self.trainer and self.trainer.strategy.root_device.type == "cuda"),
         )
 
-    def transfer_batch_to_device(self, batch: Batch, device: torch.device, dataloader_idx: int) -> Batch:
+    def transfer_batch_to_device(self, batch: Any, device: torch.device, dataloader_idx: int) -> Any:
         return batch.to(device, non_blocking=device.type == "cuda")  # from pinned memory, during the previous step
 
 
@@ -228,7 +246,7 @@ class PlannedLoader(DataLoader):
     Lightning makes iterators early: before it sets the epoch, and before the position of a resumed run is known.
     """
 
-    def __iter__(self) -> Iterator[Batch]:  # type: ignore[override]
+    def __iter__(self) -> Iterator[Any]:  # type: ignore[override]
         yield from super().__iter__()
 
 
@@ -242,11 +260,15 @@ class PlannedBatches(Dataset):
     def __init__(self, rows: EncodedRows, vocabulary: Vocabulary, texts: datasets.Dataset | None = None) -> None:
         self.rows, self.vocabulary, self.texts = rows, vocabulary, texts
 
-    def __getitem__(self, plan: BatchPlan) -> Batch:
+    def __getitem__(self, plan: BatchPlan) -> Any:
         fetched = self.rows.fetch(plan.indices)
         rows, documents, summaries, oov = zip(*fetched, strict=True) if fetched else ((), (), (), ())
-        batch = make_batch(documents, summaries, oov, self.vocabulary, rows, plan.loss_scale)
+        batch = self.make_batch(documents, summaries, oov, rows, plan.loss_scale)
         if self.texts is None:
             return batch
         pairs = self.texts[batch.rows]
         return replace(batch, documents=list(pairs["document"]), references=list(pairs["summary"]))
+
+    def make_batch(self, documents: Any, summaries: Any, oov: Any, rows: Any, loss_scale: float | None) -> Any:
+        """The padded batch of some encoded rows, without texts."""
+        return make_batch(documents, summaries, oov, self.vocabulary, rows, loss_scale)

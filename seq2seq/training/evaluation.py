@@ -26,6 +26,7 @@ from seq2seq.scoring import (
     RougeOptions,
     ScoringOptions,
     Signature,
+    corpus_metric,
     describe,
     doubts,
     mean_scores,
@@ -47,6 +48,7 @@ class Prediction(NamedTuple):
         rouge: F1 of ROUGE-1, ROUGE-2 and ROUGE-L, in [0, 1].
         log_likelihood: log-probability of the encoded reference.
         words: tokens of the encoded reference, end symbol included.
+        counts: for each of `scoring.metrics` the counts of this example.
     """
 
     row: int
@@ -56,6 +58,7 @@ class Prediction(NamedTuple):
     rouge: tuple[float, float, float] = (0.0, 0.0, 0.0)
     log_likelihood: float = 0.0
     words: int = 0
+    counts: tuple[Sequence[int], ...] = ()
 
     @property
     def text(self) -> str:
@@ -93,10 +96,17 @@ class Outcome(NamedTuple):
         tokenizer = tokenizer_used(self.scoring.tokenizer, self.unicode_pairs, len(self.predictions))
         return Signature(options=RougeOptions(tokenizer))
 
+    @property
+    def metric_signatures(self) -> dict[str, str]:
+        """The signature of each of `scoring.metrics`."""
+        references = [[p.reference or ""] for p in self.predictions] or [[""]]
+        return {name: corpus_metric(name).signature(references) for name in self.scoring.metrics}
+
     def line(self) -> str:
         """The scores in one line."""
         s = self.scores
-        rouge = "  ".join(f"ROUGE-{kind[5:]} {s[kind]:.2f}" for kind in KINDS)
+        metrics = "".join(f"{name} {s[name]:.2f}  " for name in self.scoring.metrics)
+        rouge = metrics + "  ".join(f"ROUGE-{kind[5:]} {s[kind]:.2f}" for kind in KINDS)
         rest = f"<unk> in {s['unk_share']:.1f} %  novel words {s['novel_unigrams']:.1f} %"
         return f"{rouge}  ({self.rouge_settings}; {len(self.predictions)} examples)  loss {s['loss']:.3f}  {rest}"
 
@@ -152,11 +162,13 @@ def score_predictions(
     examples = batch.target_positions.cpu() // batch.summary_mask.shape[1]
     sums = torch.zeros(len(batch), dtype=torch.float64).index_add_(0, examples, log_likelihoods.cpu().double())
     words = batch.summary_mask.sum(dim=1).tolist()
+    texts, references = [p.text for p in predictions], [p.reference or "" for p in predictions]
+    rouge = [score_pair(*pair, scoring.tokenizer) for pair in zip(references, texts, strict=True)]
+    counts = [corpus_metric(name).counts(texts, [[r] for r in references]) for name in scoring.metrics]
+    columns = zip(predictions, rouge, sums.tolist(), words, *counts, strict=True)
     return [
-        p._replace(
-            rouge=score_pair(p.reference or "", p.text, scoring.tokenizer), log_likelihood=log_likelihood, words=count
-        )
-        for p, log_likelihood, count in zip(predictions, sums.tolist(), words, strict=True)
+        p._replace(rouge=scores, log_likelihood=log_likelihood, words=count, counts=tuple(own))
+        for p, scores, log_likelihood, count, *own in columns
     ]
 
 
@@ -173,7 +185,8 @@ def score_split(
     predictions: list[Prediction],
     scoring: ScoringOptions = ScoringOptions(),  # noqa: B008 (frozen)
 ) -> Outcome:
-    """Scores of a whole split: mean ROUGE, every registered figure, and loss and perplexity per target word.
+    """Scores of a whole split: mean ROUGE, every registered figure, loss and perplexity per target word, and
+    `scoring.metrics`, from the sums of their counts.
 
     Args:
         scoring: the options with which `score_predictions` has compared the texts.
@@ -181,5 +194,8 @@ def score_split(
     texts = [p.text for p in predictions]
     loss = -fsum(p.log_likelihood for p in predictions) / max(sum(p.words for p in predictions), 1)
     scores = mean_scores([p.rouge for p in predictions]) | describe([p.document for p in predictions], texts)
-    perplexity = float(torch.tensor(loss, dtype=torch.float64).exp())
-    return Outcome(predictions, scores | {"loss": loss, "perplexity": perplexity}, scoring)
+    scores |= {"loss": loss, "perplexity": float(torch.tensor(loss, dtype=torch.float64).exp())}
+    for position, name in enumerate(scoring.metrics):
+        sums = [sum(column) for column in zip(*(p.counts[position] for p in predictions), strict=True)]
+        scores[name] = corpus_metric(name).score(sums) if sums else 0.0
+    return Outcome(predictions, scores, scoring)

@@ -44,7 +44,7 @@ def usable_batch(given: Any, module: SummarizerModule, *, trains: bool = False, 
 
 
 def _encoded(given: Any, module: SummarizerModule) -> Batch:
-    texts = _texts(given)
+    texts = texts_of(given)
     encoded = module.tokenizer.encode_documents(texts["document"], module.max_document_tokens)
     oov, ids = [document.oov for document in encoded], None
     if "summary" in texts:
@@ -53,7 +53,7 @@ def _encoded(given: Any, module: SummarizerModule) -> Batch:
     return replace(batch, documents=texts["document"], references=list(texts.get("summary", [])))
 
 
-def _texts(given: Any) -> dict[str, list[str]]:
+def texts_of(given: Any) -> dict[str, list[str]]:
     """The documents and, if there are any, the summaries of a batch of texts."""
     if isinstance(given, (list, tuple)) and given:
         if all(isinstance(item, dict) for item in given):

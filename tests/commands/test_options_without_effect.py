@@ -19,7 +19,7 @@ from seq2seq.decoding import SearchOptions
 from seq2seq.errors import UserError
 from seq2seq.model.options import NetworkOptions
 from seq2seq.options import check_effects
-from seq2seq.training.objectives import ObjectiveOptions
+from seq2seq.training.tasks import TASKS
 
 PAIR = {"document": "a.txt", "summary": "b.txt"}
 
@@ -184,6 +184,5 @@ def test_the_configs_of_the_repository_are_accepted(file: Path) -> None:
     data, model = config.get("data", {}), config["model"]  # a config may be an addition to another one
     CorpusOptions(**data.get("corpus", {}))
     TokenizerOptions(**data.get("tokenizer", {}))
-    check_effects(NetworkOptions(**model.get("network", {})), "network")
-    check_effects(SearchOptions(**model.get("search", {})), "search")
-    check_effects(ObjectiveOptions(**model.get("objective", {})), "objective")
+    for name, options in TASKS[config.get("task", "summarization")].module.sections.items():
+        check_effects(options(**model.get(name, {})), name)

@@ -19,7 +19,7 @@ from helpers import TrainedRun, pairs, run, started
 from seq2seq.commands import demo
 from seq2seq.inference import Summarizer
 
-pytest.importorskip("gradio", reason='gradio is not installed: pip install "seq2seq[demo]"')
+pytest.importorskip("gradio", reason='gradio is not installed: pip install "seq2seq-headlines[demo]"')
 from fastapi.testclient import TestClient
 
 from seq2seq import web
@@ -261,4 +261,4 @@ def test_bad_arguments_are_one_line(monkeypatch: pytest.MonkeyPatch, capsys: pyt
             assert capsys.readouterr().err.startswith(f"seq2seq: error: {message}")
     monkeypatch.setattr(demo, "find_spec", lambda name: None)
     assert run("demo") == 1
-    assert 'pip install "seq2seq[demo]"' in capsys.readouterr().err
+    assert 'pip install "seq2seq-headlines[demo]"' in capsys.readouterr().err

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from contextlib import nullcontext
 from dataclasses import replace
+from functools import partial
 
 import pytest
 import torch
@@ -42,11 +43,17 @@ VARIANTS = [
     replace(SMALL, attention="additive", attention_history="temporal", intra_attention=True, input_feeding=True),
     replace(SMALL, encoder_gate="convolutional"),
     replace(SMALL, encoder="convolutional", encoder_layers=2, cell="elman", decoder_layers=1),
+    replace(SMALL, cell="elman_relu", encoder_layers=2),
+    replace(SMALL, cell="jordan", encoder_layers=2),
+    replace(SMALL, cell="jordan", input_feeding=True),
+    replace(SMALL, cell="mingru", encoder_layers=2, attention="additive"),
+    replace(SMALL, cell="ssru", decoder_layers=3),
 ]
 IDS = [
     *("gru", "lstm-deep", "elman-additive", "no-attention", "untied", "input-feeding"),
     *("selective-maxout", "coverage", "coverage-feeding", "temporal-intra", "temporal-feeding"),
     *("convolutional-gate", "convolutional-encoder"),
+    *("elman-relu", "jordan", "jordan-feeding", "mingru", "ssru"),
 ]
 
 
@@ -72,14 +79,14 @@ def log_probs(net: Seq2Seq, b: Batch) -> list[torch.Tensor]:
     return list(net.log_likelihoods(b).split(b.summary_mask.sum(1).tolist()))
 
 
-@pytest.mark.parametrize("cell", ["gru", "lstm", "elman"])
+@pytest.mark.parametrize("cell", ["gru", "lstm", "elman", "elman_relu"])
 @pytest.mark.parametrize("layers", [1, 2])
 def test_encoder_equals_a_packed_bidirectional_layer(cell: str, layers: int) -> None:
     torch.manual_seed(0)
     encoder = RecurrentEncoder(CELLS[cell], input_size=3, hidden_size=4, layers=layers, dropout=0.0).double()
-    reference = {"gru": nn.GRU, "lstm": nn.LSTM, "elman": nn.RNN}[cell](
-        3, 4, layers, bidirectional=True, batch_first=True
-    ).double()
+    reference = {"gru": nn.GRU, "lstm": nn.LSTM, "elman": nn.RNN, "elman_relu": partial(nn.RNN, nonlinearity="relu")}[
+        cell
+    ](3, 4, layers, bidirectional=True, batch_first=True).double()
     for depth in range(layers):
         for suffix, ours in (("", encoder.forwards[depth]), ("_reverse", encoder.backwards[depth])):
             for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh"):
@@ -169,6 +176,9 @@ def test_pointer_mixture_by_hand() -> None:
 @pytest.mark.parametrize("options", VARIANTS, ids=IDS)
 def test_gradcheck(options: NetworkOptions) -> None:
     net = network(options)
+    for parameter in net.parameters():
+        if parameter.dim() == 1:
+            nn.init.normal_(parameter, std=0.1)  # with biases of 0 a ReLU can stand at its kink
     net.label_smoothing = 0.1
     net.train()  # dropout is 0; label smoothing counts in training only
     b = batch()

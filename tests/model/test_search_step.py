@@ -15,6 +15,7 @@ from seq2seq.batch import Batch, Vocabulary, make_batch
 from seq2seq.decoding import SearchOptions, search
 from seq2seq.errors import UserError
 from seq2seq.inference import generate
+from seq2seq.model.cells import CELLS
 from seq2seq.model.memory import Memory
 from seq2seq.model.network import Seq2Seq, build_network
 from seq2seq.model.options import NetworkOptions
@@ -169,7 +170,7 @@ def test_memory_stays_in_place_until_half_of_it_is_unused() -> None:
         assert torch.equal(found.final, states[rows, 0])
 
 
-@pytest.mark.parametrize("cell", ["gru", "lstm", "elman"])
+@pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize("layers", [1, 2])
 def test_documents_without_gradient(cell: str, layers: int) -> None:
     """Embeddings are looked up inside the encoder then: the same memory, in any order of the documents."""
@@ -193,7 +194,7 @@ def test_a_network_in_bfloat16_learns(pointer: bool) -> None:
     assert all(p.grad is not None and bool(p.grad.isfinite().all()) for p in net.parameters())
 
 
-@pytest.mark.parametrize("cell", ["gru", "lstm"])
+@pytest.mark.parametrize("cell", CELLS)
 def test_a_training_step_never_waits_for_a_device(cell: str) -> None:
     """Tensors on the device "meta" have shapes but no numbers: an operation that needs one raises there, and would make
     a GPU wait."""

@@ -71,7 +71,9 @@ def evaluations(folder: Path, world: int, trained: TrainedRun) -> list[list[str 
     commands: list[list[str | Path]] = []
     for name, examples in (("many", lines), ("one", pairs(1, first=50))):
         corpus = {**trained.corpus, "test": str(write_jsonl(folder / f"{name}.jsonl", examples))}
-        given = config(corpus, folder / f"{name}-{world}", data__eval_tokens=60, **on(world))
+        given = config(
+            corpus, folder / f"{name}-{world}", data__eval_tokens=60, scoring__metrics=["bleu", "chrf"], **on(world)
+        )
         file = write_config(folder / f"{name}-{world}.yaml", given)
         commands.append(["test", "--config", file, "--ckpt_path", trained.best])
     return commands
@@ -138,6 +140,9 @@ def test_the_same_steps(two: TwoProcesses, tmp_path: Path) -> None:
         assert run(*commands[0]) == 0
         alone, group = (state(run_ / "last.ckpt") for run_ in (tmp_path / f"{name}-1", two.steps / f"{name}-2"))
         assert alone["global_step"] == group["global_step"] > 1, name
+        curves = read_jsonl(two.steps / f"{name}-2" / "curves.jsonl")  # the first process alone writes them
+        assert [line["step"] for line in curves if "train/loss" in line] == [*range(1, group["global_step"] + 1)], name
+        assert (two.steps / f"{name}-2" / "index.html").is_file()
         for key, weight in alone["state_dict"].items():
             assert weight.dtype == torch.float64
             torch.testing.assert_close(group["state_dict"][key], weight, rtol=0, atol=1e-9, msg=f"{name}: {key}")

@@ -224,7 +224,7 @@ def test_the_entropy_of_the_attention() -> None:
 @pytest.mark.parametrize("cell", ["gru", "lstm"])
 def test_the_network_is_as_before(cell: str) -> None:
     """Modes, gradients, random numbers and results: nothing remains of the measurement. Dropout is off in it."""
-    network = small_network(cell, dropout=0.5, weight_dropout=0.3, variational_dropout=True)
+    network = small_network(cell, dropout=0.5, weight_dropout=0.3)
     network.train()
     network.encoder.eval()  # a module with a mode of its own
     mean_loss(network).backward()

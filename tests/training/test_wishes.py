@@ -41,6 +41,7 @@ def arranged(users: list[Callback], *sections: Callback | None, **arguments: Any
 
 ALWAYS = {"ResultFiles", "PredictionFiles", "SampleHeadlines", "TerminateWorkers"}
 ALWAYS |= {"BestValues", "MemoryUse", "RunAlert", "RunArtifacts"}
+ALWAYS |= {"Curves", "RunPage"}  # not with trainer.barebones
 
 
 def test_callbacks_by_default() -> None:
@@ -101,7 +102,8 @@ def test_wishes_that_training_respects(
     settings: Path, tmp_path: Path, options: list[str], files: list[str] | None
 ) -> None:
     assert fit(settings, tmp_path, *options) == 0
-    assert names(tmp_path) == (files or ["best.ckpt", "config.yaml", "last.ckpt", "run.json"])
+    page = ["curves.jsonl", "index.html"]
+    assert names(tmp_path) == sorted([*page, *(files or ["best.ckpt", "config.yaml", "last.ckpt", "run.json"])])
 
 
 def test_a_rich_bar_is_shown_without_a_terminal(
@@ -160,7 +162,7 @@ def test_bare_bones(settings: Path, tmp_path: Path) -> None:
     """Nothing is logged, validated for a best checkpoint, or written."""
     bare = ["--trainer.barebones", "true", "--trainer.log_every_n_steps", "null", "--trainer.logger", "null"]
     assert fit(settings, tmp_path, *bare) == 0
-    assert not list(tmp_path.glob("*.ckpt"))
+    assert not [name for name in names(tmp_path) if name.endswith((".ckpt", ".html", ".jsonl"))]
 
 
 def test_our_callbacks_are_not_written_into_the_config(settings: Path, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ A format of corpus files is a reader function, registered in `READERS` under its
 """
 
 from ..splits import SPLITS, Split
+from .labelled import as_text
 from .load import existing_file, load_split
 from .options import CorpusOptions
 from .readers import READERS, find_reader, formats
@@ -24,6 +25,7 @@ __all__ = [
     "Reader",
     "Row",
     "Split",
+    "as_text",
     "check_columns",
     "check_text",
     "existing_file",

@@ -11,8 +11,9 @@ import pyarrow.compute as pc
 
 from ...errors import UserError
 from ..arrow_cache import CACHE_CURE
+from .labelled import dataset_as_text
 from .parquet import check_arrow_columns
-from .rows import Columns, first_line
+from .rows import Columns, check_columns, first_line
 
 CANNOT_WRITE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.ENOTDIR)
 
@@ -33,7 +34,13 @@ def load_hub_split(
         raise UserError(
             f"data.corpus.name: cannot load {split} of {name}: {first_line(error)}: {_cure(error)}"
         ) from error
+    if columns.nested:
+        dataset = dataset.flatten(max_depth=2)  # a column "translation.de" for the field "de" of "translation"
     where = f"{name} ({split})"
+    if columns.labels:
+        check_columns(columns, dataset.column_names, where)
+        present = [column for column in (columns.document, columns.summary) if column in dataset.column_names]
+        dataset = dataset_as_text(dataset.select_columns(present), present, where)
     check_arrow_columns(dataset.data.schema, columns, where)
     for column in columns.required:
         _check_values(dataset, column, where)

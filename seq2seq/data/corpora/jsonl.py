@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ...errors import UserError
-from .rows import Columns, Row, check_columns, text_lines
+from .rows import Columns, Row, check_columns, text_lines, with_inner_fields
 
 # A tab inside a string is not valid JSON, but its meaning is clear.
 _parse = json.JSONDecoder(strict=False).decode
@@ -34,12 +34,11 @@ def read_jsonl(path: Path, columns: Columns) -> Iterator[Row]:
                 f"{path}:{number}: a JSON {type(pair).__name__}, not an object: write one object with"
                 f" {columns.document!r} on each line{cure}"
             )
-        if not required <= pair.keys():
-            check_columns(columns, pair, f"{path}:{number}")
-        if columns.strict:
-            yield Row(number, pair[columns.document], pair.get(columns.summary))
-        else:
-            yield Row(number, pair.get(columns.document), pair.get(columns.summary), pair)
+        fields = with_inner_fields(pair) if columns.nested else pair
+        if not required <= fields.keys():
+            check_columns(columns, with_inner_fields(pair), f"{path}:{number}")
+        row = Row(number, fields.get(columns.document), fields.get(columns.summary))
+        yield row if columns.strict else row._replace(fields=pair)
 
 
 def _conversion(start: str, path: Path) -> str:

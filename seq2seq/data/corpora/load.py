@@ -18,6 +18,7 @@ from ...errors import UserError, did_you_mean
 from ...files import user_path
 from ..splits import SPLITS, Split
 from .aligned_text import read_aligned_text
+from .labelled import rows_as_text
 from .options import CorpusOptions
 from .readers import READERS, find_reader, reader_identity
 from .rows import Columns, Reader, Row, check_text
@@ -29,7 +30,9 @@ FORMAT = "corpus-3"
 """Part of every fingerprint. Change it when this module changes the cached data set."""
 
 
-def load_split(options: CorpusOptions, split: Split, *, labelled: bool = True) -> datasets.Dataset:
+def load_split(
+    options: CorpusOptions, split: Split, *, labelled: bool = True, labels: bool = False
+) -> datasets.Dataset:
     """Returns one split with the string columns `document` and `summary`, memory-mapped and cached.
 
     The fingerprint covers path, size and modification time of each file, the reader and the column names. Empty texts
@@ -37,6 +40,7 @@ def load_split(options: CorpusOptions, split: Split, *, labelled: bool = True) -
 
     Args:
         labelled: False if the summaries are not needed: missing ones are null.
+        labels: True if the summaries are labels; see `labelled.as_text`.
     """
     # Here, because `datasets` takes a second to import, and `decode` reads documents without it.
     from ..arrow_cache import cached_dataset, fingerprint_of
@@ -44,7 +48,7 @@ def load_split(options: CorpusOptions, split: Split, *, labelled: bool = True) -
     from .tables import SCHEMA, text_tables
 
     key, source = f"data.corpus.{split}", getattr(options, split)
-    columns = Columns(options.document_column, options.summary_column, labelled=labelled)
+    columns = Columns(options.document_column, options.summary_column, labelled=labelled, labels=labels)
     if options.name is not None:
         files_given = [name for name in SPLITS if getattr(options, name) is not None]
         if files_given:
@@ -69,7 +73,8 @@ def load_split(options: CorpusOptions, split: Split, *, labelled: bool = True) -
         pairs = _pairs_of_files(paths, readers, columns)
     stats = [(str(path.resolve()), path.stat().st_size, path.stat().st_mtime_ns) for path in paths]
     # The copy is the same whether summaries are needed or not, so that `predict` can use that of `test`.
-    fingerprint = fingerprint_of(FORMAT, stats, identities, options.document_column, options.summary_column)
+    names = options.document_column, options.summary_column
+    fingerprint = fingerprint_of(FORMAT, stats, identities, *names, *(["labels"] if labels else []))
     dataset = cached_dataset(fingerprint, SCHEMA, text_tables(pairs, f"Reading {split}"))
     if labelled and dataset.data.column("summary").null_count:
         deque(pairs, maxlen=0)  # reads the files again, up to the error that names the place
@@ -116,7 +121,8 @@ def _corpus_reader(path: Path, form: str, key: str) -> Reader:
 
 def _pairs_of_files(paths: list[Path], readers: list[Reader], columns: Columns) -> Iterator[tuple[str, str | None]]:
     for path, reader in zip(paths, readers, strict=True):
-        yield from checked_pairs(reader(path, columns), path, path, columns.labelled)
+        rows = rows_as_text(reader(path, columns), path) if columns.labels else reader(path, columns)
+        yield from checked_pairs(rows, path, path, columns.labelled)
 
 
 def checked_pairs(

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...errors import UserError
-from .rows import STANDARD_INPUT, Columns, Row, check_columns, first_line
+from .rows import STANDARD_INPUT, Columns, Row, check_columns, first_line, with_inner_fields
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -26,15 +26,18 @@ def read_parquet(path: Path, columns: Columns) -> Iterator[Row]:
     number = count(1)
     try:
         with pq.ParquetFile(path) as file:
-            check_arrow_columns(file.schema_arrow, columns, str(path))
+            schema = _with_inner_columns(file.schema_arrow.empty_table(), columns).schema
+            check_arrow_columns(schema, columns, str(path))
             if columns.strict:
-                present = [name for name in (columns.document, columns.summary) if name in file.schema_arrow.names]
+                present = [name for name in (columns.document, columns.summary) if name in schema.names]
                 for batch in file.iter_batches(BATCH_ROWS, columns=list(set(present))):
-                    yield from map(Row, number, *(batch.column(name).to_pylist() for name in present))
+                    table = _with_inner_columns(pa.table(batch), columns)
+                    yield from map(Row, number, *(table.column(name).to_pylist() for name in present))
             else:
                 for batch in file.iter_batches(BATCH_ROWS):
                     for fields in batch.to_pylist():
-                        yield Row(next(number), fields.get(columns.document), fields.get(columns.summary), fields)
+                        named = with_inner_fields(fields) if columns.nested else fields
+                        yield Row(next(number), named.get(columns.document), named.get(columns.summary), fields)
     except UnicodeDecodeError as error:
         raise UserError(
             f"{path}: a text is not valid UTF-8 ({error.reason}): write the file again from valid text"
@@ -43,12 +46,19 @@ def read_parquet(path: Path, columns: Columns) -> Iterator[Row]:
         raise UserError(f"{path}: not a readable Parquet file: {first_line(error)}") from None
 
 
+def _with_inner_columns(table: pa.Table, columns: Columns) -> pa.Table:
+    """The table with a column "translation.de" for the field "de" of a column "translation", if `columns` need one."""
+    return table.flatten() if columns.nested else table
+
+
 def check_arrow_columns(schema: pa.Schema, columns: Columns, where: str) -> None:
-    """Raises UserError if a required column is missing from an Arrow schema or is not a column of strings."""
+    """Raises UserError if a required column is missing from an Arrow schema, or is not a column of strings and has no
+    labels."""
     import pyarrow as pa
 
+    schema = schema.empty_table().flatten().schema  # so that an error names the fields of columns too
     check_columns(columns, schema.names, where)
-    for column in columns.required:
+    for column in () if columns.labels else columns.required:
         kind = schema.field(column).type
         if pa.types.is_dictionary(kind):
             kind = kind.value_type

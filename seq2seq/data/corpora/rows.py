@@ -35,12 +35,13 @@ class Columns(NamedTuple):
     """The names of the two columns in the file, and what else the caller asks for.
 
     Args:
-        document: the column with the documents.
+        document: the column with the documents. "translation.de" is the field "de" of the column "translation".
         summary: the column with the summaries.
         strict: True for a corpus: both columns must exist, and bytes that are not UTF-8 are an error. False for
             documents: a row without a summary has None, each row has all its `fields`, and bytes that are not UTF-8
             become lone surrogates (as with Python's "surrogateescape").
         labelled: False for a corpus whose summaries may be missing: a row without one has None.
+        labels: True if the summaries are labels: lists and numbers are legal values (see `labelled.as_text`).
         optional: True for scores: neither column must exist, and a row without a document has None. Not with `strict`.
     """
 
@@ -48,6 +49,7 @@ class Columns(NamedTuple):
     summary: str
     strict: bool = True
     labelled: bool = True
+    labels: bool = False
     optional: bool = False
 
     @property
@@ -56,6 +58,11 @@ class Columns(NamedTuple):
         if self.optional:
             return ()
         return (self.document, self.summary) if self.strict and self.labelled else (self.document,)
+
+    @property
+    def nested(self) -> bool:
+        """Whether a name may mean a field of a column."""
+        return "." in self.document or "." in self.summary
 
 
 class Row(NamedTuple):
@@ -147,6 +154,17 @@ def check_columns(columns: Columns, existing: Iterable[str], where: str) -> None
             names = ", ".join(map(str, existing)) or "none"
             problem = f"no column {name!r}" if name not in existing else f"two columns {name!r}"
             raise UserError(f"{where}: {problem} (there are: {names}): set data.corpus.{side}_column")
+
+
+def with_inner_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a row, and those of each field that is an object: "translation.de". The row's own names win."""
+    inner = {
+        f"{name}.{key}": value
+        for name, field in fields.items()
+        if isinstance(field, Mapping)
+        for key, value in field.items()
+    }
+    return {**fields, **inner, **fields}
 
 
 def check_text(value: object, where: str, rule: str) -> None:

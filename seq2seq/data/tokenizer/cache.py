@@ -23,7 +23,7 @@ TRAINING = "tokenizer-2"
 
 
 def cached_tokenizer(train_split: datasets.Dataset, options: TokenizerOptions) -> Tokenizer:
-    """Returns the tokenizer of the options, trained on the columns `document` and `summary` on the first call.
+    """Returns the tokenizer of the options, trained on all columns (`document`, `summary`) on the first call.
 
     The key is the fingerprint of the split and every option. Only one process trains; the others wait and read. A
     pretrained tokenizer is not cached. Raises the errors of `train_tokenizer`.
@@ -40,16 +40,16 @@ def cached_tokenizer(train_split: datasets.Dataset, options: TokenizerOptions) -
     file = cache_folder("seq2seq-tokenizers") / f"{key}.json"
     with cache_errors(file.parent), FileLock(f"{file}.lock"):
         if not file.exists():
-            tokenizer = train_tokenizer(options, _texts(train_split, options.kind), 2 * len(train_split))
+            texts = len(train_split.column_names) * len(train_split)
+            tokenizer = train_tokenizer(options, _texts(train_split, options.kind), texts)
             with atomic_writer(file) as stream:
                 json.dump(tokenizer.to_dict(), stream)
         return Tokenizer.from_dict(json.loads(file.read_text(encoding="utf-8")))
 
 
 def _texts(pairs: datasets.Dataset, kind: str) -> Iterator[list[str]]:
-    """Yields documents and summaries in lists of at most 1,000, and shows the progress."""
+    """Yields the texts of each column in lists of at most 1,000, and shows the progress."""
     with Progress(f"Training a {kind} tokenizer on {len(pairs):,} pairs", len(pairs), announce=True) as progress:
         for chunk in pairs.iter(1000):
-            yield chunk["document"]
-            yield chunk["summary"]
+            yield from (chunk[column] for column in pairs.column_names)
             progress.update(len(chunk["document"]))

@@ -10,12 +10,15 @@ from lightning.pytorch.callbacks import Checkpoint, EarlyStopping, ProgressBar
 from lightning.pytorch.utilities import rank_zero_info
 
 from .best_values import BestValues
+from .curves import Curves
 from .gradient_flow import GradientFlow
 from .memory import MemoryUse
 from .pictures import Pictures
 from .plain_progress import PlainProgress, has_terminal
 from .prediction_files import PredictionFiles
+from .pretrained_embeddings import PretrainedEmbeddings
 from .result_files import ResultFiles
+from .run_page import RunPage
 from .samples import SampleHeadlines
 from .terminate_workers import TerminateWorkers
 from .wandb_run import RunAlert, RunArtifacts
@@ -45,14 +48,17 @@ def arrange_callbacks(arguments: dict[str, Any], sections: Sequence[Callback | N
         arguments["enable_progress_bar"] = False
     if arguments["enable_progress_bar"] is False:
         ours.append(PlainProgress())
+    page = [] if arguments["barebones"] else [Curves(), RunPage()]
     shown = [SampleHeadlines(), BestValues(), MemoryUse(), RunAlert()]
-    return [*ours, *shown, ResultFiles(), PredictionFiles(), RunArtifacts(), TerminateWorkers()]
+    return [*ours, *shown, ResultFiles(), PredictionFiles(), RunArtifacts(), *page, TerminateWorkers()]
 
 
 def _is_off(callback: Callback) -> bool:
     """Whether the section of a callback has its default value, with which it does nothing."""
     if isinstance(callback, GradientFlow):
         return callback.every is None
+    if isinstance(callback, PretrainedEmbeddings):
+        return callback.file is None
     return isinstance(callback, Pictures) and callback.documents == 0
 
 

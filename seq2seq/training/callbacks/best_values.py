@@ -7,7 +7,7 @@ from typing import Any
 from lightning.pytorch import Callback, LightningModule, Trainer
 
 from ..dashboards import log_figures
-from ..monitors import DIRECTIONS
+from ..monitors import better
 
 
 class BestValues(Callback):
@@ -28,7 +28,7 @@ class BestValues(Callback):
         if outcome is None or trainer.sanity_checking or trainer.state.fn != "fit":
             return
         for name, value in outcome.scores.items():
-            mode = DIRECTIONS.get(name)
+            mode = better(name)
             if mode and value == value:  # a figure that is not defined is NaN
                 self._best[name] = (max if mode == "max" else min)(value, self._best.get(name, value))
         if trainer.is_global_zero:

@@ -9,7 +9,7 @@ from typing import Any
 from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.utilities import rank_zero_only
 
-from ..module import SummarizerModule
+from ..task_module import TaskModule
 
 
 class PlainProgress(Callback):
@@ -37,7 +37,7 @@ class PlainProgress(Callback):
 
     @rank_zero_only
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        assert isinstance(pl_module, SummarizerModule)
+        assert isinstance(pl_module, TaskModule)
         if pl_module.outcome is not None and not trainer.sanity_checking:
             print(f"epoch {trainer.current_epoch + 1}: validation  {pl_module.outcome.line()}", flush=True)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +16,8 @@ from seq2seq import __version__
 from seq2seq.errors import UserError
 
 from ..datamodule import HeadlineData, attached_data
-from ..evaluation import Prediction
-from ..module import SummarizerModule
 from ..prediction_parts import PartWriter, PredictionParts
+from ..task_module import TaskModule
 from .result_files import count_lines, write_lines
 
 FORMAT = "parts-2"
@@ -42,7 +40,7 @@ class PredictionFiles(Callback):
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         if stage != "predict":
             return
-        assert isinstance(pl_module, SummarizerModule)
+        assert isinstance(pl_module, TaskModule)
         data, limit = attached_data(trainer), trainer.limit_predict_batches
         if data is None:
             raise UserError("PredictionFiles: the trainer needs a HeadlineData as datamodule, to know the corpus")
@@ -51,7 +49,7 @@ class PredictionFiles(Callback):
         self.limited = isinstance(limit, int) or limit < 1.0
         data.remaining = lambda: self._remaining(trainer, pl_module, data)
 
-    def _remaining(self, trainer: Trainer, pl_module: SummarizerModule, data: HeadlineData) -> np.ndarray:
+    def _remaining(self, trainer: Trainer, pl_module: TaskModule, data: HeadlineData) -> np.ndarray:
         """Rows still to be decoded. Lightning calls it on every rank after the weights are loaded."""
         count = len(data.split(data.predict_split, labelled=False))
         file = Path(trainer.default_root_dir) / f"predictions-{data.predict_split}.jsonl"
@@ -80,7 +78,7 @@ class PredictionFiles(Callback):
         self,
         trainer: Trainer,
         pl_module: LightningModule,
-        outputs: list[Prediction],  # type: ignore[override]
+        outputs: list[Any],  # type: ignore[override]
         batch: Any,
         batch_idx: int,
         *_: Any,
@@ -107,7 +105,7 @@ def _without_rows(records: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]
         yield record
 
 
-def prediction_fingerprint(pl_module: SummarizerModule, data: HeadlineData) -> str:
+def prediction_fingerprint(pl_module: TaskModule, data: HeadlineData) -> str:
     """A digest of everything that predictions depend on: weights, tokenizer, search, limits and corpus."""
     digest = hashlib.sha256()
     for name, weights in pl_module.network.state_dict().items():
@@ -117,7 +115,7 @@ def prediction_fingerprint(pl_module: SummarizerModule, data: HeadlineData) -> s
         FORMAT,
         __version__,
         pl_module.tokenizer.fingerprint,
-        asdict(pl_module.search),
+        pl_module.prediction_settings(),
         pl_module.max_document_tokens,
         str(pl_module.trainer.precision),
         data.predict_split,

@@ -17,14 +17,14 @@ from seq2seq import __version__
 from seq2seq.files import atomic_writer
 from seq2seq.model.ensemble import Ensemble
 
-from ..module import SummarizerModule
+from ..task_module import TaskModule
 
 
 class ResultFiles(Callback):
     """Writes scores with all settings, and the predictions, into the run's folder."""
 
     def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        assert isinstance(pl_module, SummarizerModule)
+        assert isinstance(pl_module, TaskModule)
         outcome = pl_module.outcome
         if outcome is None or not trainer.is_global_zero:
             return
@@ -32,10 +32,7 @@ class ResultFiles(Callback):
         metrics, predictions = folder / "metrics.json", folder / "predictions.jsonl"
         write_lines(predictions, (p.record() for p in outcome.predictions))
         settings = {
-            "rouge": outcome.rouge_settings,
-            "signature": str(outcome.signature),
-            "scoring": asdict(pl_module.scoring),
-            "search": asdict(pl_module.search),
+            **pl_module.result_settings(),
             "network": asdict(pl_module.options),
             "parameters": pl_module.parameter_count,
             "examples": len(outcome.predictions),
@@ -50,7 +47,8 @@ class ResultFiles(Callback):
         scores = {name: None if math.isnan(score) else score for name, score in outcome.scores.items()}
         with atomic_writer(metrics) as stream:
             stream.write(json.dumps(scores | {"settings": settings}, indent=2) + "\n")
-        print(f"{outcome.line()}  {outcome.signature} -> {metrics}, {predictions}", flush=True)
+        line = "  ".join(filter(None, [outcome.line(), str(outcome.signature)]))
+        print(f"{line} -> {metrics}, {predictions}", flush=True)
 
 
 def write_lines(file: Path, records: Iterable[dict[str, Any]]) -> None:

@@ -1,8 +1,4 @@
-"""Recurrent layers by cell: the building block of encoder and decoder.
-
-The state of a cell is one flat tensor [N, state_size], so that encoder, decoder and search need not know whether it
-holds h alone (GRU, Elman) or h and c (LSTM). A new cell is a subclass of `Cell` with a `step`, and one line in `CELLS`.
-"""
+"""Cells that torch, or a compiled loop, runs through all steps in one call: Elman, GRU and LSTM."""
 
 from __future__ import annotations
 
@@ -12,50 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from .. import ops
-
-
-class Cell(nn.Module):
-    """A recurrent layer that reads sequences.
-
-    Args:
-        input_size: I; hidden_size: H.
-    """
-
-    tensors_in_state = 1
-    """The state holds this many tensors [N, H] side by side."""
-
-    def __init__(self, input_size: int, hidden_size: int) -> None:
-        super().__init__()
-        self.hidden_size = hidden_size
-
-    @property
-    def state_size(self) -> int:
-        return self.tensors_in_state * self.hidden_size
-
-    def step(self, x: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
-        """x [N, I], state [N, state_size] -> output [N, H], new state."""
-        raise NotImplementedError
-
-    def forward(self, x: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
-        """x [N, T, I], state [N, state_size] -> outputs [N, T, H], state after the last step."""
-        outputs = []
-        for step in x.unbind(1):
-            output, state = self.step(step, state)
-            outputs.append(output)
-        return torch.stack(outputs, dim=1), state
-
-    def bidirectional(self, backward: Cell, x: Tensor | ops.Lookup, lengths: Tensor) -> Tensor:
-        """This cell forwards and another one backwards: x [B, S, I], lengths [B] -> states [B, S, 2H].
-
-        The backward cell reads each row reversed within its own length. That is the result of a packed bidirectional
-        layer, without the cost of packing. States at padding mean nothing.
-        """
-        x = x.rows() if isinstance(x, ops.Lookup) else x
-        zeros = x.new_zeros(len(x), self.state_size)
-        ahead, _ = self(x, zeros)
-        back, _ = backward(ops.reverse_by_length(x, lengths), zeros)
-        return torch.cat([ahead, ops.reverse_by_length(back, lengths)], dim=-1)
+from ... import ops
+from .cell import Cell
 
 
 class FusedCell(Cell):
@@ -104,6 +58,22 @@ class ElmanCell(FusedCell):
     kind, function = nn.RNN, torch.rnn_tanh
 
 
+class ReLUElmanCell(ElmanCell):
+    """h' = max(0, W_i x + b_i + W_h h + b_h).
+
+    W_h starts as the identity, so that a state without input stays as it is, and W_i with the deviation 0.001 (Le et
+    al. 2015, sections 2 and 4.2).
+    """
+
+    function = torch.rnn_relu
+
+    @torch.no_grad()
+    def reset_parameters(self) -> None:
+        super().reset_parameters()
+        nn.init.normal_(self.weights().w_ih, std=0.001)
+        nn.init.eye_(self.weights().w_hh)
+
+
 class GRUCell(FusedCell):
     """The gated recurrent unit (Cho et al. 2014); see `ops.gru` for its equations."""
 
@@ -134,6 +104,3 @@ class LSTMCell(FusedCell):
         h, c = state.unsqueeze(0).chunk(2, dim=-1)
         outputs, h, c = self.run(x, (h.contiguous(), c.contiguous()))
         return outputs, torch.cat([h, c], dim=-1).squeeze(0)
-
-
-CELLS: dict[str, type[Cell]] = {"gru": GRUCell, "lstm": LSTMCell, "elman": ElmanCell}

@@ -1,0 +1,1 @@
+"""A small grammar of German sentences about numbers, dates, prices and travel, with their English translations."""

@@ -1,0 +1,80 @@
+"""The part of `seq2seq decode` for checkpoints of a labelling task: labels for documents, or for their tokens."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from seq2seq.decoding import SearchOptions
+from seq2seq.entities import entities
+from seq2seq.errors import UserError
+from seq2seq.files import user_path
+from seq2seq.shipped import checkpoint_path
+
+from .arguments import flag_of, given_fields
+
+if TYPE_CHECKING:  # it imports torch, which takes seconds
+    from seq2seq.labelling import Label, TextLabeller
+
+
+def is_labeller(args: argparse.Namespace) -> bool:
+    """Whether the checkpoint of the command line is one of a labelling task. Its errors are left to its loading."""
+    if not args.checkpoint:
+        return False
+    folder = user_path(args.checkpoint[0])
+    try:
+        file = folder / "best.ckpt" if folder.is_dir() else checkpoint_path(args.checkpoint[0])
+        from seq2seq.checkpoint import SUMMARIZATION, task_of_file
+
+        return task_of_file(file) != SUMMARIZATION
+    except UserError:
+        return False
+
+
+def load_labeller(args: argparse.Namespace) -> TextLabeller:
+    """Loads the checkpoint of the command line. Raises UserError for an option that has no effect on labels."""
+    given = [flag_of(name) for name in given_fields(args, SearchOptions)]
+    if args.precision != "float32":
+        given.append("--precision")
+    if given:
+        raise UserError(f"{given[0]} has no effect on a checkpoint of a labelling task; leave it out")
+    if len(args.checkpoint) > 1:
+        raise UserError("--checkpoint: checkpoints of a labelling task make no ensemble; name one")
+    if args.threads and args.device.startswith("cuda"):
+        raise UserError(f"--threads has no effect with --device {args.device}; leave it out")
+    import torch
+
+    from seq2seq.labelling import TextLabeller
+    from seq2seq.ops.cpu import tune_cpu
+
+    if args.threads:
+        torch.set_num_threads(args.threads)
+    tune_cpu()
+    return TextLabeller.from_checkpoint(args.checkpoint[0], args.device)
+
+
+def render_labels(
+    fields: Mapping[str, Any], found: list[Label], *, form: str, column: str, task: str, document_column: str
+) -> str:
+    """The output for one document.
+
+    Text: the label in one line; or each token with a tab and its label, and an empty line after the last token. JSON:
+    the fields of the input with the label and its probability, or with the tokens, their labels and the entities.
+    """
+    names = [label.name for label in found]
+    if task == "annotation":
+        tokens = fields[document_column].split()
+        if form == "text":
+            return "".join(f"{token}\t{name}\n" for token, name in zip(tokens, names, strict=True)) + "\n"
+        spans = [
+            {"text": " ".join(tokens[start:end]), "type": kind, "start": start, "end": end}
+            for kind, start, end in entities(names)
+        ]
+        result: dict[str, Any] = {"tokens": tokens, column: names, "entities": spans}
+    elif form == "text":
+        return "".join(names) + "\n"
+    else:
+        result = {column: "".join(names), "score": round(found[0].probability, 4) if found else None}
+    return json.dumps({**fields, **result}, ensure_ascii=False, default=str) + "\n"  # str: dates and such of Parquet
