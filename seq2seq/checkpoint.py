@@ -19,7 +19,7 @@ from .batch import Vocabulary
 from .data.tokenizer import Tokenizer
 from .decoding import SearchOptions
 from .errors import UserError
-from .files import atomic_writer
+from .files import atomic_writer, is_zip_file
 from .hub_folder import is_hub_name, read_hub_folder
 from .model.labeller import LABELLERS
 from .model.network import NetworkOptions
@@ -109,9 +109,9 @@ def _load(path: str | Path, file: Path) -> Any:
         raise UserError(f"{path}: no such checkpoint; train one with `seq2seq fit`, or name a .ckpt file")
     try:
         file.open("rb").close()
-    except OSError as error:  # without permission, for example; `is_zipfile` would call the file truncated
+    except OSError as error:  # without permission, for example; `is_zip_file` would call the file truncated
         raise UserError(f"{path}: the checkpoint cannot be opened: {error.strerror}") from None
-    if not zipfile.is_zipfile(file):
+    if not is_zip_file(file):
         raise UserError(
             f"{path}: not a checkpoint, or a truncated one; use another, for example last.ckpt of the same run"
         )

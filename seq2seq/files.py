@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 import tempfile
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -41,6 +42,14 @@ def user_path(text: str | os.PathLike[str]) -> Path:
 def is_same_file(one: Path, other: Path) -> bool:
     """Whether two paths lead to the same existing file."""
     return one.exists() and other.exists() and one.samefile(other)
+
+
+def is_zip_file(path: str | os.PathLike[str]) -> bool:
+    """Whether a file is a zip archive. One with a damaged end is none, where `zipfile.is_zipfile` raises an error."""
+    try:
+        return zipfile.is_zipfile(path)
+    except zipfile.BadZipFile:
+        return False
 
 
 def discard_output(stream: TextIO) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import re
 import sys
-import zipfile
 from collections.abc import Collection
 from dataclasses import fields, replace
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, get_args, get_type_hin
 
 from seq2seq.decoding import SearchOptions
 from seq2seq.errors import UserError, did_you_mean
-from seq2seq.files import user_path
+from seq2seq.files import is_zip_file, user_path
 from seq2seq.options import argument_texts, check_effects
 from seq2seq.shipped import Card, checkpoint_path, default_model, shipped_models
 
@@ -63,7 +62,7 @@ class Checkpoints(argparse.Action):
 def looks_like_checkpoint(name: str) -> bool:
     """Whether an argument is a checkpoint by its suffix or content, a folder, or the name of a shipped model."""
     path = user_path(name)
-    return name.endswith(".ckpt") or path.is_dir() or zipfile.is_zipfile(path) or name in shipped_models()
+    return name.endswith(".ckpt") or path.is_dir() or is_zip_file(path) or name in shipped_models()
 
 
 def add_decoding_options(parser: argparse.ArgumentParser, flag: str = "--checkpoint", default: str = "") -> None:
