@@ -7,7 +7,7 @@ RUN := runs/quickstart
 CONFIG := configs/quickstart.yaml
 
 .DEFAULT_GOAL := help
-.PHONY: help setup quickstart lecture browser test test-slow lint format corpus clean
+.PHONY: help setup quickstart lecture browser test test-slow wheel-check lowest lint format corpus clean
 
 help: ## list what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -55,6 +55,19 @@ test: setup browser ## the tests (a few minutes)
 
 test-slow: setup ## the tests that take longer
 	$(BIN)/python -m pytest -m slow
+
+wheel-check: setup ## build the wheel and try it in a bare environment (minutes; installs torch)
+	$(BIN)/python -m pytest -s -m slow tests/test_wheel.py
+
+LOWEST := .venv-lowest
+LOWEST_TESTS := tests/commands/test_schema.py tests/commands/test_config.py tests/commands/test_training_parser.py \
+	tests/commands/test_cli.py tests/training/test_training.py
+lowest: ## a short part of the tests with the lowest versions that pyproject.toml allows; torch as in constraints.txt
+	$(PYTHON) -m venv $(LOWEST)
+	$(PYTHON) tests/lowest_versions.py > $(LOWEST)/constraints.txt
+	$(LOWEST)/bin/pip install --quiet -c $(LOWEST)/constraints.txt torch
+	$(LOWEST)/bin/pip install --quiet -c $(LOWEST)/constraints.txt -e . pytest pytest-timeout jsonschema
+	$(LOWEST)/bin/python -m pytest -q $(LOWEST_TESTS)
 
 lint: setup ## ruff and mypy
 	$(BIN)/ruff check .

@@ -11,10 +11,14 @@ from pathlib import Path
 PACKAGE = Path(__file__).resolve().parents[1] / "seq2seq"
 PAGE = Path(__file__).with_name("architecture.md")
 ORDER = (
-    *("__main__", "commands", "training", "demo", "report", "labelling", "inference", "checkpoint", "explanation"),
-    *("decoding", "scoring", "data", "model", "ops"),
-    *("batch", "progress", "shipped", "token_rouge", "files", "options", "environment", "entities", "errors"),
+    *("__main__", "api", "commands", "training", "demo", "serve", "web", "export_onnx", "report", "labelling", "hub"),
+    *("inference", "checkpoint", "explanation", "decoding", "scoring", "data", "model", "ops"),
+    *("batch", "progress", "shipped", "example_files", "token_rouge", "hub_folder", "files", "options"),
+    *("environment", "entities", "errors"),
 )
+
+WIDTH = 100
+"""Characters of a line that holds both parts."""
 
 
 def files_of(room: str) -> list[Path]:
@@ -46,13 +50,17 @@ def imported_rooms(room: str) -> list[str]:
 
 
 def picture() -> str:
-    """One line for each room: its name and purpose; below it the rooms that it imports."""
+    """One line for each room: its name, its purpose and the rooms that it imports; two if it would be long."""
     lines = []
     for room in ORDER:
         name = f"{room}/" if (PACKAGE / room).is_dir() else f"{room}.py"
-        lines.append(f"{name:15} {purpose(room)}")
-        if below := imported_rooms(room):
-            lines.append(f"{'':16}-> {' '.join(below)}")
+        line, below = f"{name:15} {purpose(room)}", f"-> {' '.join(imported_rooms(room))}"
+        if below == "-> ":
+            lines.append(line)
+        elif len(line) + len(below) < WIDTH:
+            lines.append(f"{line} {below}")
+        else:
+            lines += [line, f"{'':16}{below}"]
     return "\n".join(lines)
 
 

@@ -17,7 +17,7 @@ try:
 except ModuleNotFoundError as missing:
     if (missing.name or "").partition(".")[0] != "matplotlib":
         raise
-    sys.exit('lecture: the figures need matplotlib; run `pip install "seq2seq[plots]"`')
+    sys.exit('lecture: the figures need matplotlib; run `pip install "seq2seq-headlines[plots]"`')
 
 from .newswire import ROOT
 from .pages import update_table

@@ -11,30 +11,14 @@ import traceback
 from importlib import import_module
 
 from . import __version__
+from .commands import COMMANDS
 from .environment import escape_unencodable_output, import_plugins, prepare_process
 from .errors import UserError, did_you_mean
 from .files import discard_output
 
-COMMANDS = {
-    "fit": ("fit", "train a model from a config file"),
-    "validate": ("fit", "score a checkpoint on the validation split (greedy)"),
-    "test": ("fit", "score a checkpoint on the test split (beam search); writes metrics.json and predictions.jsonl"),
-    "predict": ("fit", "write the headlines of a split"),
-    "decode": ("decode", "write headlines for plain text, or for a corpus file of any format"),
-    "show": ("show", "print documents, references and headlines side by side"),
-    "demo": ("demo", "serve a page in the browser: headlines, attention, copied words and the beams of the search"),
-    "score": ("score", "score predictions, with intervals and tests of the differences between systems"),
-    "report": ("report", "write the page of a run, and compare the run with another one"),
-    "models": ("models", "list the models that ship with seq2seq, or print the card of one"),
-    "export": ("export", "turn a checkpoint into another form, such as a small file for inference"),
-    "average": ("average", "average the weights of checkpoints"),
-    "vote": ("vote", "choose one of several systems' headlines for each document"),
-    "prepare": ("prepare", "turn a raw corpus (arXiv, Gigaword, ...) into JSON Lines"),
-}
-
 
 def usage() -> str:
-    lines = "\n".join(f"  {name:9} {text}" for name, (_, text) in COMMANDS.items())
+    lines = "\n".join(f"  {name:10} {text}" for name, (_, text) in COMMANDS.items())
     return (
         "usage: seq2seq COMMAND [options]\n\nA recurrent headline summarizer.\n\n"
         f"commands:\n{lines}\n\n`seq2seq COMMAND --help` shows a command's options."

@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import json
 import zipfile
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from .batch import Vocabulary
 from .data.tokenizer import Tokenizer
 from .decoding import SearchOptions
 from .errors import UserError
 from .files import atomic_writer, is_zip_file
+from .hub_folder import is_hub_name, read_hub_folder
 from .model.labeller import LABELLERS
 from .model.network import NetworkOptions
 from .shipped import checkpoint_path
@@ -45,7 +47,8 @@ def read_checkpoint(path: str | Path, *, check_bytes: bool = False) -> dict[str,
     """Reads and verifies a checkpoint.
 
     Args:
-        path: a file, or the name of a model that ships with the package.
+        path: a file, the name of a model that ships with the package, or `hf:` and a folder of `seq2seq export hf` or
+            its name on the Hugging Face Hub.
         check_bytes: verify the checksum of every byte, which reads the whole file.
 
     Returns:
@@ -69,7 +72,7 @@ def _read(path: str | Path, check_bytes: bool) -> tuple[dict[str, Any], dict[str
     }
     try:
         _check_contents(contents)
-        damaged = _damaged_member(file) if check_bytes else None
+        damaged = _damaged_member(file) if check_bytes and not is_hub_name(path) else None
     except Exception as error:  # missing or unexpected values lead to errors of many types
         raise UserError(
             f"{path}: damaged, or of another version of seq2seq ({type(error).__name__}: {error}); use another"
@@ -80,26 +83,8 @@ def _read(path: str | Path, check_bytes: bool) -> tuple[dict[str, Any], dict[str
 
 
 def _read_file(path: str | Path, file: Path) -> dict[str, Any]:
-    """The values of a checkpoint file as they are. `path`: the file's name in errors."""
-    if file.is_dir():
-        raise UserError(f"{path}: a folder; name a .ckpt file in it, for example {file / 'best.ckpt'}")
-    if not file.is_file():
-        raise UserError(f"{path}: no such checkpoint; train one with `seq2seq fit`, or name a .ckpt file")
-    try:
-        file.open("rb").close()
-    except OSError as error:  # without permission, for example; `is_zip_file` would call the file truncated
-        raise UserError(f"{path}: the checkpoint cannot be opened: {error.strerror}") from None
-    if not is_zip_file(file):
-        raise UserError(
-            f"{path}: not a checkpoint, or a truncated one; use another, for example last.ckpt of the same run"
-        )
-    try:
-        checkpoint = torch.load(file, map_location="cpu", weights_only=True, mmap=True)
-    except Exception as error:  # torch raises several types here, which all mean the same to the user
-        reason = _first_line(error)
-        if "Weights only load failed" in reason:
-            reason = "it holds pickled objects, which might run code"
-        raise UserError(f"{path}: can't be read as a checkpoint of plain weights ({reason}); use another") from error
+    """The values of a checkpoint file, without options that no longer exist. `path`: the file's name in errors."""
+    checkpoint = read_hub_folder(path) if is_hub_name(path) else _load(path, file)
     ours = checkpoint.get("seq2seq") if isinstance(checkpoint, dict) else None
     if not isinstance(ours, dict):
         raise UserError(f"{path}: a checkpoint, but not of seq2seq; give one that `seq2seq fit` wrote")
@@ -114,6 +99,35 @@ def _read_file(path: str | Path, file: Path) -> dict[str, Any]:
         if network.pop(name) != REMOVED[name] and name == "copy_attention":  # the others only changed the training
             raise UserError(f"{path}: trained with network.copy_attention, which this version lacks; train it anew")
     return checkpoint
+
+
+def _load(path: str | Path, file: Path) -> Any:
+    """The values of a checkpoint file as they are."""
+    if file.is_dir():
+        raise UserError(f"{path}: a folder; name a .ckpt file in it, for example {file / 'best.ckpt'}")
+    if not file.is_file():
+        raise UserError(f"{path}: no such checkpoint; train one with `seq2seq fit`, or name a .ckpt file")
+    try:
+        file.open("rb").close()
+    except OSError as error:  # without permission, for example; `is_zip_file` would call the file truncated
+        raise UserError(f"{path}: the checkpoint cannot be opened: {error.strerror}") from None
+    if not is_zip_file(file):
+        raise UserError(
+            f"{path}: not a checkpoint, or a truncated one; use another, for example last.ckpt of the same run"
+        )
+    try:
+        return torch.load(file, map_location="cpu", weights_only=True, mmap=True)
+    except Exception as error:  # torch raises several types here, which all mean the same to the user
+        reason = _first_line(error)
+        if "Weights only load failed" in reason:
+            reason = "it holds pickled objects, which might run code"
+        raise UserError(f"{path}: can't be read as a checkpoint of plain weights ({reason}); use another") from error
+
+
+def origin(path: str | Path) -> dict[str, Any]:
+    """The entries of `KEPT` beside `seq2seq`: the position of the training, and the version of Lightning."""
+    checkpoint, _ = _read(path, check_bytes=False)
+    return {key: checkpoint[key] for key in KEPT if key in checkpoint and key != "seq2seq"}
 
 
 def task_of(contents: dict[str, Any]) -> str:
@@ -211,6 +225,17 @@ def write_checkpoint(checkpoint: dict[str, Any], path: str | Path) -> None:
             f"{path}: the checkpoint cannot be written ({reason}); the earlier ones are intact: "
             "make room; a run goes on with `--resume auto`"
         ) from error
+
+
+def write_weights(network: nn.Module, section: dict[str, Any], path: str | Path) -> None:
+    """Writes a checkpoint of weights alone, from which no run continues. Raises UserError as `write_checkpoint`.
+
+    Args:
+        section: the plain values of its section `seq2seq`.
+    """
+    weights = {f"network.{name}": weight for name, weight in network.state_dict().items()}
+    contents = {"seq2seq": section, "state_dict": weights, "pytorch-lightning_version": version("lightning")}
+    write_checkpoint(contents, path)
 
 
 def run_id(folder: str | Path) -> str | None:

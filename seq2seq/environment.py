@@ -22,6 +22,9 @@ PLUGINS = "SEQ2SEQ_PLUGINS"
 DEMO_PASSWORD = "SEQ2SEQ_DEMO_PASSWORD"
 """The password of the page of `seq2seq demo`. A variable, because other users can read a command line."""
 
+SERVE_TOKEN = "SEQ2SEQ_SERVE_TOKEN"
+"""The bearer token of `seq2seq serve`. A variable, because other users can read a command line."""
+
 WANDB = {
     # No account and no network unless the user asks for them.
     "WANDB_MODE": "offline",
@@ -106,6 +109,11 @@ def prepare_worker() -> None:
 def demo_password() -> str | None:
     """The password that the user has set for the page of `seq2seq demo`; None without one."""
     return os.environ.get(DEMO_PASSWORD) or None
+
+
+def serve_token() -> str | None:
+    """The token that the user has set for `seq2seq serve`; None without one."""
+    return os.environ.get(SERVE_TOKEN) or None
 
 
 def import_plugins() -> None:

@@ -3,6 +3,8 @@
 summarizer = Summarizer.from_checkpoint("runs/quickstart/best.ckpt")      # a list of files is an ensemble
 headlines = summarizer.summarize(["A fire broke out ..."], beam_size=5)
 explanation = summarizer.explain("A fire broke out ...")                  # attention, copied words
+print(summarizer.score([("A fire broke out ...", "Fire in Athens")]))     # ROUGE with intervals
+summarizer.save("headlines.ckpt")
 """
 
 from __future__ import annotations
@@ -12,18 +14,26 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import fields, replace
+from dataclasses import asdict, fields, replace
 from itertools import count, islice
 from math import isnan
 from numbers import Integral, Real
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import torch
 from torch import nn
 
 from .batch import Batch, Vocabulary, make_batch
-from .checkpoint import SUMMARIZATION, check_task, has_same_tokenizer, network_weights, read_checkpoint
+from .checkpoint import (
+    CONTENTS,
+    SUMMARIZATION,
+    check_task,
+    has_same_tokenizer,
+    network_weights,
+    read_checkpoint,
+    write_weights,
+)
 from .data.tokenizer import EncodedDocument, Facts, Tokenizer
 from .decoding import Hypotheses, Recorder, SearchOptions, SearchStep, absent_ids, search
 from .errors import UserError, did_you_mean
@@ -32,6 +42,10 @@ from .files import user_path
 from .model.ensemble import Ensemble
 from .model.network import NetworkOptions, Seq2Seq, build_network
 from .ops.cpu import bfloat16_is_faster
+
+if TYPE_CHECKING:
+    from .data.pairs import Pairs
+    from .scoring import Scores
 
 MISSING = ("NAType", "NaTType")
 """The types of missing values of pandas, which is not imported here."""
@@ -61,6 +75,7 @@ class Summarizer:
         options: default options of the search.
         max_document_tokens: longer documents are cut.
         batch_tokens: greatest number of document tokens in a batch, padding included.
+        settings: the section `seq2seq` of its checkpoint, which `save` writes again.
 
     Attributes:
         cut: number of documents that were cut so far.
@@ -75,11 +90,13 @@ class Summarizer:
         max_document_tokens: int,
         device: str | torch.device = "cpu",
         batch_tokens: int = 80000,
+        settings: Mapping[str, Any] | None = None,
     ) -> None:
         self.network = network.to(device).eval()
         self.tokenizer, self.options = tokenizer, options
         self.max_document_tokens, self.batch_tokens = max_document_tokens, batch_tokens
         self.device = torch.device(device)
+        self.settings = settings
         self.cut = self.empty = 0
 
     @classmethod
@@ -96,7 +113,8 @@ class Summarizer:
 
         Args:
             path: a file, the folder of a run, which stands for its best.ckpt, or the name of a model that
-                `seq2seq models` lists; `~` is the home folder. A list of them makes an ensemble.
+                `seq2seq models` lists; `~` is the home folder. `hf:` and a folder of `seq2seq export hf`, or its name
+                on the Hugging Face Hub, reads such a model. A list of them makes an ensemble.
             device: auto or None (a GPU if there is one), cpu, cuda or cuda:N, as text, torch.device or number of a GPU.
             precision: float32 or bfloat16, the type of weights and activations; the search computes in float32.
 
@@ -116,7 +134,51 @@ class Summarizer:
         network, contents = load_networks(paths)
         tokenizer, options = Tokenizer.from_dict(contents["tokenizer"]), SearchOptions(**contents["search"])
         network.to(PRECISIONS[precision])
-        return cls(network, tokenizer, options, contents["max_document_tokens"], device)
+        settings = {key: value for key, value in contents.items() if key not in CONTENTS} if len(paths) == 1 else None
+        return cls(network, tokenizer, options, contents["max_document_tokens"], device, settings=settings)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Writes a checkpoint with the weights, the tokenizer and the options of the search, whole or not at all.
+
+        Every command and `from_checkpoint` read it, and `train(more, start=FILE)` goes on from it. It has no state of a
+        training.
+
+        Raises UserError for an ensemble, for a network without the settings of a checkpoint, and for a file that cannot
+        be written.
+        """
+        if self.settings is None:
+            raise UserError(
+                f"{path}: only a Summarizer of one checkpoint can be saved; this one is an ensemble, or was made from "
+                "a network: keep the checkpoints"
+            )
+        section = {**self.settings, "search": asdict(self.options), "max_document_tokens": self.max_document_tokens}
+        write_weights(self.network, section, user_path(path))
+
+    def score(
+        self,
+        pairs: Pairs,
+        *,
+        document_column: str = "document",
+        summary_column: str = "summary",
+        trials: int = 10_000,
+        **options: Any,
+    ) -> Scores:
+        """Writes headlines for the documents of some pairs, and compares them with the headlines of the pairs.
+
+        Args:
+            pairs: (document, headline) pairs, dictionaries, a data frame, a data set or a file: see `train`.
+            document_column, summary_column: names in dictionaries, data frames, data sets and files.
+            trials: resamples for the 95 % intervals; 0 leaves the intervals out.
+            options: of the search, as for `summarize`.
+
+        Raises UserError for a wrong option, and for pairs that are no pairs of texts.
+        """
+        from .data.pairs import read_pairs  # here, because `decode` does without ROUGE and data frames
+        from .scoring import Scores, compare
+
+        documents, references = read_pairs(pairs, "pairs", document_column, summary_column)
+        headlines = self.summarize(documents, **options)
+        return Scores(compare(references, {"headlines": headlines}, documents, trials=trials), headlines)
 
     def summarize(self, documents: Iterable[str], **options: Any) -> list[str]:
         """The best headline of each document, in order.

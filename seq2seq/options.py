@@ -13,7 +13,9 @@ class SearchOptions:
 
 from __future__ import annotations
 
+import inspect
 import math
+import re
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import MISSING, Field, dataclass, field, fields
 from types import UnionType
@@ -21,6 +23,9 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from .environment import PLUGINS
 from .errors import UserError, did_you_mean
+
+Choices = Iterable[str] | Callable[[], Iterable[str]]
+"""Names, or a function that returns them, for names that plugins can add to."""
 
 
 @dataclass(frozen=True)
@@ -43,16 +48,34 @@ def limited(
     maximum: float | None = None,
     above: float | None = None,
     below: float | None = None,
+    choices: Choices | None = None,
     unused: Sequence[When] = (),
 ) -> Any:
     """A dataclass field with limits: minimum <= value <= maximum, above < value < below. None means no limit.
+
+    `choices`: the names that are values, usually a registry; for a list or a dictionary the names of its entries.
 
     `unused`: when the option has no effect (each condition alone suffices); see `check_effects`.
     """
     limits = {"minimum": minimum, "maximum": maximum, "above": above, "below": below}
     known: dict[str, Any] = {name: limit for name, limit in limits.items() if limit is not None}
-    metadata = {"limits": known, "unused": unused}
+    metadata = {"limits": known, "choices": choices, "unused": unused}
     return field(default=default, metadata=metadata)
+
+
+def argument_texts(options: type) -> dict[str, str]:
+    """Reads the text of each field from the "Args:" sections of the docstrings of a class and its bases."""
+    entries: list[tuple[str, str]] = []
+    for base in reversed(options.__mro__):
+        section = (inspect.getdoc(base) or "").partition("\nArgs:\n")[2]
+        entries += re.findall(r"^ {4}(\w+): (.*(?:\n {5,}.*)*)", section, re.MULTILINE)
+    return {name: " ".join(text.split()).removesuffix(".") for name, text in entries}
+
+
+def choices_of(option: Field[Any]) -> Iterable[str] | None:
+    """The names that are values of a field, of those registered so far; None = not limited to names."""
+    choices = option.metadata.get("choices")
+    return choices() if callable(choices) else choices
 
 
 def check_limits(options: Any, section: str) -> None:
@@ -70,6 +93,10 @@ def check_limits(options: Any, section: str) -> None:
         choices = [choice for choice in get_args(types[option.name]) if isinstance(choice, str)]
         if choices:
             check_choice(key, value, choices)
+        names = choices_of(option)
+        if names is not None:
+            for name in [value] if isinstance(value, str) else value or ():
+                check_choice(key, name, names)
         limits = option.metadata.get("limits")
         if value is not None and limits:
             _check_number(key, value, **limits)

@@ -7,6 +7,19 @@ import time
 from types import TracebackType
 
 
+class NoProgress:
+    """The progress of work that shall write nothing."""
+
+    def __enter__(self) -> NoProgress:
+        return self
+
+    def update(self, count: int) -> None:
+        """Does nothing."""
+
+    def __exit__(self, *_: object) -> None:
+        """Does nothing."""
+
+
 class Progress:
     """`with Progress("Encoding", total) as progress: progress.update(count)`.
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from .errors import UserError, did_you_mean
 from .files import atomic_writer, user_path
+from .hub_folder import is_hub_name
 
 FOLDER = Path(__file__).with_name("models")
 NO_MODEL = "no model ships with this copy of seq2seq"
@@ -98,10 +99,13 @@ def default_model() -> str:
 def checkpoint_path(given: str | os.PathLike[str]) -> Path:
     """The file that the user means by `given`: a path, or the name of a shipped model.
 
-    A file with that name, or the folder of a run, comes before a shipped model.
+    A file with that name, or the folder of a run, comes before a shipped model. `hf:` and a folder or a name stay as
+    they are (`hub_folder.py`).
 
     Raises UserError for a name without folder and suffix that is neither a file nor a shipped model.
     """
+    if is_hub_name(given):
+        return Path(given)
     file, models = user_path(given), shipped_models()
     if file.is_file() or (file / "best.ckpt").is_file():
         return file

@@ -46,7 +46,7 @@ def find_chromium() -> str | None:
 @contextmanager
 def chromium() -> Iterator[Any]:
     """A running Chromium without a window, as a `Browser` of playwright. Skips the test if there is none."""
-    reason = 'playwright is not installed: pip install "seq2seq[dev]" installs it'
+    reason = 'playwright is not installed: pip install "seq2seq-headlines[dev]" installs it'
     sync_api = pytest.importorskip("playwright.sync_api", reason=reason)
     path = find_chromium()
     if path is None:

@@ -28,7 +28,7 @@ def test_every_variable_is_documented() -> None:
         environment.PROCESS
         | environment.WANDB
         | environment.RUN
-        | {environment.PLUGINS: "", environment.DEMO_PASSWORD: ""}
+        | {environment.PLUGINS: "", environment.DEMO_PASSWORD: "", environment.SERVE_TOKEN: ""}
     )
     assert {name: value for name, value in table.items() if name in defaults} == defaults
 

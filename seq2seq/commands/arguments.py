@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import argparse
-import inspect
 import re
 import sys
 from collections.abc import Collection
 from dataclasses import fields, replace
+from pathlib import Path
 from types import NoneType
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, get_args, get_type_hints
 
 from seq2seq.decoding import SearchOptions
 from seq2seq.errors import UserError, did_you_mean
 from seq2seq.files import is_zip_file, user_path
-from seq2seq.options import check_effects
+from seq2seq.options import argument_texts, check_effects
 from seq2seq.shipped import Card, checkpoint_path, default_model, shipped_models
 
 Options = TypeVar("Options")
@@ -78,7 +78,7 @@ def add_decoding_options(parser: argparse.ArgumentParser, flag: str = "--checkpo
         action=Checkpoints,
         nargs="+",
         metavar="FILE",
-        help="checkpoint of `seq2seq fit`, e.g. runs/quickstart/best.ckpt, or a name that `seq2seq models` lists"
+        help="checkpoint of `seq2seq fit`, e.g. runs/quickstart/best.ckpt, a name of `seq2seq models`, or hf:FOLDER"
         f"{default}; several files are an ensemble, whose probabilities are averaged: they need the same tokenizer, "
         "and the first one gives the search options",
     )
@@ -115,15 +115,6 @@ def given_fields(args: argparse.Namespace, options: type) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}
 
 
-def argument_texts(options: type) -> dict[str, str]:
-    """Reads the text of each field from the "Args:" sections of the docstrings of a class and its bases."""
-    entries: list[tuple[str, str]] = []
-    for base in reversed(options.__mro__):
-        section = (inspect.getdoc(base) or "").partition("\nArgs:\n")[2]
-        entries += re.findall(r"^ {4}(\w+): (.*(?:\n {5,}.*)*)", section, re.MULTILINE)
-    return {name: " ".join(text.split()).removesuffix(".") for name, text in entries}
-
-
 def check_positive(args: argparse.Namespace, *names: str) -> None:
     """Raises UserError if one of these options is given and below 1."""
     for name in names:
@@ -158,6 +149,11 @@ def load_summarizer(args: argparse.Namespace, *, scores_are_written: bool = Fals
     return summarizer
 
 
+def model_name(args: argparse.Namespace) -> str:
+    """The name of the model of the command line for readers: the last two parts of a path, or a shipped model."""
+    return " + ".join("/".join(Path(name).parts[-2:]) for name in args.checkpoint or [default_model()])
+
+
 def announced_default_model() -> str:
     """The name of the default model, which one line on standard error names. Raises UserError if there is none."""
     name = default_model()
@@ -172,14 +168,11 @@ def announced_default_model() -> str:
 def search_options(args: argparse.Namespace, stored: SearchOptions, scores_are_written: bool = False) -> SearchOptions:
     """Replaces a checkpoint's search options by those of the command line (None = not given).
 
-    A given n_best raises the checkpoint's beam_size, and a given beam_size lowers the checkpoint's n_best, as far as
-    needed. Raises UserError, naming the option of the command line, also for one that has no effect.
+    Raises UserError, naming the option of the command line, also for one that has no effect.
     """
     given = given_fields(args, SearchOptions)
     named = set(given) - ({"length_penalty"} if scores_are_written else set())
-    given.setdefault("beam_size", max(stored.beam_size, given.get("n_best", 1)))
-    given.setdefault("n_best", max(1, min(stored.n_best, given["beam_size"])))
-    return replace_fields("search", stored, given, named)
+    return replace_fields("search", stored, stored.with_sizes_that_suit(given), named)
 
 
 def replace_fields(section: str, stored: Options, given: dict[str, Any], named: Collection[str]) -> Options:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import gzip
 import io
 import json
@@ -14,9 +15,10 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any, cast
 
-from seq2seq.data.corpora import Row
+from seq2seq.data.corpora import STANDARD_INPUT, Row
 from seq2seq.errors import UserError
 from seq2seq.files import is_same_file, user_path
+from seq2seq.progress import NoProgress, Progress
 
 from .arguments import DEFAULT_MODEL, Parser, add_decoding_options, check_positive, load_summarizer
 from .documents import Documents, add_input_options
@@ -90,15 +92,35 @@ def main(argv: list[str]) -> int:
             pending.append(row)
             yield row.document
 
-    with open_output(output_file) as output:
-        for found in model.stream(documents(), batch_size=args.batch_size):
+    typed = source.path == STANDARD_INPUT and sys.stdin.isatty()
+    chunk = {"chunk": 1} if typed else {}  # each line has its answer before the next line is read
+    with open_output(output_file) as output, progress(args, source, output_file) as bar:
+        for found in model.stream(documents(), batch_size=args.batch_size, **chunk):
             row = pending.popleft()
             output.write(write({**row.fields, args.document_column: row.document}, found))
-            if output_file is None and sys.stdout.isatty():
+            if typed or (output_file is None and sys.stdout.isatty()):
                 output.flush()
+            bar.update(1)
         output.flush()
     report(source, model, "label" if labels else "headline")
     return 0
+
+
+def progress(args: argparse.Namespace, source: Documents, output_file: Path | None) -> Progress | NoProgress:
+    """The progress of a file of documents, with speed and time left, if standard error is a terminal that shows no
+    headlines."""
+    shows_headlines = output_file is None and sys.stdout.isatty()
+    if not sys.stderr.isatty() or shows_headlines or not source.path.is_file():
+        return NoProgress()
+    return Progress("decode", count_documents(args), "documents")
+
+
+def count_documents(args: argparse.Namespace) -> int | None:
+    """The documents of the input; None if it has a fault, which the command reports at its row."""
+    try:
+        return sum(1 for _ in Documents(args))
+    except UserError:
+        return None
 
 
 def prediction_column(given: str | None, form: str, document_column: str) -> str:

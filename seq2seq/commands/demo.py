@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import sys
 from importlib.util import find_spec
-from pathlib import Path
 
 from seq2seq.environment import demo_password
 from seq2seq.errors import UserError
-from seq2seq.shipped import default_model
 
-from .arguments import DEFAULT_MODEL, Parser, add_decoding_options, check_positive, load_summarizer
+from .arguments import DEFAULT_MODEL, Parser, add_decoding_options, check_positive, load_summarizer, model_name
 
 PORT = 7860
 
@@ -20,7 +18,7 @@ def parser() -> Parser:
         prog="seq2seq demo",
         description="Serve a page on this computer: paste a document, read the best headlines with their scores, the "
         "attention, the copied words, and the beams of the search. Ctrl-C ends it. It needs gradio: "
-        'pip install "seq2seq[demo]".',
+        'pip install "seq2seq-headlines[demo]".',
     )
     p.add_argument(
         "--host",
@@ -40,13 +38,12 @@ def main(argv: list[str]) -> int:
     """Runs `seq2seq demo` until a signal ends it. Returns the exit status; raises UserError on bad arguments."""
     args = parser().parse_args(argv)
     check_positive(args, "threads")
-    if not 0 <= args.port <= 65535:
-        raise UserError(f"--port {args.port}: give a number from 0 to 65535")
     if find_spec("gradio") is None:
-        raise UserError('the page needs gradio: pip install "seq2seq[demo]"')
+        raise UserError('the page needs gradio: pip install "seq2seq-headlines[demo]"')
     from seq2seq.demo.limits import Limits
     from seq2seq.demo.page import Page, build
-    from seq2seq.demo.server import USER, application, is_loopback, listen, new_password, serve, url_of
+    from seq2seq.demo.server import SECONDS_TO_END, USER, application
+    from seq2seq.web import is_loopback, listen, new_secret, serve, url_of
 
     listening = listen(args.host, args.port)
     summarizer = load_summarizer(args, scores_are_written=True)
@@ -54,14 +51,13 @@ def main(argv: list[str]) -> int:
         beam_size=max(Limits.beam_size, summarizer.options.beam_size),
         max_length=max(Limits.max_length, summarizer.options.max_length),
     )
-    names = args.checkpoint or [default_model()]
-    page = Page(summarizer, " + ".join("/".join(Path(name).parts[-2:]) for name in names), limits, args.n_best)
+    page = Page(summarizer, model_name(args), limits, args.n_best)
     password = demo_password()
     if password is None and not is_loopback(args.host):
-        password = new_password()
+        password = new_secret()
         print(f"seq2seq demo: log in as {USER} with the password {password}", file=sys.stderr)
     app = application(build(page), password)
     print(f"seq2seq demo: open {url_of(listening)} in a browser; Ctrl-C ends the page", file=sys.stderr, flush=True)
-    serve(app, listening)
+    serve(app, listening, SECONDS_TO_END)
     print("seq2seq demo: ended", file=sys.stderr)
     return 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,23 @@ def write_model(checkpoint: str, output: Path) -> str:
     return ", ".join([size, *(f"{name} {value:.2f}" for name, value in exported["metrics"].items())])
 
 
+def write_hub_folder(checkpoint: str, output: Path, push: str | None) -> str:
+    """Writes a folder for transformers, and uploads it to the repository `push`. Returns a line about the result."""
+    from seq2seq.hub.folder import write_folder  # it loads transformers, which takes seconds
+
+    return write_folder(checkpoint, output, push)
+
+
+def write_onnx_folder(checkpoint: str, output: Path) -> str:
+    """Writes a folder for onnxruntime. Returns its files, their size and the largest difference from torch."""
+    missing = [name for name in ("onnx", "onnxscript", "onnxruntime") if find_spec(name) is None]
+    if missing:
+        raise UserError(f'export onnx needs {", ".join(missing)}: pip install "seq2seq[onnx]"')
+    from seq2seq.export_onnx.folder import write_folder  # it loads torch, which takes seconds
+
+    return write_folder(checkpoint, output)
+
+
 EXPORTS = {
     "model": Export(
         help="a small checkpoint for inference: weights in float16, without the state of the training",
@@ -49,21 +67,50 @@ EXPORTS = {
         "are in float32.",
         write=write_model,
     ),
+    "hf": Export(
+        help="a folder for transformers and the Hugging Face Hub: weights, configuration, processor, code and card",
+        description="Write a folder that AutoModelForSeq2SeqLM and AutoProcessor of transformers read: generate() then "
+        "writes the headlines of decode, copied words included. Summarizer and decode read it as hf:FOLDER.",
+        write=write_hub_folder,
+        arguments={
+            "--push": {
+                "metavar": "OWNER/NAME",
+                "help": "also upload the folder to this repository of the Hugging Face Hub, which is made if it does "
+                "not exist, private; needs `hf auth login` or HF_TOKEN",
+            }
+        },
+    ),
+    "onnx": Export(
+        help="a folder for onnxruntime: encoder, step of the decoder, tokenizer and search options",
+        description="Write a folder with encoder.onnx, step.onnx, tokenizer.json and seq2seq.json. Any number of "
+        "documents, beams and tokens fits the graphs; the pointer is part of the step. The graphs are compared with "
+        "torch before the folder is written. examples/onnx_decode.py reads such a folder without torch.",
+        write=write_onnx_folder,
+    ),
 }
 """The forms, by the name of the subcommand."""
 
 
-def main(argv: list[str]) -> int:
-    """Runs `seq2seq export ARGV`. Returns the exit status; raises UserError on bad arguments or a bad checkpoint."""
-    parser = Parser(prog="seq2seq export", description="Turn a checkpoint into another form.")
-    forms = parser.add_subparsers(dest="form", metavar="FORM", required=True)
+def parser() -> Parser:
+    p = Parser(prog="seq2seq export", description="Turn a checkpoint into another form.")
+    forms = p.add_subparsers(dest="form", metavar="FORM", required=True)
     for name, export in EXPORTS.items():
         form = forms.add_parser(name, help=export.help, description=export.description)
-        form.add_argument("--checkpoint", required=True, metavar="FILE", help="checkpoint of `seq2seq fit`")
-        form.add_argument("--output", required=True, type=user_path, metavar="FILE", help="the file to write")
+        form.add_argument(
+            "--checkpoint",
+            required=True,
+            metavar="FILE",
+            help="a checkpoint, the name of a shipped model, or hf: and a folder of `export hf`",
+        )
+        form.add_argument("--output", required=True, type=user_path, metavar="PATH", help="the file or folder to write")
         for option, settings in export.arguments.items():
             form.add_argument(option, **settings)
-    arguments = vars(parser.parse_args(argv))
+    return p
+
+
+def main(argv: list[str]) -> int:
+    """Runs `seq2seq export ARGV`. Returns the exit status; raises UserError on bad arguments or a bad checkpoint."""
+    arguments = vars(parser().parse_args(argv))
     output = arguments["output"]
     if is_same_file(output, checkpoint_path(arguments["checkpoint"])):
         raise UserError(f"--output {output}: that is the checkpoint itself; give another name")

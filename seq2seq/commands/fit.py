@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
+from collections.abc import Sequence
 from operator import attrgetter
 from typing import Any
 
@@ -12,9 +13,10 @@ from lightning.pytorch import Callback, Trainer
 from lightning.pytorch.callbacks import BatchSizeFinder
 from lightning.pytorch.utilities.exceptions import MisconfigurationException, SIGTERMException
 
-from seq2seq.checkpoint import run_id, start_run
+from seq2seq.checkpoint import SUMMARIZATION, run_id, start_run
 from seq2seq.environment import prepare_run, prepare_training
 from seq2seq.errors import UserError
+from seq2seq.hub_folder import is_hub_name
 from seq2seq.inference import checkpoint_file, load_networks, load_weights
 from seq2seq.ops.cpu import tune_cpu
 from seq2seq.options import check_choice
@@ -24,6 +26,7 @@ from seq2seq.training.callbacks import (
     DirectedEarlyStopping,
     GradientFlow,
     Pictures,
+    PretrainedEmbeddings,
     arrange_callbacks,
 )
 from seq2seq.training.interruptions import Stopped, process_errors, stop_when_closed
@@ -43,25 +46,58 @@ from .training_parser import Parser, chosen_value, raise_user_error, warn_of_ove
 LINKS = ("tokenizer", "max_document_tokens", "seed")
 """Attributes of the data that are also arguments of the module."""
 
-RECORDERS: dict[str, type[Callback]] = {"gradient_flow": GradientFlow, "pictures": Pictures}
+RECORDERS: dict[str, type[Callback]] = {
+    "embeddings": PretrainedEmbeddings,
+    "gradient_flow": GradientFlow,
+    "pictures": Pictures,
+}
 """Callbacks with a section in the config that do nothing by default."""
+
+
+OPTIONAL_SECTIONS = ("checkpoint", "early_stopping", *RECORDERS)
+"""Sections of the config that can be null."""
 
 
 class TaskCLI(OpenCLI):
     """Links data to module, and completes the config.
 
     Args:
+        command: fit, validate, test or predict.
         name, task: the chosen entry of the registry of tasks.
+        watchers: callbacks beside those of the config.
+        arguments: the words of a command line, or a nested config; None = those of this process.
     """
 
-    def __init__(self, name: str, task: Task, **settings: Any) -> None:
-        self.task_name, self.task = name, task
-        super().__init__(task.module, task.data, **settings)
+    def __init__(
+        self,
+        command: str,
+        name: str,
+        task: Task,
+        watchers: Sequence[Callback] = (),
+        arguments: list[str] | dict[str, Any] | None = None,
+    ) -> None:
+        self.command, self.task_name, self.task, self.watchers = command, name, task, watchers
+        super().__init__(
+            task.module,
+            task.data,
+            args=arguments,
+            parser_class=Parser,
+            parser_kwargs={"prog": "seq2seq"},
+            save_config_callback=SaveConfig,
+            save_config_kwargs={},
+            seed_everything_default=1,
+            trainer_defaults={
+                "use_distributed_sampler": False,  # BatchSampler gives each rank its own batches
+                "num_sanity_val_steps": 0,
+                "gradient_clip_val": 1.0,
+                "max_epochs": 10,
+                "enable_model_summary": False,
+            },
+        )
 
-    @staticmethod
-    def subcommands() -> dict[str, set[str]]:
+    def subcommands(self) -> dict[str, set[str]]:  # type: ignore[override]
         """The subcommand that runs, with the arguments to skip. A parser of the other three would delay the start."""
-        return {sys.argv[1]: OpenCLI.subcommands()[sys.argv[1]]}
+        return {self.command: OpenCLI.subcommands()[self.command]}
 
     def add_arguments_to_parser(self, parser: Parser) -> None:  # type: ignore[override]
         parser.add_argument("--task", type=str, default=self.task_name, help=f"what the model does: {', '.join(TASKS)}")
@@ -74,9 +110,9 @@ class TaskCLI(OpenCLI):
         parser.add_lightning_class_args(DirectedEarlyStopping, "early_stopping")
         for section in ("checkpoint", "early_stopping"):
             parser.set_defaults({f"{section}.monitor": f"validation/{self.task.module.main_figure}"})
-            accept_null(parser, section)
         for section, callback in RECORDERS.items():
             parser.add_lightning_class_args(callback, section)
+        for section in OPTIONAL_SECTIONS:
             accept_null(parser, section)
         parser.add_argument(
             "--resume",
@@ -108,7 +144,8 @@ class TaskCLI(OpenCLI):
         )
 
     def parse_arguments(self, parser: Parser, args: Any) -> None:  # type: ignore[override]
-        self.config = parser.parse_args(args)  # Lightning's own version warns if sys.argv has arguments too
+        """Reads options or a nested config. Lightning's own version warns if sys.argv has arguments too."""
+        self.config = parser.parse_object(args) if isinstance(args, dict) else parser.parse_args(args)
 
     @property
     def settings(self) -> Any:
@@ -129,7 +166,7 @@ class TaskCLI(OpenCLI):
         prepare_run(folder)
 
     def callbacks(self, arguments: dict[str, Any], sections: list[Any]) -> list[Any]:
-        return arrange_callbacks(arguments, sections)
+        return [*arrange_callbacks(arguments, sections), *self.watchers]
 
     def instantiate_classes(self) -> None:
         try:
@@ -146,9 +183,10 @@ class TaskCLI(OpenCLI):
             load_weights(self.model.network, self.completed.start, self.settings["init_from"])
 
     def before_test(self) -> None:
-        """Makes the ensemble, if there is one. Lightning then loads no checkpoint."""
-        if self.settings.get("ensemble"):
-            files = [checkpoint_file(file) for file in (self.settings["ckpt_path"], *self.settings["ensemble"])]
+        """Makes the ensemble, if there is one, or reads a folder of `export hf`. Lightning then loads no checkpoint."""
+        others = self.settings.get("ensemble") or []
+        if others or is_hub_name(self.settings["ckpt_path"]):
+            files = [checkpoint_file(file) for file in (self.settings["ckpt_path"], *others)]
             self.model.network, _ = load_networks(files)
             self.config_init[self.config.subcommand]["ckpt_path"] = None
 
@@ -181,14 +219,10 @@ class TaskCLI(OpenCLI):
 
 def main(argv: list[str]) -> int:
     """Runs the command with `argv`, whose first word is the subcommand. Returns the exit status."""
-    prepare_training()
-    silence_useless_messages()
-    tune_cpu()
     warn_of_overridden_options(argv[1:])
     sys.argv = [sys.argv[0], *argv]  # Lightning starts further processes with these arguments
     try:
-        with process_errors(argv[0]), stop_when_closed():
-            run()
+        run_command(argv[0], argv, chosen_value(argv[1:], "task"))
     except Stopped as stopped:
         print(f"seq2seq: {stopped}", file=sys.stderr)
         return 128 + stopped.signal
@@ -198,24 +232,24 @@ def main(argv: list[str]) -> int:
     return 0
 
 
-def run() -> None:
-    """Parses the arguments in sys.argv, builds all parts and runs the subcommand."""
+def run_command(
+    command: str, arguments: list[str] | dict[str, Any], task: str | None = None, watchers: Sequence[Callback] = ()
+) -> TaskCLI:
+    """Parses the arguments, builds all parts and runs the subcommand. Returns the parts.
+
+    Args:
+        command: fit, validate, test or predict.
+        arguments: the words of a command line, or a nested config: {"fit": {"data": {...}}}.
+        task: the name of a task; None = summarization.
+        watchers: callbacks beside those of the config.
+
+    Raises UserError for a wrong argument, and Stopped after a signal that ended the training.
+    """
+    prepare_training()
+    silence_useless_messages()
+    tune_cpu()
     set_dumper("yaml", dump_yaml)
-    name = chosen_value(sys.argv[2:], "task") or "summarization"
-    check_choice("task", name, TASKS)
-    TaskCLI(
-        name,
-        TASKS[name],
-        parser_class=Parser,
-        parser_kwargs={"prog": "seq2seq"},
-        save_config_callback=SaveConfig,
-        save_config_kwargs={},
-        seed_everything_default=1,
-        trainer_defaults={
-            "use_distributed_sampler": False,  # BatchSampler gives each rank its own batches
-            "num_sanity_val_steps": 0,
-            "gradient_clip_val": 1.0,
-            "max_epochs": 10,
-            "enable_model_summary": False,
-        },
-    )
+    name = task or SUMMARIZATION
+    with process_errors(command), stop_when_closed():
+        check_choice("task", name, TASKS)
+        return TaskCLI(command, name, TASKS[name], watchers, arguments)

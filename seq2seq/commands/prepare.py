@@ -13,11 +13,10 @@ Turn a raw distribution into JSON Lines: train.jsonl, validation.jsonl and test.
 `document` and `summary` per line, and report.json with the numbers of kept, left out and mended documents."""
 
 
-def main(argv: list[str]) -> int:
-    """Runs `seq2seq prepare ARGV`; 0 on success, UserError on bad input, SystemExit on bad arguments."""
+def parser() -> Parser:
     plain = argparse.RawDescriptionHelpFormatter
-    parser = Parser(prog="seq2seq prepare", description=DESCRIPTION, formatter_class=plain)
-    corpora = parser.add_subparsers(dest="corpus", metavar="CORPUS", required=True)
+    p = Parser(prog="seq2seq prepare", description=DESCRIPTION, formatter_class=plain)
+    corpora = p.add_subparsers(dest="corpus", metavar="CORPUS", required=True)
     for name, distribution in DISTRIBUTIONS.items():
         corpus = corpora.add_parser(
             name,
@@ -30,7 +29,12 @@ def main(argv: list[str]) -> int:
             corpus.add_argument(option, **settings)
         corpus.add_argument("--output", type=user_path, required=True, metavar="DIR", help="the folder to write to")
         corpus.add_argument("--force", action="store_true", help="replace the output of an earlier run")
-    arguments = vars(parser.parse_args(argv))
+    return p
+
+
+def main(argv: list[str]) -> int:
+    """Runs `seq2seq prepare ARGV`; 0 on success, UserError on bad input, SystemExit on bad arguments."""
+    arguments = vars(parser().parse_args(argv))
     distribution = DISTRIBUTIONS[arguments.pop("corpus")]
     print(distribution.prepare(**arguments))
     print(f"  written:  {arguments['output']}")

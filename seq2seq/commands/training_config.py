@@ -225,6 +225,10 @@ class TrainingConfig:
                 config[f"model.network.{name}"] = value
         self.complete("data.tokenizer_from", str(path))
         if starts_anew:
+            if (config.get("embeddings") or {}).get("file"):
+                raise UserError(
+                    "embeddings.file has no effect with --init_from, which brings the embeddings; leave it out"
+                )
             self.start = known
             rank_zero_info(f"a new run with the weights, the network and the tokenizer of {path}")
         if self.command != "fit":

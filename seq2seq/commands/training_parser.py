@@ -14,6 +14,7 @@ from lightning.pytorch.loggers import Logger
 
 from seq2seq.errors import UserError
 from seq2seq.files import user_path
+from seq2seq.training.lightning_internals import prefer_whole_numbers
 
 USUAL_NAMES = {
     "lr": "model.optimizer.learning_rate",
@@ -43,10 +44,12 @@ class Parser(LightningArgumentParser):
     """A parser of config files and options, which raises UserError."""
 
     def add_class_arguments(self, theclass: type, *args: Any, **kwargs: Any) -> list[str]:
-        """Gives loggers a default save_dir, which the run's folder replaces, so that naming a logger is enough."""
+        """Adds the arguments of a class. A logger gets a default save_dir, which the run's folder replaces, so that
+        naming a logger is enough. A whole number stays one where a fraction has another meaning."""
         added = super().add_class_arguments(theclass, *args, **kwargs)
         if issubclass(theclass, Logger) and "save_dir" in added:
             self.set_defaults(save_dir=".")
+        prefer_whole_numbers(self)
         return added
 
     def error(self, message: str, ex: Exception | None = None) -> NoReturn:

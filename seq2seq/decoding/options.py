@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from seq2seq.errors import UserError
 from seq2seq.options import When, check_limits, limited
@@ -59,3 +60,11 @@ class SearchOptions:
             raise UserError(f"search.n_best: {self.n_best} is more than beam_size ({self.beam_size})")
         if self.min_length > self.max_length:
             raise UserError(f"search.min_length: {self.min_length} is more than max_length ({self.max_length})")
+
+    def with_sizes_that_suit(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """`given` with a beam_size and an n_best that suit it. They replace those of these options.
+
+        A given n_best raises the beam_size, and a given beam_size lowers the n_best, as far as needed.
+        """
+        beam_size = given.get("beam_size", max(self.beam_size, given.get("n_best", 1)))
+        return {"n_best": max(1, min(self.n_best, beam_size)), **given, "beam_size": beam_size}

@@ -1,20 +1,12 @@
-"""Serves the page: the socket, the guard in front of gradio, and the end of the process."""
+"""The page as a web application, and the guard in front of gradio."""
 
 from __future__ import annotations
 
-import contextlib
-import ipaddress
-import secrets
-import signal
-import socket
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
-import uvicorn
 from fastapi import FastAPI
-
-from ..errors import UserError
 
 USER = "demo"
 """The user name of a page with a password."""
@@ -67,40 +59,6 @@ def _refusal(scope: Any) -> int | None:
     return 413 if int(headers.get(b"content-length", 0)) > BODY_BYTES else None
 
 
-def is_loopback(host: str) -> bool:
-    """Whether only this computer can reach an address."""
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:  # another name
-        return False
-
-
-def new_password() -> str:
-    return secrets.token_urlsafe(12)
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """A socket that listens. Port 0 is a free one. Raises UserError if host or port cannot be used."""
-    try:
-        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        listening = socket.socket(family, kind, protocol)
-    except OSError as error:
-        raise UserError(f"--host {host}: {error.strerror}; give an address of this computer") from error
-    try:
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind(address)
-        listening.listen()
-    except OSError as error:
-        listening.close()
-        raise UserError(f"--host {host} --port {port}: {error.strerror}; give another port or host") from error
-    return listening
-
-
-def url_of(listening: socket.socket) -> str:
-    host, port = listening.getsockname()[:2]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-
-
 def application(blocks: gr.Blocks, password: str | None) -> FastAPI:
     """The page as a web application, with a login if there is a password."""
     app = FastAPI(openapi_url=None)
@@ -123,20 +81,3 @@ def application(blocks: gr.Blocks, password: str | None) -> FastAPI:
         show_error=False,
         max_file_size=1,
     )
-
-
-def serve(app: Any, listening: socket.socket) -> None:
-    """Serves until Ctrl-C or SIGTERM; the port is free at the return."""
-    server = uvicorn.Server(uvicorn.Config(app, log_level="critical", timeout_graceful_shutdown=SECONDS_TO_END))
-
-    def stop(*_: Any) -> None:
-        server.should_exit = True
-
-    # uvicorn handles the signals while it runs, and sends them again at its end; `stop` receives them before and after.
-    previous = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        with contextlib.closing(listening):
-            server.run(sockets=[listening])
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)

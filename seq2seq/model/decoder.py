@@ -108,7 +108,7 @@ class Decoder(nn.Module):
 
     def initial_state(self, memory: Memory) -> DecoderState:
         """The state before the first word, for B rows."""
-        features = memory.final.new_zeros(len(memory.final), self.feature_size) if self.input_feeding else None
+        features = memory.final.new_zeros(memory.final.shape[0], self.feature_size) if self.input_feeding else None
         earlier = None if self.intra_attention is None else self.intra_attention.start(memory.final)
         return DecoderState(self.bridge(memory.final), features, self.history.start(memory), earlier)
 

@@ -62,7 +62,7 @@ class RecurrentEncoder(Encoder):
 
     def _final(self, states: Tensor, lengths: Tensor) -> Tensor:
         """[B, C]: the forward state at the last word and the backward state at the first."""
-        start = torch.arange(len(lengths), device=lengths.device) * states.shape[1]
+        start = torch.arange(lengths.shape[0], device=lengths.device) * states.shape[1]
         halves = states.reshape(-1, self.output_size // 2)
         chosen = torch.stack([2 * (start + lengths - 1), 2 * start + 1], dim=1)  # each state is two halves
         return halves.index_select(0, chosen.flatten()).view(-1, self.output_size)

@@ -54,7 +54,7 @@ class TemporalHistory(AttentionHistory):
     def forward(self, attention: Attention, query: Tensor, memory: Memory, past: Tensor | None) -> Attended:
         assert past is not None
         states, keys = memory.gathered()
-        documents = len(states)
+        documents = states.shape[0]
         scores = attention.scores(query.reshape(documents, -1, query.shape[-1]), keys)
         scores = _by_rows(scores.to(torch.promote_types(scores.dtype, torch.float32)), query)
         sums = torch.cat([past.unsqueeze(1), scores], dim=1).logcumsumexp(dim=1)
@@ -83,7 +83,7 @@ class CoverageHistory(AttentionHistory):
     def forward(self, attention: Attention, query: Tensor, memory: Memory, past: Tensor | None) -> Attended:
         assert past is not None
         states, keys = memory.gathered()
-        mask, beams = memory.mask, len(query) // len(memory.mask)
+        mask, beams = memory.mask, query.shape[0] // memory.mask.shape[0]
         if beams > 1:  # each beam has keys of its own
             states, keys, mask = (x.repeat_interleave(beams, dim=0) for x in (states, keys, mask))
         steps = []
@@ -98,7 +98,7 @@ class CoverageHistory(AttentionHistory):
 
 def attend_by_rows(attention: Attention, query: Tensor, memory: Memory) -> tuple[Tensor, Tensor]:
     """query [N, T, H], N = B * K -> context [N, T, C], weights [N, T, S]."""
-    context, weights = attention(query.reshape(len(memory.mask), -1, query.shape[-1]), memory)
+    context, weights = attention(query.reshape(memory.mask.shape[0], -1, query.shape[-1]), memory)
     return _by_rows(context, query), _by_rows(weights, query)
 
 

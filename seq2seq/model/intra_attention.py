@@ -23,7 +23,7 @@ class IntraAttention(nn.Module):
 
     def start(self, like: Tensor) -> Tensor:
         """like [B, ...] -> earlier states [B, 1, H]."""
-        return like.new_zeros(len(like), 1, self.project.in_features)
+        return like.new_zeros(like.shape[0], 1, self.project.in_features)
 
     def forward(self, states: Tensor, earlier: Tensor) -> tuple[Tensor, Tensor]:
         """states [N, T, H], earlier [N, 1 + t, H] -> contexts [N, T, H], and `earlier` with these states at its end."""

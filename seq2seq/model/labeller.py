@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from .. import ops
 from ..batch import LabelledBatch, Vocabulary
-from ..options import check_choice, check_limits, limited
+from ..options import check_limits, limited
 from .aggregation import AGGREGATIONS, Aggregation
 from .cells import CELLS
 from .dropout import Dropout
@@ -38,9 +38,9 @@ class AnnotatorOptions:
         document_word_dropout: share of the words whose embedding is zero in training.
     """
 
-    cell: str = "gru"
+    cell: str = limited("gru", choices=CELLS)
     embedding_size: int = limited(64, minimum=1)
-    encoder: str = "recurrent"
+    encoder: str = limited("recurrent", choices=ENCODERS)
     encoder_size: int = limited(64, minimum=1)
     encoder_layers: int = limited(1, minimum=1)
     hidden_size: int = limited(64, minimum=1)
@@ -49,8 +49,6 @@ class AnnotatorOptions:
 
     def __post_init__(self) -> None:
         check_limits(self, "network")
-        check_choice("network.cell", self.cell, CELLS)
-        check_choice("network.encoder", self.encoder, ENCODERS)
 
 
 @dataclass(frozen=True)
@@ -70,11 +68,7 @@ class ClassifierOptions(AnnotatorOptions):
             al. 2016).
     """
 
-    aggregation: str = "last"
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_choice("network.aggregation", self.aggregation, AGGREGATIONS)
+    aggregation: str = limited("last", choices=AGGREGATIONS)
 
 
 LABELLERS: dict[str, type[AnnotatorOptions]] = {"classification": ClassifierOptions, "annotation": AnnotatorOptions}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from ..errors import UserError
-from ..options import When, check_choice, check_limits, limited
+from ..options import When, check_limits, limited
 from .attention import ATTENTIONS
 from .cells import CELLS
 from .encoder import ENCODERS
@@ -58,19 +58,19 @@ class NetworkOptions:
             short second training with null corrects them (configs/titles_finish.yaml).
     """
 
-    cell: str = "gru"
+    cell: str = limited("gru", choices=CELLS)
     embedding_size: int = limited(128, minimum=1)
-    encoder: str = "recurrent"
+    encoder: str = limited("recurrent", choices=ENCODERS)
     encoder_size: int = limited(128, minimum=1)
     encoder_layers: int = limited(1, minimum=1)
-    encoder_gate: str = "none"
+    encoder_gate: str = limited("none", choices=ENCODER_GATES)
     decoder_size: int = limited(256, minimum=1)
     decoder_layers: int = limited(2, minimum=1)
-    attention: str = "multiplicative"
+    attention: str = limited("multiplicative", choices=ATTENTIONS)
     attention_size: int = limited(256, minimum=1, unused=[When("attention", lambda o: o.attention == "none")])
-    attention_history: str = "none"
+    attention_history: str = limited("none", choices=ATTENTION_HISTORIES)
     intra_attention: bool = False
-    readout: str = "tanh"
+    readout: str = limited("tanh", choices=READOUTS)
     pointer: bool = True
     unknown_embeddings: int = limited(0, minimum=0)
     tie_embeddings: bool = True
@@ -78,20 +78,12 @@ class NetworkOptions:
     dropout: float = limited(0.2, minimum=0, below=1)
     weight_dropout: float = limited(0.0, minimum=0, below=1)
     label_smoothing: float = limited(0.0, minimum=0, below=1)
-    loss_terms: dict[str, float] = field(default_factory=dict)
+    loss_terms: dict[str, float] = field(default_factory=dict, metadata={"choices": LOSS_TERMS})
     loss_starts: dict[str, int] = field(default_factory=dict)
     training_vocabulary: int | None = limited(None, minimum=1)
 
     def __post_init__(self) -> None:
         check_limits(self, "network")
-        check_choice("network.cell", self.cell, CELLS)
-        check_choice("network.encoder", self.encoder, ENCODERS)
-        check_choice("network.encoder_gate", self.encoder_gate, ENCODER_GATES)
-        check_choice("network.attention", self.attention, ATTENTIONS)
-        check_choice("network.attention_history", self.attention_history, ATTENTION_HISTORIES)
-        check_choice("network.readout", self.readout, READOUTS)
-        for name in self.loss_terms:
-            check_choice("network.loss_terms", name, LOSS_TERMS)
         for name, step in self.loss_starts.items():
             if name not in self.loss_terms:
                 raise UserError(f"network.loss_starts: {name!r} has no weight; add it to network.loss_terms")

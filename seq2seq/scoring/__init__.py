@@ -6,6 +6,7 @@ from .doubts import doubts
 from .figures import FIGURES, describe
 from .options import RougeOptions, ScoringOptions, WordOptions
 from .rouge import ALL_KINDS, KINDS, MEASURES, SETTINGS, mean_scores, score_pair
+from .scores import Scores
 from .signature import Signature, installed_versions, tokenizer_used
 from .translation import CORPUS_METRICS, CorpusMetric, corpus_metric
 from .words import normalized_words, uses_unicode
@@ -22,6 +23,7 @@ __all__ = [
     "Difference",
     "Estimate",
     "RougeOptions",
+    "Scores",
     "ScoringOptions",
     "Signature",
     "System",

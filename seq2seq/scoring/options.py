@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from seq2seq.errors import UserError
-from seq2seq.options import check_choice, check_limits, limited
+from seq2seq.options import check_limits, limited
+
+
+def _corpus_metrics() -> dict[str, Any]:
+    from .translation import CORPUS_METRICS  # here, because other options do without it
+
+    return CORPUS_METRICS
 
 
 @dataclass(frozen=True)
@@ -35,14 +41,10 @@ class ScoringOptions(WordOptions):
             validation/bleu).
     """
 
-    metrics: list[str] = field(default_factory=list)
+    metrics: list[str] = field(default_factory=list, metadata={"choices": _corpus_metrics})
 
     def __post_init__(self) -> None:
-        from .translation import CORPUS_METRICS  # here, because other options do without it
-
         super().__post_init__()
-        for name in self.metrics:
-            check_choice("scoring.metrics", name, CORPUS_METRICS)
         if len(set(self.metrics)) < len(self.metrics):
             raise UserError(f"scoring.metrics: {', '.join(self.metrics)} has a name twice; give each name once")
 

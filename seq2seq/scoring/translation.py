@@ -3,7 +3,7 @@
 Such a score is a function of counts that are summed over all pairs, and not the mean of the pairs' scores. A metric
 therefore has two steps: the counts of each pair, and the score of their sum.
 
-The package is optional (`pip install seq2seq[score]`) and is imported only for these scores.
+The package is optional (`pip install seq2seq-headlines[score]`) and is imported only for these scores.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class SacreBleuMetric:
         try:
             from sacrebleu import metrics
         except ImportError:
-            cure = "install it with `pip install 'seq2seq[score]'`"
+            cure = "install it with `pip install 'seq2seq-headlines[score]'`"
             raise UserError(f"{name} needs the package sacrebleu; {cure}") from None
         self._scorer: Any = getattr(metrics, kind)()
 

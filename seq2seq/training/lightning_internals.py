@@ -13,7 +13,8 @@ import traceback
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from types import UnionType
+from typing import Any, NamedTuple, Union, get_args, get_origin
 
 from lightning.pytorch import Callback, Trainer
 from lightning.pytorch.callbacks import ModelCheckpoint
@@ -218,6 +219,28 @@ def accept_null(parser: LightningArgumentParser, section: str) -> None:
             instantiate(this, config)
 
     action._load_config, group.instantiate_class = load_or_null, instantiate_or_skip
+
+
+def prefer_whole_numbers(parser: LightningArgumentParser) -> None:
+    """Lets options that take whole numbers and fractions read 1 as a whole number: `limit_train_batches` 1 is one
+    batch, and 1.0 is all batches.
+
+    The parser tries the types of a union in their order. Python may change the order that Lightning wrote: `typing`
+    keeps unions in a cache, where Optional[Union[int, float]] equals Optional[Union[float, int]] of another library.
+    """
+    for action in parser._actions:
+        if (hint := getattr(action, "_typehint", None)) is not None:
+            action._typehint = _whole_numbers_first(hint)  # type: ignore[attr-defined]
+
+
+def _whole_numbers_first(hint: Any) -> Any:
+    """The same union with int before float. Other hints are returned as they are."""
+    kinds = list(get_args(hint)) if get_origin(hint) in (Union, UnionType) else []
+    if int not in kinds or float not in kinds or kinds.index(int) < kinds.index(float):
+        return hint
+    kinds.remove(int)
+    kinds.insert(kinds.index(float), int)
+    return Union[tuple(kinds)]  # noqa: UP007 (the cache keeps the order of types that are no unions)
 
 
 def raised_by_lightning(error: BaseException) -> bool:

@@ -14,7 +14,7 @@ from torch import Tensor
 from seq2seq.batch import Batch
 from seq2seq.decoding import SearchOptions
 from seq2seq.model.network import Seq2Seq
-from seq2seq.options import When, check_choice, check_limits, limited
+from seq2seq.options import When, check_limits, limited
 
 from .candidates import expected_risk, ranking_loss, search_candidates, term_of_candidates
 
@@ -40,7 +40,7 @@ class ObjectiveOptions:
         margin: least difference of the scores of two neighbours in the order by ROUGE, in ranking.
     """
 
-    name: str = "likelihood"
+    name: str = limited("likelihood", choices=lambda: OBJECTIVES)
     candidates: int = limited(8, minimum=2, unused=[WITHOUT_CANDIDATES])
     likelihood_weight: float = limited(0.25, minimum=0, maximum=1, unused=[WITHOUT_CANDIDATES])
     sharpness: float = limited(1.0, above=0, unused=[When("name", lambda o: o.name != "minimum_risk")])
@@ -49,7 +49,6 @@ class ObjectiveOptions:
 
     def __post_init__(self) -> None:
         check_limits(self, "objective")
-        check_choice("objective.name", self.name, OBJECTIVES)
 
 
 Objective = Callable[[Seq2Seq, Batch, int, ObjectiveOptions, SearchOptions], tuple[dict[str, Tensor], Tensor]]

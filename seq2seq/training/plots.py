@@ -26,7 +26,7 @@ COLOURS = "viridis"
 def require_matplotlib(option: str) -> None:
     """Raises UserError, naming the option that needs it, if matplotlib is not installed."""
     if importlib.util.find_spec("matplotlib") is None:
-        raise UserError(f'{option}: pictures need matplotlib; pip install "seq2seq[plots]"')
+        raise UserError(f'{option}: pictures need matplotlib; pip install "seq2seq-headlines[plots]"')
 
 
 def panels(rows: int, columns: int, size: tuple[float, float]) -> tuple[Figure, np.ndarray]:

@@ -14,8 +14,7 @@ import yaml
 from helpers import TrainedRun, pairs, process, run
 
 import seq2seq
-from seq2seq.__main__ import COMMANDS
-from seq2seq.commands import decode, show
+from seq2seq.commands import COMMANDS, decode, show
 from seq2seq.commands.arguments import argument_texts, search_options
 from seq2seq.decoding import SearchOptions
 

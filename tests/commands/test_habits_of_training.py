@@ -186,10 +186,11 @@ def test_fast_dev_run_leaves_no_trace(place: Path, argv: list[str]) -> None:
 
 
 def test_every_figure_has_the_right_direction() -> None:
-    assert {name for name, mode in DIRECTIONS.items() if mode == "max"} == {"rouge1", "rouge2", "rougeL"}
+    labels = {"accuracy", "macro_f1", "entity_f1", "entity_precision", "entity_recall"}
+    assert {name for name, mode in DIRECTIONS.items() if mode == "max"} == {"rouge1", "rouge2", "rougeL", *labels}
     for monitor in figure_names():
         name = monitor.partition("/")[2]
-        if name in DIRECTIONS:
+        if name in DIRECTIONS or name in ("bleu", "chrf"):
             right = direction("checkpoint", monitor, None)
             wrong = {"max": "min", "min": "max"}[right]
             assert direction("checkpoint", monitor, right) == right  # type: ignore[arg-type]

@@ -86,7 +86,7 @@ def test_metrics_name_the_words(
     assert sum(equal) > 40
     assert [metrics[kind] > 98 for kind in ("rouge1", "rouge2", "rougeL")] == [tokenizer == "auto"] * 3
     assert metrics["settings"]["rouge"] == f"rouge-score F1, stemmer on, percent; words: {words}"
-    assert metrics["settings"]["scoring"] == {"tokenizer": tokenizer}
+    assert metrics["settings"]["scoring"] == {"tokenizer": tokenizer, "metrics": []}
     warned = [record.getMessage() for record in caplog.records if "every ROUGE is 0" in record.getMessage()]
     assert len(warned) == (tokenizer == "rouge")
 

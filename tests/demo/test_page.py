@@ -19,9 +19,10 @@ from helpers import TrainedRun, pairs, run, started
 from seq2seq.commands import demo
 from seq2seq.inference import Summarizer
 
-pytest.importorskip("gradio", reason='gradio is not installed: pip install "seq2seq[demo]"')
+pytest.importorskip("gradio", reason='gradio is not installed: pip install "seq2seq-headlines[demo]"')
 from fastapi.testclient import TestClient
 
+from seq2seq import web
 from seq2seq.demo import server
 
 DOCUMENTS = [pair["document"] for pair in pairs(24)]
@@ -226,7 +227,7 @@ def test_a_page_for_other_computers_asks_for_a_password(
 
 def test_addresses_of_this_computer_alone() -> None:
     names = ["127.0.0.1", "127.1.2.3", "::1", "localhost", "0.0.0.0", "192.168.1.5", "example.com", ""]
-    assert [server.is_loopback(name) for name in names] == [True] * 4 + [False] * 4
+    assert [web.is_loopback(name) for name in names] == [True] * 4 + [False] * 4
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -239,11 +240,11 @@ def test_a_signal_ends_the_server_and_frees_the_port(number: int) -> None:
         await send({"type": "lifespan.shutdown.complete"})
 
     before = signal.getsignal(number)
-    listening = server.listen("127.0.0.1", 0)
+    listening = web.listen("127.0.0.1", 0)
     port = listening.getsockname()[1]
-    server.serve(app, listening)
+    web.serve(app, listening, server.SECONDS_TO_END)
     assert signal.getsignal(number) is before
-    server.listen("127.0.0.1", port).close()
+    web.listen("127.0.0.1", port).close()
 
 
 def test_bad_arguments_are_one_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -260,4 +261,4 @@ def test_bad_arguments_are_one_line(monkeypatch: pytest.MonkeyPatch, capsys: pyt
             assert capsys.readouterr().err.startswith(f"seq2seq: error: {message}")
     monkeypatch.setattr(demo, "find_spec", lambda name: None)
     assert run("demo") == 1
-    assert 'pip install "seq2seq[demo]"' in capsys.readouterr().err
+    assert 'pip install "seq2seq-headlines[demo]"' in capsys.readouterr().err

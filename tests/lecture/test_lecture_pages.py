@@ -86,4 +86,4 @@ def test_without_matplotlib_the_command_names_the_extra() -> None:
     code = "import sys, runpy; sys.modules['matplotlib'] = None; runpy.run_module('lecture', run_name='__main__')"
     ended = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert ended.returncode == 1
-    assert ended.stderr.strip() == 'lecture: the figures need matplotlib; run `pip install "seq2seq[plots]"`'
+    assert ended.stderr.strip() == 'lecture: the figures need matplotlib; run `pip install "seq2seq-headlines[plots]"`'

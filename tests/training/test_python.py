@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import torch
-from helpers import TrainedRun, pairs, read_jsonl
+from helpers import TrainedRun, pairs, read_jsonl, write_jsonl
 from lightning.pytorch import Trainer
 from lightning.pytorch.callbacks import ModelCheckpoint
 from torch.utils.data import DataLoader
@@ -54,15 +54,18 @@ def loader(count: int = 24, **settings: Any) -> DataLoader:
 def test_the_code_of_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It runs as it stands, one block after the other."""
     monkeypatch.chdir(tmp_path)
+    for split in ("train", "validation", "test"):
+        write_jsonl(tmp_path / f"{split}.jsonl", pairs(4))
     blocks = re.findall(r"```python\n(.*?)```", PAGE, re.S)
-    assert len(blocks) == 4
+    assert len(blocks) == 6
     names: dict[str, Any] = {}
     for block in blocks:
         exec(block, names)
+    assert len(Summarizer.from_checkpoint("headlines.ckpt").summarize(["a fire", "snow"])) == 2
+    assert names["longer"].global_step == 6
     assert len(names["headlines"]) == 4
     assert names["explanation"].attention.shape[1] == 11  # words of the document
     assert [len(batch) for batch in names["predictions"]] == [2, 2]
-    assert names["longer"].global_step == 6
 
 
 def test_a_module_of_a_checkpoint_is_the_module_that_was_saved(trained: TrainedRun) -> None:

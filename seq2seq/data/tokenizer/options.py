@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from ...errors import UserError
-from ...options import When, check_choice, check_effects, check_limits, limited
+from ...options import When, check_effects, check_limits, limited
 
 SPECIALS = {"pad": "<pad>", "unk": "<unk>", "bos": "<s>", "eos": "</s>"}
+
+
+def _kinds() -> list[str]:
+    from .training import TRAINERS  # here, because the registry imports this module
+
+    return [*TRAINERS, "pretrained"]
+
+
+def _normalizers() -> dict[str, Any]:
+    from .normalization import NORMALIZERS  # the same
+
+    return NORMALIZERS
 
 
 def _kind_is(*kinds: str) -> list[When]:
@@ -33,21 +45,17 @@ class TokenizerOptions:
         path: For kind pretrained: a name on the Hugging Face Hub, a folder, or a tokenizer.json.
     """
 
-    kind: str = "word"
+    kind: str = limited("word", choices=_kinds)
     vocab_size: int = limited(10_000, unused=_kind_is("pretrained"))
     min_frequency: int = limited(1, minimum=1, unused=_kind_is("unigram", "pretrained"))
-    normalizers: list[str] = field(default_factory=lambda: ["nfkc"], metadata={"unused": _kind_is("pretrained")})
+    normalizers: list[str] = field(
+        default_factory=lambda: ["nfkc"], metadata={"choices": _normalizers, "unused": _kind_is("pretrained")}
+    )
     split: Literal["words", "whitespace"] = limited("words", unused=_kind_is("bpe", "unigram", "pretrained"))
     path: str | None = limited(None, unused=_kind_is("word", "bpe", "unigram"))
 
     def __post_init__(self) -> None:
-        from .normalization import NORMALIZERS  # here, because the registries import this module
-        from .training import TRAINERS
-
         check_limits(self, "data.tokenizer")
-        check_choice("data.tokenizer.kind", self.kind, [*TRAINERS, "pretrained"])
-        for name in self.normalizers:
-            check_choice("data.tokenizer.normalizers", name, NORMALIZERS)
         check_effects(self, "data.tokenizer")
         if self.kind == "pretrained" and not self.path:
             raise UserError(

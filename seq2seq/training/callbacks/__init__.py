@@ -6,10 +6,12 @@ from .checkpoints import AtomicCheckpointIO, BestCheckpoint
 from .curves import Curves
 from .early_stopping import DirectedEarlyStopping
 from .gradient_flow import GradientFlow
+from .learning_curve import LearningCurve, in_notebook
 from .memory import MemoryUse
 from .pictures import Pictures
 from .plain_progress import PlainProgress, has_terminal
 from .prediction_files import PredictionFiles
+from .pretrained_embeddings import PretrainedEmbeddings
 from .result_files import ResultFiles
 from .run_page import RunPage
 from .samples import SampleHeadlines
@@ -23,10 +25,12 @@ __all__ = [
     "Curves",
     "DirectedEarlyStopping",
     "GradientFlow",
+    "LearningCurve",
     "MemoryUse",
     "Pictures",
     "PlainProgress",
     "PredictionFiles",
+    "PretrainedEmbeddings",
     "ResultFiles",
     "RunAlert",
     "RunArtifacts",
@@ -35,4 +39,5 @@ __all__ = [
     "TerminateWorkers",
     "arrange_callbacks",
     "has_terminal",
+    "in_notebook",
 ]

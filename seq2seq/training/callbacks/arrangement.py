@@ -16,6 +16,7 @@ from .memory import MemoryUse
 from .pictures import Pictures
 from .plain_progress import PlainProgress, has_terminal
 from .prediction_files import PredictionFiles
+from .pretrained_embeddings import PretrainedEmbeddings
 from .result_files import ResultFiles
 from .run_page import RunPage
 from .samples import SampleHeadlines
@@ -56,6 +57,8 @@ def _is_off(callback: Callback) -> bool:
     """Whether the section of a callback has its default value, with which it does nothing."""
     if isinstance(callback, GradientFlow):
         return callback.every is None
+    if isinstance(callback, PretrainedEmbeddings):
+        return callback.file is None
     return isinstance(callback, Pictures) and callback.documents == 0
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -27,6 +28,8 @@ class RunAlert(Callback):
         where = f"at step {trainer.global_step} of {trainer.state.fn}"
         reason = " ".join(without_folders(word) for word in str(exception).split())
         for logger in _wandb(trainer):
+            if sys.modules["wandb"].run is None:  # W&B itself could not be started
+                continue
             text = f"{type(exception).__name__} {where}: {reason}"[:MAX_TEXT]
             logger.experiment.alert(title="seq2seq: the run has died", text=text, level="ERROR")
 
