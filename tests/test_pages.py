@@ -53,6 +53,7 @@ OUTSIDE = {
     "export": "a program of the shell",
     "source": "a program of the shell",
     "wandb": "needs an account",
+    "curl": "needs a server that runs",
     "pip-audit": "needs a database on the Internet",
     "pytest": "runs this test",
 }
@@ -63,7 +64,7 @@ ONLY_PARSED = {
     r"^(sbatch|torchrun|configs/launch/)|--trainer.devices": "several machines or devices: tests/training",
     r"configs/gigaword\.yaml|DATA_SET": "the corpus comes from the Hub",
     r"\bseq2seq prepare (?!denoise)": "downloads, or reads an archive that others distribute: tests/data",
-    r"\bseq2seq demo\b": "serves until it is stopped: tests/demo",
+    r"\bseq2seq (demo|serve)\b|^curl": "a server that runs until it is stopped: tests/demo, tests/serve",
     r"--push\b": "uploads to the Hub",
     r"^python -m lecture": "writes into docs/lecture: tests/lecture",
     r"^python (benchmarks|examples|data)/": "minutes, or writes into the repository: tests/test_benchmarks.py",
