@@ -53,6 +53,7 @@ OUTSIDE = {
     "export": "a program of the shell",
     "source": "a program of the shell",
     "wandb": "needs an account",
+    "curl": "needs a server that runs",
     "pip-audit": "needs a database on the Internet",
     "pytest": "runs this test",
 }
@@ -63,15 +64,15 @@ ONLY_PARSED = {
     r"^(sbatch|torchrun|configs/launch/)|--trainer.devices": "several machines or devices: tests/training",
     r"configs/gigaword\.yaml|DATA_SET": "the corpus comes from the Hub",
     r"\bseq2seq prepare (?!denoise)": "downloads, or reads an archive that others distribute: tests/data",
-    r"\bseq2seq demo\b": "serves until it is stopped: tests/demo",
+    r"\bseq2seq (demo|serve)\b|^curl": "a server that runs until it is stopped: tests/demo, tests/serve",
     r"--push\b": "uploads to the Hub",
     r"^python -m lecture": "writes into docs/lecture: tests/lecture",
     r"^python (benchmarks|examples|data)/": "minutes, or writes into the repository: tests/test_benchmarks.py",
 }
 """Commands that the slow test does not run, as patterns, and why."""
 RUN_ELSEWHERE = {"docs/extending.md": "its commands need the code of the page: tests/test_extending.py runs both"}
-CONFIGS = {"mine.yaml": "configs/quickstart.yaml", "c.yaml": "configs/quickstart.yaml"}
-"""Names that stand for a config of the reader."""
+CONFIGS = {name: "configs/quickstart.yaml" for name in ("mine.yaml", "c.yaml", "runs/mine/config.yaml")}
+"""Configs of the reader, and the file that stands for each."""
 MADE = r"data/(reuters21578|reuters-denoise|gigaword|arxiv(-cl)?|congress)\b"
 """Paths that the commands of the pages make."""
 EXAMPLES = {
@@ -413,6 +414,7 @@ def tiny_folder(folder: Path, learnt: TrainedRun) -> None:
     """Makes a folder in which the commands find their files: tiny corpora, checkpoints, texts and predictions."""
     shutil.copytree(ROOT / "configs", folder / "configs")
     for name, file in CONFIGS.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / file, folder / name)
     for name in ("newswire", "translation", "sentiment", "entities"):
         for split in ("train", "validation", "test"):
@@ -436,7 +438,7 @@ def tiny_folder(folder: Path, learnt: TrainedRun) -> None:
     for name in ("a", "b", "best", "second", "third"):
         write_jsonl(folder / name / "predictions.jsonl", predictions)
     for name in ("quickstart", "reuters21578", "mine", "new", "old"):
-        shutil.copytree(learnt.folder, folder / "runs" / name)
+        shutil.copytree(learnt.folder, folder / "runs" / name, dirs_exist_ok=True)
     for file in ("a.ckpt", "b.ckpt", "c.ckpt", "best.ckpt", "run/best.ckpt"):
         (folder / file).parent.mkdir(exist_ok=True)
         shutil.copy(learnt.best, folder / file)
