@@ -241,9 +241,8 @@ def training_parser(command: str, task: str) -> LightningArgumentParser:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(training_command.TaskCLI, "parse_arguments", made)
-        patch.setattr(sys, "argv", ["seq2seq", command, "--task", task])
         with pytest.raises(Parsed) as raised:
-            training_command.run()
+            training_command.run_command(command, [command], task)
     return raised.value.parser  # type: ignore[return-value]
 
 
