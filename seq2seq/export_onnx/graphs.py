@@ -42,7 +42,7 @@ def exportable(network: Seq2Seq) -> Seq2Seq:
             if isinstance(part, Cell):
                 setattr(module, name, GraphCell(part))
         if isinstance(module, MultiplicativeAttention):
-            module.forward = MethodType(Attention.forward, module)  # in place of the tuned operation
+            module.forward = MethodType(Attention.forward, module)  # in place of the tuned operation  # type: ignore[method-assign]
     return network
 
 
