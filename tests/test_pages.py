@@ -32,6 +32,7 @@ from seq2seq.__main__ import COMMANDS, main
 from seq2seq.commands import fit as training_command
 from seq2seq.commands.training_parser import chosen_value
 from seq2seq.errors import UserError
+from seq2seq.training.tasks import TASKS
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted(
@@ -241,9 +242,8 @@ def training_parser(command: str, task: str) -> LightningArgumentParser:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(training_command.TaskCLI, "parse_arguments", made)
-        patch.setattr(sys, "argv", ["seq2seq", command, "--task", task])
         with pytest.raises(Parsed) as raised:
-            training_command.run()
+            training_command.TaskCLI(command, task, TASKS[task], (), [])
     return raised.value.parser  # type: ignore[return-value]
 
 
