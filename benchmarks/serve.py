@@ -45,8 +45,14 @@ def server(checkpoint: str, port: int = 0) -> Iterator[tuple[subprocess.Popen[st
     command = [sys.executable, "-m", "seq2seq", "serve", "--checkpoint", checkpoint, "--port", str(port)]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=ROOT)
     assert process.stderr is not None
+    lines = []
     try:
-        found = next(filter(None, (re.search(r"http://\S+:(\d+)/docs", line) for line in process.stderr)))
+        for line in process.stderr:
+            lines.append(line)
+            if found := re.search(r"http://\S+:(\d+)/docs", line):
+                break
+        else:
+            sys.exit(f"the server ended before it listened: {''.join(lines)}")
         yield process, int(found[1])
     finally:
         process.kill()

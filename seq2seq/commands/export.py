@@ -53,7 +53,7 @@ def write_onnx_folder(checkpoint: str, output: Path) -> str:
     """Writes a folder for onnxruntime. Returns its files, their size and the largest difference from torch."""
     missing = [name for name in ("onnx", "onnxscript", "onnxruntime") if find_spec(name) is None]
     if missing:
-        raise UserError(f'export onnx needs {", ".join(missing)}: pip install "seq2seq[onnx]"')
+        raise UserError(f'export onnx needs {", ".join(missing)}: pip install "seq2seq-headlines[onnx]"')
     from seq2seq.export_onnx.folder import write_folder  # it loads torch, which takes seconds
 
     return write_folder(checkpoint, output)

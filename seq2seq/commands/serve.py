@@ -32,7 +32,7 @@ def parser() -> Parser:
         prog="seq2seq serve",
         description="Serve headlines over HTTP: POST /v1/headlines with JSON. /docs describes the routes. Waiting "
         "requests are searched in batches. Ctrl-C or SIGTERM ends the server after its last answer. It needs FastAPI: "
-        'pip install "seq2seq[serve]".',
+        'pip install "seq2seq-headlines[serve]".',
     )
     p.add_argument(
         "--host",
@@ -55,7 +55,9 @@ def main(argv: list[str]) -> int:
     check_positive(args, "threads")
     limits = replace_fields("limits", Limits(), given_fields(args, Limits), ())
     if not all(map(find_spec, ("fastapi", "uvicorn", "prometheus_client"))):
-        raise UserError('the server needs FastAPI, uvicorn and prometheus-client: pip install "seq2seq[serve]"')
+        raise UserError(
+            'the server needs FastAPI, uvicorn and prometheus-client: pip install "seq2seq-headlines[serve]"'
+        )
     from seq2seq.serve.application import Service
     from seq2seq.web import is_loopback, listen, new_secret, serve, url_of
 

@@ -1,8 +1,8 @@
 """Recurrent layers as operators of ONNX.
 
-torch's exporter has no operator for a layer that reads rows of unequal lengths: it would fix the length of the example.
-So an exported network has a `GraphCell` in place of each cell. In the encoder it is one operator of ONNX, which knows
-the length of each row. In the decoder it is one step in plain torch.
+torch's exporter fixes the length of the example in a recurrent layer. So an exported network has a `GraphCell` in place
+of each cell: in the encoder one operator of ONNX, which reads the lengths of the rows, and in the decoder one step in
+plain torch.
 """
 
 from __future__ import annotations

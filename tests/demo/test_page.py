@@ -203,11 +203,11 @@ def test_a_page_for_other_computers_asks_for_a_password(
 ) -> None:
     served: list[Any] = []
 
-    def keep(app: Any, listening: socket.socket) -> None:
+    def keep(app: Any, listening: socket.socket, seconds_to_end: int) -> None:
         served.append(app)
         listening.close()
 
-    monkeypatch.setattr(server, "serve", keep)
+    monkeypatch.setattr(web, "serve", keep)
     monkeypatch.delenv("SEQ2SEQ_DEMO_PASSWORD", raising=False)
     arguments = ["demo", "--checkpoint", trained.best, "--port", "0"]
     assert run(*arguments, "--host", "0.0.0.0") == 0

@@ -10,7 +10,7 @@ import pytest
 from seq2seq.decoding import SearchOptions
 from seq2seq.errors import UserError
 
-pytest.importorskip("fastapi", reason='FastAPI is not installed: pip install "seq2seq[serve]"')
+pytest.importorskip("fastapi", reason='FastAPI is not installed: pip install "seq2seq-headlines[serve]"')
 from seq2seq.serve.batching import Batcher, QueueFull
 
 GREEDY, BEAM = SearchOptions(), SearchOptions(beam_size=2)

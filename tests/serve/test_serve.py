@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from helpers import TrainedRun, pairs, read_jsonl, run, started, until
 
-pytest.importorskip("fastapi", reason='FastAPI is not installed: pip install "seq2seq[serve]"')
+pytest.importorskip("fastapi", reason='FastAPI is not installed: pip install "seq2seq-headlines[serve]"')
 from prometheus_client.parser import text_string_to_metric_families
 from service import JSON, Client, running
 
