@@ -244,11 +244,7 @@ def training_parser(command: str, task: str) -> LightningArgumentParser:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(training_command.TaskCLI, "parse_arguments", made)
         with pytest.raises(Parsed) as raised:
-<<<<<<< HEAD
-            training_command.run_command(command, [command], task)
-=======
             training_command.TaskCLI(command, task, TASKS[task], (), [])
->>>>>>> readme
     return raised.value.parser  # type: ignore[return-value]
 
 

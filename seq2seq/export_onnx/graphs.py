@@ -42,11 +42,7 @@ def exportable(network: Seq2Seq) -> Seq2Seq:
             if isinstance(part, Cell):
                 setattr(module, name, GraphCell(part))
         if isinstance(module, MultiplicativeAttention):
-<<<<<<< HEAD
             setattr(module, "forward", MethodType(Attention.forward, module))  # noqa: B010 (in place of the tuned operation)
-=======
-            module.forward = MethodType(Attention.forward, module)  # in place of the tuned operation  # type: ignore[method-assign]
->>>>>>> onnx
     return network
 
 
