@@ -449,7 +449,8 @@ def tiny(text: str) -> str:
     """The command with the options of a short training."""
     if not re.search(r"\bseq2seq +fit\b", text):
         return text
-    return f"{text.split(' #')[0]} --trainer.max_steps 2 --trainer.accelerator cpu --trainer.limit_val_batches 1"
+    text = re.sub(r"(every_n_train_steps) \d+", r"\1 1", text.split(" #")[0])
+    return f"{text} --trainer.max_steps 5 --trainer.accelerator cpu --trainer.limit_val_batches 1"
 
 
 @pytest.mark.slow
