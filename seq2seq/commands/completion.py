@@ -13,7 +13,7 @@ from typing import Any
 from .arguments import Parser
 
 SHELLS = ("bash", "zsh")
-FILES, FOLDERS = ("FILE", "REFERENCES", "PREDICTIONS"), ("DIR", "RUN", "OTHER")
+FILES, FOLDERS = ("FILE", "PATH", "REFERENCES", "PREDICTIONS"), ("DIR", "RUN", "OTHER")
 """Names for arguments in --help that stand for a file or a folder."""
 FILE_KEYS = ("config", "ckpt_path", "resume", "init_from")
 """Options of `fit` and its kin that take a file."""

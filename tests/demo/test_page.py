@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import http.client
-import os
 import re
 import signal
 import socket
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,6 @@ pytest.importorskip("gradio", reason='gradio is not installed: pip install "seq2
 from fastapi.testclient import TestClient
 
 from seq2seq import web
-from seq2seq.demo import server
 
 DOCUMENTS = [pair["document"] for pair in pairs(24)]
 HOSTILE = (
@@ -166,6 +165,7 @@ def test_input_is_limited(browser: Any, url: str) -> None:
         page.get_by_text("The model has read the first 30 of 40 tokens.").wait_for()
 
 
+@pytest.mark.slow
 def test_several_readers_get_their_own_headlines(browser: Any, url: str, trained: TrainedRun) -> None:
     texts = [DOCUMENTS[position] for position in (1, 6, 11)]
     expected = Summarizer.from_checkpoint(trained.best, "cpu").summarize(texts)
@@ -230,21 +230,33 @@ def test_addresses_of_this_computer_alone() -> None:
     assert [web.is_loopback(name) for name in names] == [True] * 4 + [False] * 4
 
 
+SERVE = """
+import os, signal, sys
+from seq2seq import web
+number = int(sys.argv[1])
+
+async def app(scope, receive, send):
+    os.kill(os.getpid(), number)  # the first scope is the start of the server
+    await receive()
+    await send({"type": "lifespan.startup.complete"})
+    await receive()
+    await send({"type": "lifespan.shutdown.complete"})
+
+before = signal.getsignal(number)
+listening = web.listen("127.0.0.1", 0)
+port = listening.getsockname()[1]
+web.serve(app, listening, 3)
+assert signal.getsignal(number) is before
+web.listen("127.0.0.1", port).close()
+print("ended")
+"""
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_the_server_and_frees_the_port(number: int) -> None:
-    async def app(scope: Any, receive: Any, send: Any) -> None:
-        os.kill(os.getpid(), number)  # the first scope is the start of the server
-        await receive()
-        await send({"type": "lifespan.startup.complete"})
-        await receive()
-        await send({"type": "lifespan.shutdown.complete"})
-
-    before = signal.getsignal(number)
-    listening = web.listen("127.0.0.1", 0)
-    port = listening.getsockname()[1]
-    web.serve(app, listening, server.SECONDS_TO_END)
-    assert signal.getsignal(number) is before
-    web.listen("127.0.0.1", port).close()
+    """In a process of its own: the browser of the other tests keeps an event loop in this one."""
+    done = subprocess.run([sys.executable, "-c", SERVE, str(int(number))], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout) == (0, "ended\n"), done.stderr
 
 
 def test_bad_arguments_are_one_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -113,7 +113,7 @@ class PlainCell(Cell):
 def test_parts_that_cannot_be_exported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(CELLS, "plain", PlainCell)
     with pytest.raises(
-        UserError, match=r"^network\.cell: PlainCell has no operator in ONNX, but gru, lstm, elman have one"
+        UserError, match=r"^network\.cell: PlainCell has no operator in ONNX, but gru, lstm, elman, elman_relu have one"
     ):
         exportable(build_network(NetworkOptions(cell="plain"), VOCABULARY))
     with pytest.raises(UserError, match=r"^network\.attention_history: CoverageHistory cannot be exported"):

@@ -154,8 +154,11 @@ def fake_trainer(folder: Path, **changes: Any) -> Any:
     return SimpleNamespace(**{**given, "state": state, "sanity_checking": False, **changes})
 
 
-def test_an_alert_names_the_error_and_no_folder(tmp_path: Path) -> None:
+def test_an_alert_names_the_error_and_no_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     trainer: Any = fake_trainer(tmp_path)
+    RunAlert().on_exception(trainer, None, UserError("W&B could not be started"))  # type: ignore[arg-type]
+    assert trainer.loggers[0].run.alerts == []
+    monkeypatch.setattr("wandb.run", trainer.loggers[0].run)
     RunAlert().on_exception(trainer, None, UserError("/home/me/corpus.jsonl line 3: no summary; add one"))  # type: ignore
     (alert,) = trainer.loggers[0].run.alerts
     assert alert["level"] == "ERROR"

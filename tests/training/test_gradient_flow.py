@@ -133,6 +133,7 @@ def test_a_resumed_run_has_the_same_records(measured: Measured, tmp_path: Path) 
         assert torch.equal(weights, measured.state("resumed")["state_dict"][name]), name
 
 
+@pytest.mark.slow
 def test_two_processes_that_accumulate_write_one_file(measured: Measured) -> None:
     """The record of a step is complete after its last batch, and rank 0 alone records."""
     changes = {
@@ -164,7 +165,7 @@ def test_numbers_below_one(given: dict[str, int]) -> None:
 
 def test_without_matplotlib(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    with pytest.raises(UserError, match=r'gradient_flow.every: .*pip install "seq2seq\[plots\]"'):
+    with pytest.raises(UserError, match=r'gradient_flow.every: .*pip install "seq2seq-headlines\[plots\]"'):
         GradientFlow(every=1)
     assert isinstance(GradientFlow(), Callback)
 

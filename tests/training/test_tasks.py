@@ -169,6 +169,7 @@ def test_a_resumed_run_ends_with_the_same_bits(learnt: tuple[str, Learnt], tmp_p
 
 
 @pytest.mark.parametrize("learnt", ["annotation"], indirect=True)
+@pytest.mark.slow
 def test_other_numbers_of_processes_give_the_same_figures(learnt: tuple[str, Learnt], tmp_path: Path) -> None:
     """With batches of a few documents, so that both processes have some."""
     common = ["test", "--config", learnt[1].config, "--ckpt_path", learnt[1].best, "--data.eval_tokens", "60"]

@@ -28,7 +28,7 @@ class RunAlert(Callback):
         where = f"at step {trainer.global_step} of {trainer.state.fn}"
         reason = " ".join(without_folders(word) for word in str(exception).split())
         for logger in _wandb(trainer):
-            if sys.modules["wandb"].run is None:  # W&B itself could not be started
+            if getattr(sys.modules.get("wandb"), "run", None) is None:  # W&B itself could not be started
                 continue
             text = f"{type(exception).__name__} {where}: {reason}"[:MAX_TEXT]
             logger.experiment.alert(title="seq2seq: the run has died", text=text, level="ERROR")
