@@ -6,8 +6,7 @@ decoder reads the headline, and every step gives its attention and the two parts
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -135,28 +134,14 @@ def headline_weights(
     networks = network.networks if isinstance(network, Ensemble) else [network]
     columns = []
     for member in networks:
-        with _recorded_attention(member) as recorded:
-            steps = member.target_steps(member.teacher_forced(batch))
-        attention = torch.cat(recorded, dim=1).flatten(0, 1).index_select(0, batch.target_positions)
-        columns.append((attention, *reversed(member.output.parts(steps))))
+        steps = member.target_steps(member.teacher_forced(batch))
+        columns.append((steps.attention, *reversed(member.output.parts(steps))))
     means = [torch.stack([part.float() for part in parts]).mean(dim=0).cpu() for parts in zip(*columns, strict=True)]
     targets = [torch.tensor([*ids, v.eos]) for ids in headlines]
     lengths = [len(ids) for ids in targets]
     sources = torch.cat(targets).unsqueeze(1) == torch.tensor(document.ids)
     split = [part.split(lengths) for part in (*means, sources)]
     return [Weights(*parts) for parts in zip(*split, strict=True)]
-
-
-@contextmanager
-def _recorded_attention(network: Seq2Seq) -> Iterator[list[Tensor]]:
-    """Collects the weights [N, t, S] of the decoder's attention. The decoder itself returns those of the pointer, which
-    can have an attention of its own."""
-    found: list[Tensor] = []
-    hook = network.decoder.history.register_forward_hook(lambda module, inputs, output: found.append(output[1]))
-    try:
-        yield found
-    finally:
-        hook.remove()
 
 
 def explanation(
