@@ -48,8 +48,12 @@ def machine() -> str:
     return f"{os.cpu_count()} cores, {name}; Python {platform.python_version()}, torch {version('torch')}"
 
 
-def run_seq2seq(*arguments: str | Path, threads: int | None = None) -> None:
+def run_seq2seq(*arguments: str | Path, threads: int | None = None, folder: Path | None = None) -> None:
     """Runs the command `seq2seq`. Its output goes to a log in the run's folder if one is named, else to the terminal.
+
+    Args:
+        threads: of torch; None = those of this process.
+        folder: of the log; None = `--trainer.default_root_dir`, if it is among the arguments.
 
     Raises SystemExit if the command fails.
     """
@@ -57,9 +61,8 @@ def run_seq2seq(*arguments: str | Path, threads: int | None = None) -> None:
     if threads:
         environment["OMP_NUM_THREADS"] = str(threads)
     words = [str(a) for a in arguments]
-    folder = (
-        Path(words[words.index("--trainer.default_root_dir") + 1]) if "--trainer.default_root_dir" in words else None
-    )
+    if folder is None and "--trainer.default_root_dir" in words:
+        folder = Path(words[words.index("--trainer.default_root_dir") + 1])
     command = [sys.executable, "-m", "seq2seq", *words]
     if folder is None:
         subprocess.run(command, check=True, cwd=ROOT, env=environment)

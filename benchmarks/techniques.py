@@ -21,11 +21,8 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import re
 import statistics
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -34,7 +31,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import yaml
-from common import ROOT, SMALL, machine
+from common import ROOT, SMALL, machine, run_seq2seq
 
 
 class Technique(NamedTuple):
@@ -164,37 +161,30 @@ class Laboratory:
         return found
 
     def run(self, folder: Path, *words: str | Path) -> float:
-        """Runs the command `seq2seq` and returns its minutes. Raises RuntimeError if it fails."""
-        folder.mkdir(parents=True, exist_ok=True)
-        command = [sys.executable, "-m", "seq2seq", *map(str, words)]
-        environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+        """Runs `seq2seq` with its log in `folder`, and returns its minutes. Raises SystemExit if it fails."""
         start = time.monotonic()
-        with open(folder / f"{words[0]}.log", "w", encoding="utf-8") as log:
-            done = subprocess.run(command, cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT)
-        if done.returncode:
-            raise RuntimeError(f"`seq2seq {words[0]}` failed; see {folder / (str(words[0]) + '.log')}")
+        run_seq2seq(*words, threads=1, folder=folder)
         return (time.monotonic() - start) / 60
 
-    def corpus(self, name: str, files: bool) -> list[str]:
-        """Options that name the corpus of a row: its own, or that of the config."""
+    def corpus(self, name: str) -> dict[str, Any]:
+        """The splits of a row: those of its own corpus, which is made if need be, and of the config for the others."""
         if self.rows[name].prepare is None:
-            return []
+            return self.files
         with self.lock:  # made once, by the first seed
             folder = self.data(name)
             if not folder.exists():
                 words = str(self.rows[name].prepare).format(data=folder, **self.files)
                 self.run(self.output / "data" / "logs" / folder.name, "prepare", *words.split())
-        splits = {split: str(folder / f"{split}.jsonl") for split in self.files if (folder / f"{split}.jsonl").exists()}
-        return ["--data.corpus", json.dumps({**self.files, **splits})]
+        made = {split: folder / f"{split}.jsonl" for split in self.files}
+        return {**self.files, **{split: str(file) for split, file in made.items() if file.exists()}}
 
     def train(self, name: str, seed: int) -> None:
         """Trains a row, unless it is trained."""
         row, folder = self.rows[name], self.folder(name, seed)
         if self.trained(name, seed):
             return
-        words = [*self.base, *self.corpus(name, True), *str(row.fit).split(), "--seed_everything", str(seed)]
-        words += [*self.device(), "--trainer.default_root_dir", str(folder), "--trainer.logger", "false"]
-        words += ["--trainer.enable_progress_bar", "false"]
+        words = [*self.base, "--data.corpus", json.dumps(self.corpus(name)), *str(row.fit).split()]
+        words += ["--seed_everything", str(seed), *self.trainer(folder)]
         words += ["--init_from", str(self.checkpoint(row.start, seed))] if row.start else []
         words += ["--data.tokenizer_from", str(self.checkpoint(row.tokenizer, seed))] if row.tokenizer else []
         minutes = self.run(folder, "fit", *words)
@@ -207,12 +197,14 @@ class Laboratory:
         row, folder = self.rows[name], self.folder(name, seed) / split
         if self.result(name, seed, split):
             return
-        files = dict(self.files)
-        if row.prepare is not None:
-            files.update({s: str(self.data(name) / f"{s}.jsonl") for s in files})
-        words = [*self.base, "--data.corpus", json.dumps({**files, "test": files[split]}), *str(row.fit or "").split()]
-        words += [*row.test.split(), *self.device(), "--trainer.default_root_dir", str(folder)]
-        words += ["--trainer.logger", "false", "--trainer.enable_progress_bar", "false"]
+        corpus = self.corpus(name)
+        words = [
+            *self.base,
+            "--data.corpus",
+            json.dumps({**corpus, "test": corpus[split]}),
+            *str(row.fit or "").split(),
+        ]
+        words += [*str(row.fit or "").split(), *row.test.split(), *self.trainer(folder)]
         if row.ensemble:
             first, *others = (str(self.checkpoint(name, s)) for s in self.args.seeds)
             words += ["--ckpt_path", first, "--ensemble", *others]
@@ -220,8 +212,16 @@ class Laboratory:
             words += ["--ckpt_path", str(self.checkpoint(name, int(seed)))]
         self.run(folder, "test", *words)
 
-    def device(self) -> list[str]:
-        return ["--trainer.accelerator", "gpu" if self.args.device == "cuda" else "cpu", "--trainer.devices", "1"]
+    def trainer(self, folder: Path) -> list[str]:
+        """Options of the trainer for a run in `folder`."""
+        settings = {
+            "accelerator": "gpu" if self.args.device == "cuda" else "cpu",
+            "devices": "1",
+            "default_root_dir": str(folder),
+            "logger": "false",
+            "enable_progress_bar": "false",
+        }
+        return [word for name, value in settings.items() for word in (f"--trainer.{name}", value)]
 
     def jobs(self) -> Iterator[tuple[str, int | str]]:
         """All rows and seeds; what a job needs comes before it."""
@@ -269,7 +269,7 @@ class Laboratory:
                     self.test(name, seed, self.args.split)
                     r1 = (self.result(name, seed, self.args.split) or {}).get("rouge1", float("nan"))
                     print(f"{name}, seed {seed}: R1 {r1:.2f}, {time.monotonic() - start:.0f} s", flush=True)
-                except RuntimeError as fault:
+                except SystemExit as fault:
                     print(f"{name}, seed {seed}: {fault}", flush=True)
                     with condition:
                         failed.add(job)
