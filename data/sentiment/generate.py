@@ -12,12 +12,15 @@ An example depends on the seed, the split and its index alone. All random number
 
 from __future__ import annotations
 
-import argparse
-import json
 import random
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
+
+sys.path.append(str(Path(__file__).parents[1]))
+
+from writing import write_splits
 
 SEED = 2025
 SIZES = {"train": 3000, "validation": 400, "test": 400}
@@ -178,19 +181,7 @@ def generate_examples(split: str, count: int, seed: int = SEED) -> Iterator[dict
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Write the invented sentiment corpus as JSON Lines.")
-    parser.add_argument("--output", type=Path, default=Path(__file__).parent, help="folder (default: this file's)")
-    parser.add_argument("--seed", type=int, default=SEED, help=f"default {SEED}")
-    for split, size in SIZES.items():
-        parser.add_argument(f"--{split}", type=int, default=size, metavar="EXAMPLES", help=f"default {size:,}")
-    options = parser.parse_args()
-    options.output.mkdir(parents=True, exist_ok=True)
-    for split in SIZES:
-        lines = (
-            json.dumps(example, ensure_ascii=False) + "\n"
-            for example in generate_examples(split, getattr(options, split), options.seed)
-        )
-        (options.output / f"{split}.jsonl").write_text("".join(lines), encoding="utf-8", newline="\n")
+    write_splits(Path(__file__).parent, "the invented sentiment corpus", SIZES, SEED, generate_examples)
 
 
 if __name__ == "__main__":
