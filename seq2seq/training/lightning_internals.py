@@ -19,6 +19,7 @@ from typing import Any, NamedTuple, Union, get_args, get_origin
 from lightning.pytorch import Callback, Trainer
 from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
+from lightning.pytorch.loggers import WandbLogger
 from lightning.pytorch.plugins.io import TorchCheckpointIO
 from lightning.pytorch.utilities import rank_zero_only
 from torch.utils.data import SequentialSampler
@@ -166,6 +167,11 @@ def take_child_processes(trainer: Trainer) -> list[subprocess.Popen]:
     for child in taken:
         running.remove(child)
     return taken
+
+
+def uploads_checkpoints(logger: WandbLogger) -> bool:
+    """Whether Lightning itself uploads the checkpoints: `log_model` of the logger."""
+    return bool(logger._log_model)
 
 
 def is_first_process() -> bool:

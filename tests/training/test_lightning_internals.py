@@ -10,6 +10,7 @@ import logging
 import multiprocessing
 import subprocess
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -18,6 +19,7 @@ import pytest
 from lightning.pytorch import Trainer
 from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.cli import LightningCLI
+from lightning.pytorch.loggers import WandbLogger
 from lightning.pytorch.plugins.environments import LightningEnvironment
 from lightning.pytorch.plugins.io import TorchCheckpointIO
 from lightning.pytorch.strategies.launchers.subprocess_script import _SubprocessScriptLauncher
@@ -66,6 +68,12 @@ def test_parts_of_the_classes() -> None:
     require(ModelCheckpoint, *names)
     require(ModelCheckpoint(), "_last_global_step_saved", "current_score", "best_k_models")
     require(LightningCLI, "_parse_ckpt_path", "_run_subcommand", "_instantiate_trainer")
+
+
+@pytest.mark.parametrize("log_model", [False, True, "all"])
+def test_upload_of_checkpoints(log_model: bool | str, tmp_path: Path) -> None:
+    logger = WandbLogger(save_dir=tmp_path, log_model=log_model)
+    assert internals.uploads_checkpoints(logger) == bool(log_model)
 
 
 def test_child_processes_of_a_spawn_strategy_are_left_to_torch(

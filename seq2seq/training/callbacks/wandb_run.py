@@ -11,6 +11,7 @@ from lightning.pytorch.loggers import WandbLogger
 
 from ..dashboards import without_folders
 from ..interruptions import Stopped
+from ..lightning_internals import uploads_checkpoints
 
 RESULTS = ("metrics.json", "predictions.jsonl")
 MAX_TEXT = 500
@@ -41,7 +42,7 @@ class RunArtifacts(Callback):
 
     def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         for logger in _online(trainer):
-            if not logger._log_model:
+            if not uploads_checkpoints(logger):
                 _upload(logger, "model", trainer, ["best.ckpt"])
 
     def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
