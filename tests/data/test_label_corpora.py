@@ -57,7 +57,7 @@ def test_a_small_split_is_the_beginning_of_a_large_one_and_splits_differ(corpus:
 
 
 def test_a_bag_of_words_cannot_tell_the_sentiment(baselines: ModuleType) -> None:
-    """The baseline knows clauses without a negation, and guesses on the other sentences."""
+    """The baseline is right on clauses without a negation. Its labels of the other sentences are arbitrary."""
     train, test = examples("sentiment", "train"), examples("sentiment", "test")
     found = baselines.bag_of_words(train, [document for document, _ in test])
     right = sum(guess == label for guess, (_, label) in zip(found, test, strict=True))
