@@ -123,6 +123,25 @@ def check_positive(args: argparse.Namespace, *names: str) -> None:
             raise UserError(f"{flag_of(name)} {value}: give at least 1")
 
 
+def add_address(parser: argparse.ArgumentParser, port: int, secret: str) -> None:
+    """Adds the address of a server.
+
+    Args:
+        port: the default.
+        secret: the clause that says what protects a server which other computers reach.
+    """
+    parser.add_argument(
+        "--host",
+        default="127.0.0.1",
+        metavar="ADDRESS",
+        help=f"address to listen at (default: 127.0.0.1, this computer alone). With another one {secret}, or a new "
+        "one, which is printed",
+    )
+    parser.add_argument(
+        "--port", type=int, default=port, metavar="N", help=f"port to listen at (default: {port}); 0 is a free one"
+    )
+
+
 def load_summarizer(args: argparse.Namespace, *, scores_are_written: bool = False) -> Summarizer:
     """Loads the checkpoint of the command line; its search options are replaced by those of the command line.
 

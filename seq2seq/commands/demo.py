@@ -8,7 +8,15 @@ from importlib.util import find_spec
 from seq2seq.environment import demo_password
 from seq2seq.errors import UserError
 
-from .arguments import DEFAULT_MODEL, Parser, add_decoding_options, check_positive, load_summarizer, model_name
+from .arguments import (
+    DEFAULT_MODEL,
+    Parser,
+    add_address,
+    add_decoding_options,
+    check_positive,
+    load_summarizer,
+    model_name,
+)
 
 PORT = 7860
 
@@ -20,16 +28,7 @@ def parser() -> Parser:
         "attention, the copied words, and the beams of the search. Ctrl-C ends it. It needs gradio: "
         'pip install "seq2seq-headlines[demo]".',
     )
-    p.add_argument(
-        "--host",
-        default="127.0.0.1",
-        metavar="ADDRESS",
-        help="address to listen at (default: 127.0.0.1, this computer alone). With another one the page asks for a "
-        "password: that of the variable SEQ2SEQ_DEMO_PASSWORD, or a new one, which is printed",
-    )
-    p.add_argument(
-        "--port", type=int, default=PORT, metavar="N", help=f"port to listen at (default: {PORT}); 0 is a free one"
-    )
+    add_address(p, PORT, "the page asks for a password: that of the variable SEQ2SEQ_DEMO_PASSWORD")
     add_decoding_options(p, default=DEFAULT_MODEL)
     return p
 

@@ -13,6 +13,7 @@ from seq2seq.serve.limits import Limits
 from .arguments import (
     DEFAULT_MODEL,
     Parser,
+    add_address,
     add_decoding_options,
     add_fields,
     check_positive,
@@ -34,16 +35,7 @@ def parser() -> Parser:
         "requests are searched in batches. Ctrl-C or SIGTERM ends the server after its last answer. It needs FastAPI: "
         'pip install "seq2seq-headlines[serve]".',
     )
-    p.add_argument(
-        "--host",
-        default="127.0.0.1",
-        metavar="ADDRESS",
-        help="address to listen at (default: 127.0.0.1, this computer alone). With another one requests need a token: "
-        "that of the variable SEQ2SEQ_SERVE_TOKEN, or a new one, which is printed",
-    )
-    p.add_argument(
-        "--port", type=int, default=PORT, metavar="N", help=f"port to listen at (default: {PORT}); 0 is a free one"
-    )
+    add_address(p, PORT, "requests need a token: that of the variable SEQ2SEQ_SERVE_TOKEN")
     add_decoding_options(p, default=DEFAULT_MODEL)
     add_fields(p.add_argument_group("limits", "The largest values that the server accepts."), Limits)
     return p
