@@ -33,7 +33,7 @@ class AnnotatorOptions:
         encoder: recurrent (bidirectional) or convolutional, as for the summarizer.
         encoder_size: units of a layer of the encoder, and of each direction if it is recurrent.
         encoder_layers: layers of the encoder.
-        hidden_size: units of the feed-forward layer between the encoder and the softmax.
+        hidden_size: units of the feed-forward layer before the softmax.
         dropout: share of embeddings, inputs of upper layers and hidden units that is dropped in training.
         document_word_dropout: share of the words whose embedding is zero in training.
     """
@@ -53,17 +53,9 @@ class AnnotatorOptions:
 
 @dataclass(frozen=True)
 class ClassifierOptions(AnnotatorOptions):
-    """The shape of a network that labels each document.
+    """The shape of a network that labels each document. It has the options of `AnnotatorOptions` too.
 
     Args:
-        cell: the recurrent cell of the encoder, as for the summarizer.
-        embedding_size: width of a word's embedding (E).
-        encoder: recurrent (bidirectional) or convolutional, as for the summarizer.
-        encoder_size: units of a layer of the encoder, and of each direction if it is recurrent.
-        encoder_layers: layers of the encoder.
-        hidden_size: units of the feed-forward layer between the aggregation and the softmax.
-        dropout: share of embeddings, inputs of upper layers and hidden units that is dropped in training.
-        document_word_dropout: share of the words whose embedding is zero in training.
         aggregation: how the states of a document become one: last (both directions), mean, max, or attention (Yang et
             al. 2016).
     """
