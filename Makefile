@@ -60,14 +60,16 @@ wheel-check: setup ## build the wheel and try it in a bare environment (minutes;
 	$(BIN)/python -m pytest -s -m slow tests/test_wheel.py
 
 LOWEST := .venv-lowest
-LOWEST_TESTS := tests/commands/test_schema.py tests/commands/test_config.py tests/commands/test_training_parser.py \
-	tests/commands/test_cli.py tests/training/test_training.py
+LOWEST_TESTS := tests/ops tests/model tests/decoding tests/serve tests/hub tests/scoring tests/commands/test_schema.py \
+	tests/commands/test_config.py tests/commands/test_training_parser.py tests/commands/test_cli.py \
+	tests/training/test_training.py
 lowest: ## a short part of the tests with the lowest versions that pyproject.toml allows; torch as in constraints.txt
 	$(PYTHON) -m venv $(LOWEST)
 	$(PYTHON) tests/lowest_versions.py > $(LOWEST)/constraints.txt
 	$(LOWEST)/bin/pip install --quiet -c $(LOWEST)/constraints.txt torch
-	$(LOWEST)/bin/pip install --quiet -c $(LOWEST)/constraints.txt -e . pytest pytest-timeout jsonschema
-	$(LOWEST)/bin/python -m pytest -q $(LOWEST_TESTS)
+	$(LOWEST)/bin/pip install --quiet -c $(LOWEST)/constraints.txt -e '.[tensorboard,score,serve]' \
+		pytest pytest-timeout pytest-xdist jsonschema
+	$(LOWEST)/bin/python -m pytest -q -n 2 --dist worksteal $(LOWEST_TESTS)
 
 lint: setup ## ruff and mypy
 	$(BIN)/ruff check .

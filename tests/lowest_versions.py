@@ -1,5 +1,7 @@
 """Prints the lowest version of each direct dependency in pyproject.toml, as constraints of pip: `make lowest`.
 
+The dependencies of the extras belong to them, except those of `dev`.
+
 torch has the version of constraints.txt, because each further version costs gigabytes.
 """
 
@@ -7,6 +9,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from itertools import chain
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -19,7 +22,9 @@ def lowest_versions(project: str, constraints: str) -> list[str]:
     """
     (torch,) = re.findall(r"^torch==\S+$", constraints, re.MULTILINE)
     pins = [torch]
-    for requirement in tomllib.loads(project)["project"]["dependencies"]:
+    read = tomllib.loads(project)["project"]
+    extras = [wanted for extra, wanted in read["optional-dependencies"].items() if extra != "dev"]
+    for requirement in (*read["dependencies"], *chain(*extras)):
         found = re.fullmatch(r"([\w.-]+)(?:\[[\w,]+\])?>=([\d.]+)(?:,<[\d.]+)?", requirement)
         if not found:
             raise ValueError(f"{requirement}: give a lower bound, for example NAME>=1.0")

@@ -24,7 +24,7 @@ from lightning.pytorch.plugins.io import TorchCheckpointIO
 from lightning.pytorch.utilities import rank_zero_only
 from torch.utils.data import SequentialSampler
 
-SEEN_WITH = ("2.6.6",)
+SEEN_WITH = ("2.6.0", "2.6.6")
 """Releases of Lightning with which this file was tested."""
 
 USELESS_WARNINGS = (

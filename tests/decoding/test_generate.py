@@ -29,12 +29,14 @@ def generate(logits: Prefixes, batch_size: int, options: SearchOptions) -> tuple
     from transformers import GenerationMixin, PretrainedConfig, PreTrainedModel
     from transformers.modeling_outputs import CausalLMOutput
 
+    vocabulary_size = logits(torch.full((1, 1), BOS), torch.zeros(1, dtype=torch.long)).size(-1)
+
     class Adapter(PreTrainedModel, GenerationMixin):
         config_class = PretrainedConfig
         main_input_name = "input_ids"
 
         def __init__(self) -> None:
-            super().__init__(PretrainedConfig())
+            super().__init__(PretrainedConfig(vocab_size=vocabulary_size))
             self.unused = nn.Parameter(torch.zeros(1))
             self.post_init()
 
