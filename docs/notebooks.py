@@ -15,7 +15,9 @@ import nbformat
 from nbclient import NotebookClient
 
 ROOT = Path(__file__).parents[1]
-NOISE = re.compile(r"\d+%\||\| +\| 0/|\x1b|Warning|^\s*$|autonotebook|Seed set")
+CURSOR = "\x1b[A"
+"""Moves the cursor up, for the bars below other bars."""
+NOISE = re.compile(r"\d+%\||\| +\| 0/|Warning|^\s*$|autonotebook|Seed set")
 """Lines of progress bars and of warnings about them."""
 
 
@@ -37,7 +39,7 @@ def store_outputs(file: Path) -> None:
 def shown(outputs: list[Any]) -> list[Any]:
     """The outputs without noise: one text, then results and pictures in their order."""
     lines = "".join(output.text for output in outputs if output.output_type == "stream").split("\n")
-    kept = [line.split("\r")[-1] for line in lines]
+    kept = [line.replace(CURSOR, "").split("\r")[-1] for line in lines]
     text = "\n".join(line for line in kept if not NOISE.search(line))
     rest = [output for output in outputs if output.output_type != "stream"]
     return ([nbformat.v4.new_output("stream", name="stdout", text=text + "\n")] if text else []) + rest

@@ -150,6 +150,7 @@ class FakeLogger(WandbLogger):
 
 def fake_trainer(folder: Path, **changes: Any) -> Any:
     given = {"loggers": [FakeLogger()], "is_global_zero": True, "global_step": 7, "default_root_dir": str(folder)}
+    given["callbacks"] = []
     state = SimpleNamespace(fn="fit")
     return SimpleNamespace(**{**given, "state": state, "sanity_checking": False, **changes})
 
