@@ -230,10 +230,10 @@ def test_unk_is_forbidden_unless_allowed(trained: TrainedRun, tmp_path: Path) ->
 
 def test_bfloat16_is_refused_where_it_is_slower(trained: TrainedRun, monkeypatch: pytest.MonkeyPatch) -> None:
     """On other devices, a network that has memorised its corpus keeps it in bfloat16."""
-    monkeypatch.setattr("seq2seq.inference.bfloat16_is_faster", lambda device: False)
+    monkeypatch.setattr("seq2seq.inference.summarizer.bfloat16_is_faster", lambda device: False)
     with pytest.raises(UserError, match=r"--precision bfloat16: this device \(cpu\) is slower .* leave"):
         Summarizer.from_checkpoint(trained.best, device="cpu", precision="bfloat16")
-    monkeypatch.setattr("seq2seq.inference.bfloat16_is_faster", lambda device: True)
+    monkeypatch.setattr("seq2seq.inference.summarizer.bfloat16_is_faster", lambda device: True)
     summarizer = Summarizer.from_checkpoint(trained.best, device="cpu", precision="bfloat16")
     assert {weight.dtype for weight in summarizer.network.parameters()} == {torch.bfloat16}
     assert summarizer.summarize([pair["document"] for pair in pairs(24)]) == [pair["summary"] for pair in pairs(24)]
