@@ -178,3 +178,4 @@ def test_full_disk_is_one_line(trained: TrainedRun) -> None:
     (line,) = done.stderr.decode().splitlines()
     assert line.startswith("seq2seq: error: ")
     assert "No space left" in line
+    assert "Errno" not in line

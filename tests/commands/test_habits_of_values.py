@@ -1,4 +1,4 @@
-"""Wrong values of options, in words a user knows; and the option `--checkpoint` of other commands."""
+"""Errors of wrong values name the type in words. `--checkpoint` of `fit` and `test` is no file of weights."""
 
 from __future__ import annotations
 
