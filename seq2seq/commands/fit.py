@@ -93,6 +93,7 @@ class TaskCLI(OpenCLI):
             save_config_callback=SaveConfig,
             save_config_kwargs={},
             seed_everything_default=1,
+            load_from_checkpoint_support=False,  # a checkpoint has the parts that make its network (checkpoint.py)
             trainer_defaults={
                 "use_distributed_sampler": False,  # BatchSampler gives each rank its own batches
                 "num_sanity_val_steps": 0,
