@@ -32,7 +32,7 @@ from typing import Any, NamedTuple
 
 import torch
 import yaml
-from common import KINDS, ROOT, SETTINGS, machine, median_range, metrics, run_seq2seq, side_by_side
+from common import ACCELERATORS, KINDS, ROOT, SETTINGS, machine, median_range, metrics, run_seq2seq, side_by_side
 from train_throughput import synchronize, training_step
 from workload import new_optimizer
 
@@ -50,7 +50,6 @@ from seq2seq.training.state_gradients import network_flow
 DISTANCES = (1, 10, 40)
 """Words between a state and the gradient that is carried back to it."""
 LAYER = "encoder.forwards.0"
-ACCELERATORS = {"cpu": "cpu", "cuda": "gpu"}
 
 Scores = dict[str, float]
 

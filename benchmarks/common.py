@@ -26,6 +26,8 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 SMALL = ROOT / "configs" / "published" / "small"
+ACCELERATORS = {"cpu": "cpu", "cuda": "gpu"}
+"""The names of Lightning's trainer for the devices of torch."""
 
 
 def config_of(system: str) -> Path:

@@ -5,6 +5,7 @@ The tables of RESULTS.md, in the order in which they stand there:
     seq2seq prepare reuters21578 --output data/reuters21578
     python benchmarks/peers/install.py joey opennmt
     python benchmarks/quality.py --corpus configs/reuters21578.yaml                       # all systems, three seeds
+    python benchmarks/quality.py --corpus configs/reuters21578.yaml --device cuda --jobs 12
     python benchmarks/quality.py --corpus configs/reuters21578.yaml --report              # the table again, no training
     python benchmarks/time_to_quality.py --corpus configs/reuters21578.yaml               # minutes until a goal
     python benchmarks/quality.py --corpus configs/arxiv.yaml --systems ours pointer_generator2017 seass2017 opennmt \\
@@ -18,6 +19,9 @@ begin with the process and contain none. The best checkpoint on validation, by R
 the config; everything else in the searches of the peers is their default.
 `<unk>` is forbidden for all systems alike, unless the config allows it. References are the texts of the corpus.
 Headlines are joined from tokens by our tokenizer, for all systems alike.
+
+Complete runs in `--output` are kept, so a second call goes on; delete a folder to train it again. `--jobs` trains
+several systems side by side, each with one thread: the minutes of the curves are then no measure of speed.
 
 `--report` prints the tables of the runs that exist in `--output`, and names those that are missing. Each row states
 its seeds. The scores of a pair are averaged over the seeds before they are resampled, so intervals and p-values are
@@ -33,20 +37,25 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import re
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-from common import ROOT, SMALL, config_of, first_words, machine, run_seq2seq, threads
+from common import ACCELERATORS, ROOT, SMALL, config_of, first_words, machine, run_seq2seq, side_by_side, threads
 
 from seq2seq.scoring import KINDS, describe, normalized_words, score_pair
 from seq2seq.scoring.significance import Metric, Resampled, resample
 
 sys.path.append(str(ROOT / "benchmarks" / "peers"))
+if TYPE_CHECKING:
+    from token_files import TokenFiles
 
 PEERS = ("joey", "opennmt")
 VALIDATION = re.compile(r"^epoch (\d+): validation  ROUGE-1 ([\d.]+)")
@@ -54,15 +63,18 @@ CHECKPOINTS = 10
 """Checkpoints of a peer whose training ends after some minutes."""
 
 
-def fit(folder: Path, options: list[str]) -> None:
+def fit(folder: Path, options: list[str], threads: int) -> None:
     """Trains in `folder`, and writes curve.json: (minutes since the start, validation ROUGE-1) of each validation."""
     folder.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "seq2seq", "fit", *options]
     curve: list[tuple[float, float]] = []
+    environment = {**os.environ, "OMP_NUM_THREADS": str(threads)}
     start = time.perf_counter()
     with (
         open(folder / "fit.log", "w", encoding="utf-8") as log,
-        subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process,
+        subprocess.Popen(
+            command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        ) as process,
     ):
         assert process.stdout is not None
         for line in process.stdout:
@@ -76,7 +88,7 @@ def fit(folder: Path, options: list[str]) -> None:
 
 
 def train_all(args: argparse.Namespace, folder: Callable[[str, int], Path]) -> None:
-    """Trains and tests the systems in turn, once for each seed."""
+    """Trains and tests the systems once for each seed, `--jobs` at a time. Complete runs are left as they are."""
     corpus = None
     if any(system in PEERS for system in args.systems):
         from token_files import TokenFiles
@@ -85,25 +97,36 @@ def train_all(args: argparse.Namespace, folder: Callable[[str, int], Path]) -> N
 
         runs.check_installed(args.systems)
         corpus = TokenFiles(args.corpus, ROOT / args.output / "tokens")
-    configs = [word for config in args.corpus for word in ("--config", config)]
-    for seed in args.seeds:
-        for system in args.systems:
-            place = folder(system, seed)
-            (place / "metrics.json").unlink(missing_ok=True)
-            if corpus and system in PEERS:
-                settings = corpus.settings
-                if args.minutes:
-                    limits = runs.Limits(minutes=args.minutes, every=args.minutes / CHECKPOINTS)
-                else:
-                    limits = runs.Limits(epochs=settings["trainer"]["max_epochs"])
-                runs.train(system, corpus, place, seed, limits, args.threads)
-                runs.test(system, corpus, place, settings["model"]["search"]["beam_size"], args.threads)
-                continue
-            common = [*configs, "--config", str(config_of(system)), "--trainer.default_root_dir", str(place)]
-            common += ["--seed_everything", str(seed), "--trainer.accelerator", "cpu", "--trainer.logger", "false"]
-            limit = [] if args.minutes is None else ["--trainer.max_time", _duration(args.minutes)]
-            fit(place, [*common, *limit])
-            run_seq2seq("test", *common)
+    waiting = [(system, seed) for seed in args.seeds for system in args.systems if not complete(folder(system, seed))]
+    side_by_side([partial(train, args, *run, folder(*run), corpus) for run in waiting], args.jobs)
+
+
+def train(args: argparse.Namespace, system: str, seed: int, place: Path, corpus: TokenFiles | None) -> None:
+    """Trains and tests a system in the folder `place`. A peer needs the token files of the corpus."""
+    count = 1 if args.jobs > 1 else args.threads
+    if corpus and system in PEERS:
+        import runs
+
+        settings, where = corpus.settings, runs.Machine(count, args.device)
+        if args.minutes:
+            limits = runs.Limits(minutes=args.minutes, every=args.minutes / CHECKPOINTS)
+        else:
+            limits = runs.Limits(epochs=settings["trainer"]["max_epochs"])
+        runs.train(system, corpus, place, seed, limits, where)
+        runs.test(system, corpus, place, settings["model"]["search"]["beam_size"], where)
+        return
+    options = [word for config in args.corpus for word in ("--config", config)]
+    options += ["--config", str(config_of(system)), "--trainer.default_root_dir", str(place)]
+    options += ["--seed_everything", str(seed), "--trainer.accelerator", ACCELERATORS[args.device]]
+    options += ["--trainer.devices", "1", "--trainer.logger", "false"]
+    limit = [] if args.minutes is None else ["--trainer.max_time", _duration(args.minutes)]
+    fit(place, [*options, *limit], count)
+    run_seq2seq("test", *options, threads=count)
+
+
+def complete(folder: Path) -> bool:
+    """Whether a run has been tested."""
+    return (folder / "metrics.json").exists() and (folder / "predictions.jsonl").exists()
 
 
 class Outputs:
@@ -152,7 +175,7 @@ def read_runs(runs: dict[str, dict[int, Path]]) -> tuple[Outputs, list[str]]:
     for name, folders in runs.items():
         texts, seeds, validation = [], [], []
         for seed, folder in folders.items():
-            if not ((folder / "metrics.json").exists() and (folder / "predictions.jsonl").exists()):
+            if not complete(folder):
                 missing.append(f"{name}, seed {seed}")
                 continue
             lines = (folder / "predictions.jsonl").read_text(encoding="utf-8").split("\n")[:-1]
@@ -275,7 +298,9 @@ def main() -> None:
     parser.add_argument("--systems", nargs="+", default=systems, metavar="NAME|CONFIG")
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
     parser.add_argument("--minutes", type=float, help="time of each training (default: epochs of the config)")
-    parser.add_argument("--threads", type=int, default=threads(), help="of the peers; OMP_NUM_THREADS for all systems")
+    parser.add_argument("--device", default="cpu", choices=list(ACCELERATORS))
+    parser.add_argument("--jobs", type=int, default=1, help="trainings side by side, each with one thread")
+    parser.add_argument("--threads", type=int, default=threads(), help="of a training, if there is one at a time")
     parser.add_argument("--predictions", nargs="+", default=[], metavar="NAME=FILE", help="outputs of other programs")
     parser.add_argument("--first-words", type=int, default=8, metavar="N", help="words of the lead baseline")
     parser.add_argument("--apart-words", nargs="+", default=[], metavar="WORD", help="of headlines reported apart")

@@ -56,7 +56,7 @@ def main(argv: list[str] | None = None) -> int:
             sys.stdout.flush()
         except OSError:  # a full disk, for example: the interpreter would flush again at its end, and print a traceback
             discard_output(sys.stdout)
-        return fail(f"{error.filename}: {error.strerror}" if error.filename else str(error))
+        return fail(": ".join(str(part) for part in (error.filename, error.strerror) if part) or str(error))
     except KeyboardInterrupt as interrupt:
         return fail("; ".join(filter(None, ["interrupted", str(interrupt)])), 130)
     except Exception as error:

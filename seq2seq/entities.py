@@ -17,7 +17,7 @@ class Entity(NamedTuple):
 
 
 def entities(labels: Sequence[str]) -> list[Entity]:
-    """The entities of BIO labels (B-TYPE, I-TYPE, O) by the rules of conlleval and seqeval.
+    """The entities of BIO labels (B-TYPE, I-TYPE, O) by the rules of conlleval.
 
     B- begins an entity. So does an I- after O or after another type (Tjong Kim Sang and De Meulder 2003).
     """

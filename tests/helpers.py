@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -58,6 +59,13 @@ def pairs(count: int = 24, first: int = 0) -> list[dict[str, str]]:
         names = {"city": CITIES[i // len(EVENTS) % len(CITIES)], "number": str(10 + i)}
         made.append({"document": document.format(**names), "summary": summary.format(**names)})
     return made
+
+
+def needs(module: str, extra: str) -> pytest.MarkDecorator:
+    """Skips tests where a module is not installed. The module is imported by the tests alone: every process of a test
+    run imports all files of tests, and would wait for it."""
+    reason = f'{module} is not installed: pip install "seq2seq-headlines[{extra}]"'
+    return pytest.mark.skipif(find_spec(module) is None, reason=reason)
 
 
 def write_jsonl(file: Path, lines: Sequence[dict[str, Any]]) -> Path:

@@ -37,14 +37,14 @@ class RecordSeeds(Callback):
 
 
 class Terminate(Callback):
-    """Sends SIGTERM to this process after an optimizer step."""
+    """Sends a signal to this process after an optimizer step: SIGTERM, or another one."""
 
-    def __init__(self, step: int) -> None:
-        self.step = step
+    def __init__(self, step: int, number: int = signal.SIGTERM) -> None:
+        self.step, self.number = step, number
 
     def on_train_batch_end(self, trainer: Any, *_: Any) -> None:
         if trainer.global_step == self.step:
-            os.kill(os.getpid(), signal.SIGTERM)
+            os.kill(os.getpid(), self.number)
 
 
 class Finish(Callback):

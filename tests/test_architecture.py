@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import importlib.util
 from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -56,6 +57,7 @@ def room(file: Path) -> str:
     return "" if name == "__init__" else name
 
 
+@cache
 def imports(file: Path) -> list[str]:
     """The absolute dotted names that a file imports, wherever in it."""
     return list(imported_names(file.read_text(encoding="utf-8"), file.relative_to(ROOT).parent.parts))

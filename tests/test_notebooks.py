@@ -51,3 +51,14 @@ def test_the_notebooks_hold_no_folder_of_a_machine() -> None:
         nbformat.validate(nbformat.read(file, as_version=4))
         content = json.dumps(json.loads(file.read_text(encoding="utf-8"))).encode()
         assert not [name for name in secrets(ROOT) if len(name) > 6 and name in content]
+
+
+def test_a_reader_on_github_sees_results() -> None:
+    """Each notebook has its outputs with a picture or a table, without progress bars, in less than 150 kB."""
+    for file in NOTEBOOKS:
+        notebook = nbformat.read(file, as_version=4)
+        shown = outputs(notebook)
+        assert any("image/png" in output.get("data", {}) for output in shown), file
+        assert "%|" not in "".join(output.get("text", "") for output in shown)
+        assert "error" not in {output.output_type for output in shown}
+        assert file.stat().st_size < 150_000

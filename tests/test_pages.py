@@ -26,13 +26,11 @@ from typing import Any, NamedTuple, NoReturn
 
 import pytest
 from helpers import TrainedRun, pairs, run, write_jsonl
-from lightning.pytorch.cli import LightningArgumentParser
+from parsers import Parsed, training_parser
 
 from seq2seq.__main__ import COMMANDS, main
-from seq2seq.commands import fit as training_command
 from seq2seq.commands.training_parser import chosen_value
 from seq2seq.errors import UserError
-from seq2seq.training.tasks import TASKS
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted(
@@ -94,13 +92,6 @@ class Command(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.page}:{self.line}: {self.text}"
-
-
-class Parsed(BaseException):
-    """Raised behind a parser that has accepted its arguments, in place of the work. No `except Exception` holds it."""
-
-    def __init__(self, parser: argparse.ArgumentParser) -> None:
-        self.parser = parser
 
 
 # ---- the pages
@@ -232,20 +223,6 @@ CHECKS: dict[str, Callable[[list[str]], None]] = {
     "configs/launch/torchrun.sh": lambda words: check_seq2seq(["fit", "--config", *words[2:]]),
 }
 """The check of each program, a function of its arguments."""
-
-
-@cache
-def training_parser(command: str, task: str) -> LightningArgumentParser:
-    """The parser of a training command. It takes a second to make, and parses any number of command lines."""
-
-    def made(self: Any, parser: LightningArgumentParser, args: Any) -> NoReturn:
-        raise Parsed(parser)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(training_command.TaskCLI, "parse_arguments", made)
-        with pytest.raises(Parsed) as raised:
-            training_command.TaskCLI(command, task, TASKS[task], (), [])
-    return raised.value.parser  # type: ignore[return-value]
 
 
 def stopped(

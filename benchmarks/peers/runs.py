@@ -21,6 +21,13 @@ PEERS = ("joey", "opennmt")
 """The toolkits that can be trained here, at the sizes of `configs/published/small`."""
 
 
+class Machine(NamedTuple):
+    """What a process works on: the number of threads of torch, and cpu or cuda."""
+
+    threads: int
+    device: str = "cpu"
+
+
 class Limits(NamedTuple):
     """When a training ends, and when it writes checkpoints.
 
@@ -43,7 +50,13 @@ def check_installed(systems: Sequence[str]) -> None:
 
 
 def train(
-    system: str, corpus: TokenFiles, folder: Path, seed: int, limits: Limits, threads: int, configs: Sequence[str] = ()
+    system: str,
+    corpus: TokenFiles,
+    folder: Path,
+    seed: int,
+    limits: Limits,
+    machine: Machine,
+    configs: Sequence[str] = (),
 ) -> None:
     """Trains a system and decodes the validation split greedily with each checkpoint.
 
@@ -59,9 +72,9 @@ def train(
     for name, minutes in (("--minutes", limits.minutes), ("--every", limits.every)):
         options += [name, str(minutes)] if minutes else []
     options += ["--config", *configs] if configs else []
-    written = _drive(system, "learn", corpus, folder, threads, *options)["checkpoints"]
+    written = _drive(system, "learn", corpus, folder, machine, *options)["checkpoints"]
     files = [Path(checkpoint["file"]) for checkpoint in written]
-    scores = [scored(corpus.pairs("validation"), texts) for texts in headlines(system, corpus, files, 1, threads)]
+    scores = [scored(corpus.pairs("validation"), texts) for texts in headlines(system, corpus, files, 1, machine)]
     best = max(range(len(files)), key=lambda index: scores[index]["rougeL"])
     files[best].rename(folder / "best.pt")
     for file in files:
@@ -70,10 +83,10 @@ def train(
     (folder / "curve.json").write_text(json.dumps(curve))
 
 
-def test(system: str, corpus: TokenFiles, folder: Path, beam: int, threads: int) -> None:
+def test(system: str, corpus: TokenFiles, folder: Path, beam: int, machine: Machine) -> None:
     """Decodes the test split with best.pt, and writes predictions.jsonl and metrics.json as `seq2seq test` does."""
     pairs = corpus.pairs("test")
-    texts = headlines(system, corpus, [folder / "best.pt"], beam, threads, "test")[0]
+    texts = headlines(system, corpus, [folder / "best.pt"], beam, machine, "test")[0]
     with atomic_writer(folder / "predictions.jsonl") as stream:
         for pair, text in zip(pairs, texts, strict=True):
             stream.write(json.dumps({**pair, "prediction": text}, ensure_ascii=False) + "\n")
@@ -84,14 +97,14 @@ def test(system: str, corpus: TokenFiles, folder: Path, beam: int, threads: int)
 
 
 def headlines(
-    system: str, corpus: TokenFiles, checkpoints: Sequence[Path], beam: int, threads: int, split: str = "validation"
+    system: str, corpus: TokenFiles, checkpoints: Sequence[Path], beam: int, machine: Machine, split: str = "validation"
 ) -> list[list[str]]:
     """For each checkpoint the headlines of a split, as text."""
     settings = corpus.settings["model"]["search"]
     options = ["--split", split, "--beams", str(beam), "--max-length", str(settings["max_length"])]
     options += [] if settings["allow_unk"] else ["--ban-unk"]
     options += ["--checkpoints", *map(str, checkpoints)]
-    found = _drive(system, "write", corpus, checkpoints[0].parent, threads, *options)["headlines"]
+    found = _drive(system, "write", corpus, checkpoints[0].parent, machine, *options)["headlines"]
     return found if system == "ours" else [[corpus.text(tokens) for tokens in lines] for lines in found]
 
 
@@ -103,5 +116,5 @@ def scored(pairs: Sequence[dict[str, str]], texts: Sequence[str]) -> dict[str, f
     return {kind: scores[kind] for kind in KINDS}
 
 
-def _drive(system: str, verb: str, corpus: TokenFiles, folder: Path, threads: int, *options: str) -> dict[str, Any]:
-    return drive(system, verb, threads, "cpu", "--data", str(corpus.folder), *options, folder=folder)
+def _drive(system: str, verb: str, corpus: TokenFiles, folder: Path, machine: Machine, *options: str) -> dict[str, Any]:
+    return drive(system, verb, *machine, "--data", str(corpus.folder), *options, folder=folder)

@@ -35,13 +35,20 @@ from seq2seq.training.lightning_internals import (
     accept_null,
     is_first_process,
     raised_by_lightning,
+    silence_anonymous_warning,
     silence_useless_messages,
 )
 from seq2seq.training.tasks import TASKS, Task
 
 from .config_text import dump_yaml
 from .training_config import SaveConfig, TrainingConfig
-from .training_parser import Parser, chosen_value, raise_user_error, warn_of_overridden_options
+from .training_parser import (
+    Parser,
+    check_checkpoint_option,
+    chosen_value,
+    raise_user_error,
+    warn_of_overridden_options,
+)
 
 LINKS = ("tokenizer", "max_document_tokens", "seed")
 """Attributes of the data that are also arguments of the module."""
@@ -86,6 +93,7 @@ class TaskCLI(OpenCLI):
             save_config_callback=SaveConfig,
             save_config_kwargs={},
             seed_everything_default=1,
+            load_from_checkpoint_support=False,  # a checkpoint has the parts that make its network (checkpoint.py)
             trainer_defaults={
                 "use_distributed_sampler": False,  # BatchSampler gives each rank its own batches
                 "num_sanity_val_steps": 0,
@@ -186,8 +194,9 @@ class TaskCLI(OpenCLI):
         """Makes the ensemble, if there is one, or reads a folder of `export hf`. Lightning then loads no checkpoint."""
         others = self.settings.get("ensemble") or []
         if others or is_hub_name(self.settings["ckpt_path"]):
-            files = [checkpoint_file(file) for file in (self.settings["ckpt_path"], *others)]
-            self.model.network, _ = load_networks(files)
+            names = self.settings["ckpt_path"], *others
+            self.model.network, _ = load_networks([checkpoint_file(name) for name in names])
+            self.model.source = names[0]
             self.config_init[self.config.subcommand]["ckpt_path"] = None
 
     before_validate = before_predict = before_test
@@ -195,8 +204,9 @@ class TaskCLI(OpenCLI):
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:
         try:
             trainer = super().instantiate_trainer(**kwargs)
-        except (MisconfigurationException, ValueError) as error:
+        except (MisconfigurationException, ValueError, TypeError) as error:
             raise UserError(f"trainer: {error}") from error
+        silence_anonymous_warning(trainer)
         if any(isinstance(callback, BatchSizeFinder) for callback in trainer.callbacks):  # type: ignore[attr-defined]
             raise UserError("trainer.callbacks: BatchSizeFinder finds nothing, for data.batches.tokens limits a batch")
         return trainer
@@ -219,6 +229,7 @@ class TaskCLI(OpenCLI):
 
 def main(argv: list[str]) -> int:
     """Runs the command with `argv`, whose first word is the subcommand. Returns the exit status."""
+    check_checkpoint_option(argv[0], argv[1:])
     warn_of_overridden_options(argv[1:])
     sys.argv = [sys.argv[0], *argv]  # Lightning starts further processes with these arguments
     try:

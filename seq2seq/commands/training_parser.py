@@ -14,7 +14,10 @@ from lightning.pytorch.loggers import Logger
 
 from seq2seq.errors import UserError
 from seq2seq.files import user_path
-from seq2seq.training.lightning_internals import prefer_whole_numbers
+from seq2seq.training.lightning_internals import all_actions, option_type, prefer_whole_numbers
+
+from .arguments import looks_like_checkpoint
+from .types_in_words import class_names, type_in_words
 
 USUAL_NAMES = {
     "lr": "model.optimizer.learning_rate",
@@ -55,12 +58,26 @@ class Parser(LightningArgumentParser):
     def error(self, message: str, ex: Exception | None = None) -> NoReturn:
         raise_user_error(ex)
         text = " ".join(message.split())
-        raise UserError(f"{text}{self._hint(text)}") from ex
+        raise UserError(self._wrong_type(text) or f"{text}{self._hint(text)}") from ex
+
+    def _wrong_type(self, message: str) -> str | None:
+        """The error of a value that has not the type of its key, in words. None for another error."""
+        found = re.match(r'Parser key "([\w.]+)": (?:- )?(?:Expected a|Does not validate)', message)
+        value = re.search(r"(?:Given|Got) value: (.*)$", message)
+        hint = option_type(self, found[1]) if found else None
+        if not found or not value or hint is None:
+            return None
+        classes = {name.lower(): name for name in class_names(hint)}
+        similar = get_close_matches(value[1].lower(), classes, 1)
+        cure = f"; did you mean {classes[similar[0]]!r}?" if similar else ""
+        return f"{found[1]}: {value[1]!r} is not {type_in_words(hint)}{cure}"
 
     def parse_path(self, cfg_path: Any, *args: Any, **kwargs: Any) -> Any:
         """Reads a config file; its errors name the file."""
         try:
             return super().parse_path(cfg_path, *args, **kwargs)
+        except UnicodeDecodeError as error:
+            raise UserError(f"{cfg_path}: no config file, for it holds no UTF-8 text") from error
         except UserError as error:
             empty = str(error).startswith("Unexpected config")
             reason = "the config file holds no keys; give sections such as data and model" if empty else str(error)
@@ -73,9 +90,7 @@ class Parser(LightningArgumentParser):
         found = re.search(r"(?:[Kk]ey|[Oo]ption|arguments:?) ['\"]?-*([\w.]+)", message)
         if not found or found[1] == "config":
             return ""
-        keys = [action.dest for action in self._actions]
-        if self._subcommands_action is not None:
-            keys += [action.dest for sub in self._subcommands_action.choices.values() for action in sub._actions]
+        keys = [action.dest for action in all_actions(self)]
         if found[1] in keys:  # its value is wrong
             return ""
         names = {key.rsplit(".", 1)[-1]: key for key in keys} | USUAL_NAMES | {key: key for key in keys}
@@ -93,6 +108,21 @@ def warn_of_overridden_options(argv: Sequence[str]) -> None:
             "put options after --config",
             file=sys.stderr,
         )
+
+
+def check_checkpoint_option(command: str, argv: Sequence[str]) -> None:
+    """Raises UserError if `--checkpoint`, a section of the config, is given the name of a checkpoint."""
+    words = iter(argv)
+    for word in words:
+        name, equals, value = word.partition("=")
+        if name == "--checkpoint":
+            value = value if equals else next(words, "")
+            if value and looks_like_checkpoint(value):
+                options = "--resume or --init_from" if command == "fit" else "--ckpt_path"
+                raise UserError(
+                    f"--checkpoint {value}: this is the section of the config about saving checkpoints; {command} reads"
+                    f" weights with {options} {value}"
+                )
 
 
 def chosen_value(argv: Sequence[str], option: str) -> str | None:

@@ -12,6 +12,7 @@ decides which of them runs. Arguments are checked once, before either. All opera
     linear_cross_entropy(hidden [M, E], weight [V, E], bias [V], target [M], ...) -> loss, log-likelihoods [M]
     pack_linear(weight [V, E], bias [V]) -> PackedLinear                                      no gradient
     linear_logsumexp(hidden [N, E], packed, out [N, W]) -> log-norms [N]                      no gradient
+    ready_for_few_rows(layouts)                  context manager: compiled loops also for few rows, with kept layouts
     reference_only()                                                     context manager: plain versions everywhere
 
 Nothing here depends on a module of the network. numba, LLVM and settings of the CPU appear nowhere else.
@@ -22,12 +23,14 @@ from .cross_entropy import linear_cross_entropy
 from .dispatch import reference_only
 from .dropout import dropout
 from .gru import GRUWeights, Lookup, bigru, gru
+from .layouts import Layouts, ready_for_few_rows
 from .linear_logsumexp import PackedLinear, linear_logsumexp, logit_rows, pack_linear
 from .linear_recurrence import linear_recurrence
 from .reverse import reverse_by_length
 
 __all__ = [
     "GRUWeights",
+    "Layouts",
     "Lookup",
     "PackedLinear",
     "attend",
@@ -39,6 +42,7 @@ __all__ = [
     "linear_recurrence",
     "logit_rows",
     "pack_linear",
+    "ready_for_few_rows",
     "reference_only",
     "reverse_by_length",
 ]

@@ -1,8 +1,9 @@
 """Decides which version of an operation runs: compiled loops where they can work and pay, else plain torch.
 
 Compiled loops work on contiguous float32 tensors on the CPU. They pay from `MIN_ROWS` rows on, because they must be
-loaded first (0.4 s). If they cannot be used (no numba, an error of the compiler, a forked process, a thread layer that
-is not thread-safe), one warning is given and the plain versions run from then on, with the same results up to rounding.
+loaded first (0.4 s), and from the first row on for a caller with many small batches (`ready_for_few_rows`). If they
+cannot be used (no numba, an error of the compiler, a forked process, a thread layer that is not thread-safe), one
+warning is given and the plain versions run from then on, with the same results up to rounding.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from typing import Any, TypeVar
 
 import torch
 from torch import Tensor
+
+from .layouts import few_rows_pay
 
 Result = TypeVar("Result")
 
@@ -63,7 +66,7 @@ def choose(
 
 def kernels_usable(rows: int, *tensors: Tensor) -> bool:
     """Whether compiled loops can and should work on these tensors."""
-    if rows < MIN_ROWS or _reference_only.get():
+    if _reference_only.get() or not rows or (rows < MIN_ROWS and not few_rows_pay()):
         return False
     if any(x.device.type != "cpu" or x.dtype != torch.float32 or not x.is_contiguous() for x in tensors):
         return False

@@ -51,10 +51,22 @@ CHARTS = [
         ("validation/rougeL", "max"),
         WIDE,
     ),
+    Chart(
+        "Labels of the validation split",
+        {
+            "validation/accuracy": "accuracy",
+            "validation/macro_f1": "macro-F1",
+            "validation/entity_f1": "F1 of entities",
+        },
+        "In percent.",
+        width=WIDE,
+    ),
     Chart("Learning rate", {"train/learning_rate": "learning rate"}, "Of each optimizer step."),
     Chart("Gradient norm", {"train/gradient_norm": "norm"}, "Of all gradients together, before clipping."),
     Chart("Throughput", {"train/tokens_per_second": "tokens"}, "Tokens of documents and headlines in a second."),
 ]
+FLOW = "gradient_flow/"
+"""The start of the names of figures of gradients through time."""
 HIDDEN = ("step", "time", "train/perplexity", "train/cross_entropy", "validation/perplexity")
 """Logged values without a chart: those of the axes, and other forms of the loss."""
 
@@ -77,15 +89,32 @@ def curves_section(curves: Sequence[dict[str, float]]) -> Element | None:
     """The charts of all logged figures. None without any."""
     named = {name for chart in CHARTS for name in chart.lines}
     others = sorted({name for record in curves for name in record} - named - set(HIDDEN))
+    others = [name for name in others if not name.startswith("best/")]  # the maximum of another curve
+    flow = flow_charts([name for name in others if name.startswith(FLOW)])
+    plain = [Chart(name, {name: name}) for name in others if not name.startswith(FLOW)]
     drawn = list(filter(None, (chart_figure(chart, curves) for chart in CHARTS)))
-    more = list(filter(None, (chart_figure(Chart(name, {name: name}), curves) for name in others[:MAX_CHARTS])))
-    if not drawn and not more:
+    folded = [folded_charts("Gradients through time", flow, curves), folded_charts("All other figures", plain, curves)]
+    if not drawn and not any(part is not None for part in folded):
         return None
-    left_out = f" (the first {MAX_CHARTS} of {len(others)})" if len(others) > MAX_CHARTS else ""
-    rest = element("details", element("summary", f"All other figures{left_out}"), element("div", more, class_="grid"))
-    return element(
-        "section", element("h2", "Curves"), element("div", drawn, class_="grid"), rest if more else None, id="curves"
-    )
+    return element("section", element("h2", "Curves"), element("div", drawn, class_="grid"), folded, id="curves")
+
+
+def folded_charts(title: str, charts: Sequence[Chart], curves: Sequence[dict[str, float]]) -> Element | None:
+    """Charts that open with a click, at most `MAX_CHARTS`. None without any."""
+    drawn = list(filter(None, (chart_figure(chart, curves) for chart in charts[:MAX_CHARTS])))
+    left_out = f" (the first {MAX_CHARTS} of {len(charts)})" if len(charts) > MAX_CHARTS else ""
+    summary = element("summary", f"{title}{left_out}")
+    return element("details", summary, element("div", drawn, class_="grid")) if drawn else None
+
+
+def flow_charts(names: Sequence[str]) -> list[Chart]:
+    """Charts of gradients through time: the distances, gates or matrices of a cell share one chart."""
+    charts: dict[str, dict[str, str]] = {}
+    for name in names:
+        short = name.removeprefix(FLOW)
+        chart, _, line = short.rpartition("_") if "/" in short else (short, "", short)
+        charts.setdefault(chart, {})[name] = line
+    return [Chart(chart, lines) for chart, lines in charts.items()]
 
 
 def chart_figure(chart: Chart, curves: Sequence[dict[str, float]]) -> Element | None:

@@ -6,14 +6,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from seq2seq.scoring import KINDS
-
 from .markup import Element, cut, element
 from .mistakes import MISTAKES
 from .numbers import percent, readable
 from .run import Run
 from .samples import MAX_DOCUMENT, MAX_HEADLINE
-from .tables import MAX_VALUE, NAMES, intervals, table
+from .tables import MAX_VALUE, intervals, table, title
 
 LARGEST = 5
 """Documents that are shown on each side."""
@@ -68,22 +66,29 @@ def _figures(run: Run, other: Run, pairs: np.ndarray, both: tuple[np.ndarray, np
     rows = []
     if len(pairs):
         found = intervals([both[1][pairs[:, 1]], both[0][pairs[:, 0]]])  # the first one is compared with
-        titles = [*(NAMES[kind] for kind in KINDS), *(f"{kind.title}, %" for kind in MISTAKES.values())]
-        for column, title in enumerate(titles):
+        mistakes = [] if run.has_labels else [f"{kind.title}, %" for kind in MISTAKES.values()]
+        for column, name in enumerate([*(title(run, measure) for measure in run.measures), *mistakes]):
             before, after = found.scores[:, column]
             if before or after:
-                change = element("b", f"{after - before:+.2f}", class_=_direction(after - before, column < len(KINDS)))
+                change = element(
+                    "b", f"{after - before:+.2f}", class_=_direction(after - before, column < len(run.measures))
+                )
                 p = found.bootstrap_p[0, column]
-                rows.append([title, percent(after), percent(before), change, "< 0.01" if p < 0.01 else f"{p:.2f}"])
-    for name in [name for name in run.metrics if name in other.metrics and not (name in KINDS and len(pairs))]:
+                rows.append([name, percent(after), percent(before), change, "< 0.01" if p < 0.01 else f"{p:.2f}"])
+    for name in [name for name in run.metrics if name in other.metrics and not (name in run.measures and len(pairs))]:
         after, before = run.metrics[name], other.metrics[name]
         if after is not None and before is not None:
-            rows.append([NAMES.get(name, name), readable(after), readable(before), _signed(after - before), ""])
+            rows.append([title(run, name), readable(after), readable(before), _signed(after - before), ""])
     text = f"{len(pairs):,} documents in common; p by paired bootstrap. The last rows cover all documents of each run."
     if not rows:
         return [element("p", "The runs have no figures in common: score both with `seq2seq test`.", class_="note")]
     drawn = table(["figure", run.name, other.name, "difference", "p"], rows)
     return [element("p", text, class_="note"), drawn] if len(pairs) else [drawn]
+
+
+def _measure(run: Run) -> str:
+    """The measure by which documents are won and lost."""
+    return "right labels" if run.has_labels else title(run, run.measures[-1])
 
 
 def _direction(change: float, more_is_better: bool) -> str | None:
@@ -110,7 +115,7 @@ def _settings(run: Run, other: Run) -> list[Element]:
 def _documents(run: Run, other: Run, pairs: np.ndarray) -> list[Element]:
     if not len(pairs):
         return []
-    changes = run.scores[pairs[:, 0], 2] - other.scores[pairs[:, 1], 2]
+    changes = run.scores[pairs[:, 0], -1] - other.scores[pairs[:, 1], -1]
     counts = {
         "won": int((changes > EQUAL).sum()),
         "equal": int((abs(changes) <= EQUAL).sum()),
@@ -121,7 +126,7 @@ def _documents(run: Run, other: Run, pairs: np.ndarray) -> list[Element]:
     gains = [place for place in order[:LARGEST] if changes[place] > EQUAL]
     losses = [place for place in order[::-1][:LARGEST] if changes[place] < -EQUAL]
     return [
-        element("h3", "Documents by ROUGE-L"),
+        element("h3", f"Documents by {_measure(run)}"),
         element("div", parts, class_="wins"),
         *_largest(run, other, pairs, changes, "Largest gains", gains),
         *_largest(run, other, pairs, changes, "Largest losses", losses),
@@ -150,7 +155,7 @@ def _pair(run: Run, other: Run, rows: np.ndarray, change: float) -> Element:
     row = element("span", f"no. {mine + 1:,}", class_="row")
     return element(
         "article",
-        element("div", row, element("span", "ROUGE-L ", element("b", f"{change:+.0f}")), class_="scores"),
+        element("div", row, element("span", f"{_measure(run)} ", element("b", f"{change:+.0f}")), class_="scores"),
         element("dl", listed),
         element("p", cut(prediction.document, MAX_DOCUMENT), class_="document", dir="auto"),
         class_="card example",

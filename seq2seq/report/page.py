@@ -10,6 +10,7 @@ from seq2seq.files import atomic_writer
 
 from .charts import curves_section
 from .comparison import comparison_section
+from .labels import confusions_section, labelled_samples_section
 from .markup import Element, element, to_html
 from .mistakes import found_mistakes
 from .numbers import readable
@@ -42,19 +43,27 @@ def write_page(run: Run, file: str | Path, other: Run | None = None) -> int:
 
 def page(run: Run, other: Run | None = None) -> str:
     """The page as text, below `MAX_BYTES`."""
-    rows = found_mistakes(run.predictions)
+    rows = mistakes_of(run)
     own = statistics(run, rows)
     found = intervals([own]) if run.predictions else None
     compared = None
     if other is not None:
-        compared = comparison_section(run, other, (own, statistics(other, found_mistakes(other.predictions))))
+        compared = comparison_section(run, other, (own, statistics(other, mistakes_of(other))))
     fixed = [figures_section(run, found), compared, curves_section(run.curves)]
     for count in EXAMPLES:
-        examples = [mistakes_section(run, rows, shares(found), count), samples_section(run, count)]
+        if run.has_labels:
+            examples = [confusions_section(run, count), labelled_samples_section(run, count)]
+        else:
+            examples = [mistakes_section(run, rows, shares(found, list(rows)), count), samples_section(run, count)]
         content = to_html(_document(run, [*fixed, *examples, config_section(run)]))
         if len(content.encode()) < MAX_BYTES:
             break
     return content
+
+
+def mistakes_of(run: Run) -> dict[str, list[int]]:
+    """For each kind of mistake in headlines the rows that have it. Labels have no such kinds."""
+    return {} if run.has_labels else found_mistakes(run.predictions)
 
 
 def _document(run: Run, sections: list[Element | None]) -> Element:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -14,7 +14,7 @@ import yaml
 
 from seq2seq.errors import UserError
 from seq2seq.files import user_path
-from seq2seq.scoring import score_pair
+from seq2seq.scoring import KINDS, score_pair
 
 PAGE = "index.html"
 CURVES = "curves.jsonl"
@@ -23,6 +23,10 @@ VALIDATION = "validation.jsonl"
 """Predictions of the last validation of `fit`, in the form of predictions.jsonl."""
 SAMPLES = "samples.json"
 """Some predictions with the attention of their words: see `Sample`."""
+
+SUMMARIZATION = "summarization"
+EXACT = "exact"
+"""The measure of a run with labels: the share of documents whose labels are all right."""
 
 CLOCKS = 1.0
 """Seconds by which the clock of a file system and that of a process can differ."""
@@ -84,11 +88,29 @@ class Run:
     notes: list[str] = field(default_factory=list)
 
     @cached_property
+    def task(self) -> str:
+        """The task of the run: summarization, or one with labels in the place of headlines."""
+        return self.options.get("test.task") or self.options.get("task") or SUMMARIZATION
+
+    @property
+    def has_labels(self) -> bool:
+        """Whether the predictions are labels."""
+        return self.task != SUMMARIZATION
+
+    @property
+    def measures(self) -> Sequence[str]:
+        """The names of the columns of `scores`."""
+        return (EXACT,) if self.has_labels else KINDS
+
+    @cached_property
     def scores(self) -> np.ndarray:
-        """[predictions, 3] F1 of ROUGE-1, ROUGE-2 and ROUGE-L in [0, 1], by the run's own rule for words."""
+        """[predictions, measures] in [0, 1]: F1 of ROUGE-1, ROUGE-2 and ROUGE-L, by the run's own rule for words; for
+        labels 1 if all of them are right."""
+        if self.has_labels:
+            return np.array([[float(p.text == p.reference)] for p in self.predictions]).reshape(-1, 1)
         tokenizer = (self.settings.get("scoring") or {}).get("tokenizer", "auto")
         found = [score_pair(p.reference, p.text, tokenizer) for p in self.predictions]
-        return np.array(found).reshape(len(found), 3)
+        return np.array(found).reshape(len(found), len(KINDS))
 
     @cached_property
     def options(self) -> dict[str, str]:
@@ -175,7 +197,7 @@ def _read_samples(file: Path) -> tuple[str, dict[int, Sample]]:
 
 
 def _read_predictions(file: Path) -> list[Prediction]:
-    """The lines of a file of predictions. Files of other tasks have other keys, and give no predictions."""
+    """The lines of a file of predictions. A file with other keys gives no predictions."""
     found = []
     with file.open(encoding="utf-8") as stream:
         for number, line in enumerate(stream, start=1):

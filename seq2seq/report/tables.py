@@ -11,9 +11,8 @@ from seq2seq.scoring import KINDS
 from seq2seq.scoring.significance import Metric, Resampled, resample
 
 from .markup import Element, cut, element
-from .mistakes import MISTAKES
 from .numbers import percent, readable
-from .run import Run
+from .run import EXACT, Run
 
 TRIALS, SEED = 1000, 1
 MAX_VALUE = 200
@@ -36,10 +35,25 @@ NAMES = {
     **{kind: f"ROUGE-{kind.removeprefix('rouge')}" for kind in KINDS},
 }
 """The figures of metrics.json; a figure without an entry has its own name."""
+NAMES_WITH_LABELS = {
+    EXACT: "Documents without an error, %",
+    "accuracy": "Right labels (accuracy), %",
+    "macro_f1": "Macro-F1",
+    "entity_f1": "F1 of entities",
+    "entity_precision": "Precision of entities, %",
+    "entity_recall": "Recall of entities, %",
+    "loss": "Loss, nats a label",
+}
+"""The same for a run with labels."""
+
+
+def title(run: Run, figure: str) -> str:
+    """The name of a figure on the page."""
+    return (NAMES_WITH_LABELS if run.has_labels else NAMES).get(figure, figure)
 
 
 def statistics(run: Run, rows: dict[str, list[int]]) -> np.ndarray:
-    """[predictions, kinds of ROUGE and kinds of mistakes] the scores of each prediction, and 1 for each mistake."""
+    """[predictions, measures and kinds of mistakes] the scores of each prediction, and 1 for each mistake."""
     has = np.zeros((len(run.predictions), len(rows)))
     for column, found in enumerate(rows.values()):
         has[found, column] = 1
@@ -48,34 +62,38 @@ def statistics(run: Run, rows: dict[str, list[int]]) -> np.ndarray:
 
 def intervals(statistics: Sequence[np.ndarray]) -> Resampled:
     """Means in percent with 95 % intervals, and tests of the differences between two runs on the same documents."""
-    names = (*KINDS, *MISTAKES)
+    names = tuple(map(str, range(statistics[0].shape[1])))
     return resample(Metric(names, list(statistics), lambda sums: 100 * sums / len(statistics[0])), TRIALS, SEED)
 
 
 def figures_section(run: Run, found: Resampled | None) -> Element | None:
     """The scores with their intervals, and the other figures. None without any."""
-    shown: tuple[str, ...]
+    shown: list[str] = []
     cards = []
     if found is not None:
-        for kind, value, (low, high) in zip(KINDS, found.scores[0], found.bounds[0], strict=False):
+        for kind, value, (low, high) in zip(run.measures, found.scores[0], found.bounds[0], strict=False):
             ends = f"{percent(low)} to {percent(high)}"
-            cards.append(_card(NAMES[kind], percent(value), ends, _whisker(value, low, high)))
-        shown = KINDS
-    else:
-        shown = tuple(run.metrics)[:3]
-        cards = [_card(NAMES.get(name, name), _value(run.metrics[name])) for name in shown]
+            cards.append(_card(title(run, kind), percent(value), ends, _whisker(value, low, high)))
+        shown += run.measures
+    if found is None or run.has_labels:
+        first = list(run.metrics)[:3]
+        cards += [_card(title(run, name), _value(run.metrics[name])) for name in first]
+        shown += first
     others = {name: value for name, value in run.metrics.items() if name not in shown}
     if not cards and not others:
         return None
     count = f"{len(run.predictions):,} {run.split} documents" if run.predictions else ""
-    search = "greedy search" if run.split == "validation" else beam(run.settings.get("search") or {})
+    greedy = run.split == "validation" and not run.has_labels
+    search = "greedy search" if greedy else beam(run.settings.get("search") or {})
     text = ", ".join(filter(None, [count, search, "95 % intervals by bootstrap" if found is not None else ""]))
     return element(
         "section",
         element("h2", "Figures"),
         element("p", f"{text}.", class_="note") if text else None,
         element("div", cards, class_="cards"),
-        element("dl", [_figure(name, value) for name, value in others.items()], class_="figures") if others else None,
+        element("dl", [_figure(title(run, name), value) for name, value in others.items()], class_="figures")
+        if others
+        else None,
         id="figures",
     )
 
@@ -86,14 +104,14 @@ def beam(search: dict[str, Any]) -> str:
     return "" if size is None else "greedy search" if size == 1 else f"beam search with {size} beams"
 
 
-def shares(found: Resampled | None) -> dict[str, str]:
+def shares(found: Resampled | None, kinds: Sequence[str]) -> dict[str, str]:
     """The share of each kind of mistake, with its interval."""
-    if found is None:
+    if found is None or not kinds:
         return {}
-    values, bounds = found.scores[0][len(KINDS) :], found.bounds[0][len(KINDS) :]
+    values, bounds = found.scores[0][-len(kinds) :], found.bounds[0][-len(kinds) :]
     return {
         name: f"{value:.1f} % ({low:.1f} to {high:.1f})"
-        for name, value, (low, high) in zip(MISTAKES, values, bounds, strict=True)
+        for name, value, (low, high) in zip(kinds, values, bounds, strict=True)
     }
 
 
@@ -135,7 +153,7 @@ def _card(name: str, value: str, interval: str = "", drawn: Element | None = Non
 
 
 def _figure(name: str, value: float | None) -> Element:
-    return element("div", element("dt", NAMES.get(name, name)), element("dd", _value(value)))
+    return element("div", element("dt", name), element("dd", _value(value)))
 
 
 def _whisker(value: float, low: float, high: float) -> Element:

@@ -63,12 +63,11 @@ class Service:
         self.asgi = Guard(app, limits, token, self.metrics, {"/", "/docs", "/openapi.json", *app.openapi()["paths"]})
 
     def warm_up(self) -> None:
-        """Searches one document and a full batch, so that no request waits for compiled code.
-
-        The two use different operations. The memory of the server grows little after them.
-        """
-        for count in (1, min(self.limits.batch_documents, self.limits.waiting)):
-            self.batcher.submit(["a"] * count, self.summarizer.options).future.result()
+        """Searches one document, then a full batch: no request waits for compiled code, and the memory of the server
+        grows little afterwards."""
+        self.summarizer.warm_up()
+        count = min(self.limits.batch_documents, self.limits.waiting)
+        self.batcher.submit(["a"] * count, self.summarizer.options).future.result()
 
     def refuse_new_requests(self) -> None:
         """From now on new requests get the status 503; the older ones are answered."""

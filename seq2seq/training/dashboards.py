@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePath
 from typing import Any
 
-from lightning.pytorch import Trainer
+from lightning.pytorch import Callback, Trainer
 from lightning.pytorch.loggers import Logger, TensorBoardLogger, WandbLogger
 
 from .lightning_internals import logged_steps
@@ -20,8 +20,19 @@ def dashboards(trainer: Trainer) -> list[Logger]:
     return [logger for logger in trainer.loggers if isinstance(logger, WandbLogger | TensorBoardLogger)]
 
 
+class FigureFile(Callback):
+    """A callback that writes figures into a file, with any logger and with none."""
+
+    def write(self, trainer: Trainer, figures: Mapping[str, float]) -> None:
+        """Writes the figures of the current optimizer step."""
+        raise NotImplementedError
+
+
 def log_figures(trainer: Trainer, figures: Mapping[str, float]) -> None:
-    """Adds a point to the curve of each figure, at the current optimizer step."""
+    """Adds a point to the curve of each figure, at the current optimizer step: on dashboards and in curves.jsonl."""
+    for callback in trainer.callbacks:  # type: ignore[attr-defined]
+        if isinstance(callback, FigureFile):
+            callback.write(trainer, figures)
     for logger in dashboards(trainer):
         logger.log_metrics(dict(figures), logged_steps(trainer))
 

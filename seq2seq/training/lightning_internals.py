@@ -174,6 +174,13 @@ def uploads_checkpoints(logger: WandbLogger) -> bool:
     return bool(logger._log_model)
 
 
+def silence_anonymous_warning(trainer: Trainer) -> None:
+    """Removes an argument of W&B that Lightning always gives, and about which W&B always warns."""
+    for logger in trainer.loggers:
+        if isinstance(logger, WandbLogger) and logger._wandb_init.get("anonymous", "") is None:
+            del logger._wandb_init["anonymous"]
+
+
 def is_first_process() -> bool:
     """Whether this process has rank 0. Works before a trainer exists."""
     return getattr(rank_zero_only, "rank", 0) == 0
@@ -225,6 +232,17 @@ def accept_null(parser: LightningArgumentParser, section: str) -> None:
             instantiate(this, config)
 
     action._load_config, group.instantiate_class = load_or_null, instantiate_or_skip
+
+
+def all_actions(parser: LightningArgumentParser) -> list[Any]:
+    """The arguments of a parser and of its subcommands."""
+    inner = parser._subcommands_action.choices.values() if parser._subcommands_action is not None else ()
+    return [*parser._actions, *(action for sub in inner for action in sub._actions)]
+
+
+def option_type(parser: LightningArgumentParser, key: str) -> Any:
+    """The type of the value of a key; None if there is no such key, or if its type is not known."""
+    return next((getattr(action, "_typehint", None) for action in all_actions(parser) if action.dest == key), None)
 
 
 def prefer_whole_numbers(parser: LightningArgumentParser) -> None:

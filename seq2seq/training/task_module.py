@@ -56,6 +56,8 @@ class TaskModule(LightningModule):
 
     def __init__(self) -> None:
         super().__init__()
+        self.source = ""
+        """The name of the checkpoint of the weights, if Lightning has not read it."""
         self.outcome: Any = None
         """The predictions and scores of the last evaluated split."""
         self.clipping, self._throughput = Clipping(), Throughput()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 import subprocess
 import sys
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -48,21 +50,15 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
     def make(folder: Path) -> None:
         lines = [f"{word} {' '.join(map(str, values))}\n" for word, values in VECTORS.items()]
         (folder / "vectors.txt").write_text("".join(lines), encoding="utf-8")
-        script = (
-            "import sys, yaml\nfrom seq2seq import train\n"
-            "job = yaml.safe_load(sys.stdin)\n"
-            "train([tuple(pair) for pair in job['pairs']], validation=job['validation'], epochs=3,"
-            " folder=job['folder'], config=job['config'])\n"
-        )
-        job = {
-            "pairs": [list(pair) for pair in PAIRS],
-            "validation": pairs(8),
-            "folder": str(folder / "run"),
-            "config": OPTIONS | {"embeddings.file": str(folder / "vectors.txt")},
-        }
-        done = subprocess.run([sys.executable, "-c", script], input=yaml.safe_dump(job), capture_output=True, text=True)
-        assert done.returncode == 0, done.stderr
-        (folder / "output.txt").write_text(done.stdout + done.stderr, encoding="utf-8")
+        config = OPTIONS | {"embeddings.file": str(folder / "vectors.txt")}
+        logger = logging.getLogger("lightning.pytorch")
+        with (folder / "output.txt").open("w", encoding="utf-8") as output, redirect_stdout(output):
+            messages = logging.StreamHandler(output)
+            logger.addHandler(messages)
+            try:
+                train(PAIRS, validation=pairs(8), epochs=3, folder=folder / "run", config=config)
+            finally:
+                logger.removeHandler(messages)
 
     folder = made_once(tmp_path_factory, "train_in_python", make)
     return Made(folder / "run", (folder / "output.txt").read_text(encoding="utf-8"))

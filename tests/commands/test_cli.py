@@ -12,8 +12,10 @@ from types import ModuleType
 import pytest
 import yaml
 from helpers import TrainedRun, pairs, process, run
+from parsers import training_parser
 
 import seq2seq
+from seq2seq.checkpoint import SUMMARIZATION
 from seq2seq.commands import COMMANDS, decode, show
 from seq2seq.commands.arguments import argument_texts, search_options
 from seq2seq.decoding import SearchOptions
@@ -63,8 +65,12 @@ def test_the_package_offers_the_summarizer() -> None:
 @pytest.mark.parametrize("file", SHIPPED, ids=lambda file: str(file.relative_to(CONFIGS)))
 def test_shipped_configs_are_what_the_command_reads(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The command line refuses unknown keys; the values it has read are those of the file."""
-    assert run("fit", "--config", file, "--print_config") == 0
-    read, written = yaml.safe_load(capsys.readouterr().out), yaml.safe_load(file.read_text(encoding="utf-8"))
+    written = yaml.safe_load(file.read_text(encoding="utf-8"))
+    parser = training_parser("fit", written.get("task", SUMMARIZATION))
+    with pytest.raises(SystemExit) as ended:
+        parser.parse_args(["fit", "--config", str(file), "--print_config"])
+    assert ended.value.code in (None, 0)
+    read = yaml.safe_load(capsys.readouterr().out)
 
     def compare(said: object, understood: object, key: str) -> None:
         if isinstance(said, dict):
@@ -178,3 +184,4 @@ def test_full_disk_is_one_line(trained: TrainedRun) -> None:
     (line,) = done.stderr.decode().splitlines()
     assert line.startswith("seq2seq: error: ")
     assert "No space left" in line
+    assert "Errno" not in line

@@ -15,7 +15,6 @@ from typing import Any
 
 import pytest
 import torch
-import wandb
 import yaml
 from helpers import CASES, made_once, read_jsonl, run, started
 
@@ -217,6 +216,8 @@ def test_a_falling_loss_chooses_the_last_epoch(place: Path) -> None:
 
 
 def test_the_saved_config_carries_no_identity(place: Path) -> None:
+    import wandb
+
     first = ["--trainer.logger", "WandbLogger", "--trainer.default_root_dir", "first", "--trainer.max_epochs", "1"]
     assert run("fit", "--config", "c.yaml", *first) == 0
     saved = yaml.safe_load(Path("first/config.yaml").read_text())
@@ -289,7 +290,22 @@ def test_a_process_with_a_closed_output_saves_the_state(place: Path) -> None:
     assert list(Path("cut").glob("step-*.ckpt"))
 
 
-def test_ctrl_c_saves_the_state_and_names_the_cure(place: Path) -> None:
+def test_ctrl_c_saves_the_state_and_names_the_cure(place: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    interrupt = {"class_path": "parts_of_runs.Terminate", "init_args": {"step": 7, "number": int(signal.SIGINT)}}
+    folder = ["--trainer.default_root_dir", "cut"]
+    stopped = ["--config", "c.yaml", *ENDLESS, *folder, f"--trainer.callbacks+={json.dumps(interrupt)}"]
+    assert run("fit", *stopped) == 128 + signal.SIGINT
+    lines = capfd.readouterr().err.splitlines()
+    assert any("press Ctrl-C again" in line for line in lines)
+    assert "interrupted after step 7" in lines[-1]
+    assert "--resume auto" in lines[-1]
+    assert Path("cut/step-7.ckpt").is_file()
+    more = [*folder, "--trainer.max_steps", "10"]
+    assert run("fit", "--config", "c.yaml", "--resume", "auto", *ENDLESS, *more) == 0
+
+
+@pytest.mark.slow
+def test_ctrl_c_in_a_terminal(place: Path) -> None:
     with started("fit", "--config", "c.yaml", *ENDLESS, "--trainer.default_root_dir", "cut") as training:
         assert training.stdout is not None
         while "epoch 2: validation" not in training.stdout.readline():
@@ -397,6 +413,8 @@ def test_other_flags_are_refused_in_a_line(
 
 
 def test_wandb_online_without_an_account_is_one_line() -> None:
+    import wandb
+
     with pytest.raises(UserError, match="W&B: No API key configured; WANDB_MODE=offline"), process_errors("fit"):
         raise wandb.errors.UsageError("No API key configured. Use `wandb login` to log in.")
 

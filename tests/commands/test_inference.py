@@ -72,6 +72,22 @@ def test_batch_size_chunk_and_order_change_nothing(summarizer: Summarizer, beam_
     assert shuffled == [expected[i][0].text for i in order]
 
 
+def test_single_documents_have_the_same_headlines_by_compiled_loops(trained: TrainedRun) -> None:
+    """One document at a time runs on torch alone, until `warm_up`."""
+    summarizer = Summarizer.from_checkpoint(trained.best, device="cpu")
+    documents = some_documents()[:6]
+    for beam_size in (1, 3):
+        before = [next(summarizer.stream([document], beam_size=beam_size))[0] for document in documents]
+        warm = Summarizer.from_checkpoint(trained.best, device="cpu")
+        warm.warm_up()
+        for _ in range(2):  # made layouts, kept layouts
+            after = [next(warm.stream([document], beam_size=beam_size))[0] for document in documents]
+            assert [headline.text for headline in after] == [headline.text for headline in before]
+            assert [h.score for h in after] == pytest.approx([h.score for h in before], abs=1e-4)
+        traced = [warm.trace(document, beam_size=beam_size).headlines[0].text for document in documents]
+        assert traced == [headline.text for headline in before]
+
+
 def test_documents_are_cut_to_the_limit_of_the_checkpoint(trained: TrainedRun, tmp_path: Path) -> None:
     """The limit of the config, 3 tokens, has no effect on `test` with a checkpoint."""
     settings = ["--config", trained.config, "--ckpt_path", trained.best, "--data.max_document_tokens", "3"]
@@ -214,10 +230,10 @@ def test_unk_is_forbidden_unless_allowed(trained: TrainedRun, tmp_path: Path) ->
 
 def test_bfloat16_is_refused_where_it_is_slower(trained: TrainedRun, monkeypatch: pytest.MonkeyPatch) -> None:
     """On other devices, a network that has memorised its corpus keeps it in bfloat16."""
-    monkeypatch.setattr("seq2seq.inference.bfloat16_is_faster", lambda device: False)
+    monkeypatch.setattr("seq2seq.inference.summarizer.bfloat16_is_faster", lambda device: False)
     with pytest.raises(UserError, match=r"--precision bfloat16: this device \(cpu\) is slower .* leave"):
         Summarizer.from_checkpoint(trained.best, device="cpu", precision="bfloat16")
-    monkeypatch.setattr("seq2seq.inference.bfloat16_is_faster", lambda device: True)
+    monkeypatch.setattr("seq2seq.inference.summarizer.bfloat16_is_faster", lambda device: True)
     summarizer = Summarizer.from_checkpoint(trained.best, device="cpu", precision="bfloat16")
     assert {weight.dtype for weight in summarizer.network.parameters()} == {torch.bfloat16}
     assert summarizer.summarize([pair["document"] for pair in pairs(24)]) == [pair["summary"] for pair in pairs(24)]

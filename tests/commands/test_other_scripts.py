@@ -41,13 +41,13 @@ def hindi(tmp_path_factory: pytest.TempPathFactory) -> HindiRun:
 
     def make(folder: Path) -> None:
         shutil.copytree(CASES / "hindi", folder, dirs_exist_ok=True)
+        output = io.TextIOWrapper(io.BytesIO(), encoding="cp1252")
         with pytest.MonkeyPatch.context() as patch:
             patch.chdir(folder)
-            patch.setenv("PYTHONPATH", str(CASES.parents[1]))
-            patch.setenv("PYTHONIOENCODING", "cp1252")
-            done = process("fit", "--config", folder / "c.yaml")
-        assert done.returncode == 0, done.stderr.decode()
-        (folder / "output.txt").write_bytes(done.stdout)
+            patch.setattr("sys.stdout", output)
+            assert run("fit", "--config", folder / "c.yaml") == 0
+        output.flush()
+        (folder / "output.txt").write_bytes(output.buffer.getvalue())
 
     folder = made_once(tmp_path_factory, "आग", make)
     return HindiRun(folder, (folder / "output.txt").read_bytes())

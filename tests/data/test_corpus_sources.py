@@ -116,6 +116,27 @@ def test_what_is_no_file(train: Any, expected: str) -> None:
     assert expected in error(train)
 
 
+def saved(folder: Path, *splits: str) -> Path:
+    """A data set that `save_to_disk` of Hugging Face has written, with two shards in each split."""
+    import datasets
+
+    rows = [{"document": f"d{n}", "summary": f"s{n}", "id": n} for n in range(3)]
+    parts = {split: datasets.Dataset.from_list(rows) for split in splits}
+    datasets.DatasetDict(parts).save_to_disk(folder, num_shards=dict.fromkeys(splits, 2))
+    return folder
+
+
+def test_a_folder_of_save_to_disk(tmp_path: Path) -> None:
+    folder = saved(tmp_path / "saved", "train", "test")
+    assert summaries(None, name=str(folder)) == ["s0", "s1", "s2"]
+    assert summaries(folder / "train") == ["s0", "s1", "s2"]
+    assert summaries(f"{folder}/train/*.arrow") == ["s0", "s1", "s2"]
+    assert f"{folder} is a data set with all its splits: name it as data.corpus.name" in error(folder)
+    assert "data.corpus.config and revision have no effect" in error(None, name=str(folder), revision="main")
+    with pytest.raises(UserError, match="cannot load validation"):
+        load_split(CorpusOptions(name=str(folder)), "validation")
+
+
 def test_options_without_effect_are_refused(tmp_path: Path) -> None:
     file = write(tmp_path / "a.jsonl", 1)
     assert "data.corpus.revision has no effect" in error(file, revision="main")

@@ -14,16 +14,12 @@ from typing import Any
 
 import pytest
 from browser import chromium, open_page, pixels
-from helpers import TrainedRun, pairs, run, started
+from helpers import TrainedRun, needs, pairs, run, started
 
 from seq2seq.commands import demo
 from seq2seq.inference import Summarizer
 
-pytest.importorskip("gradio", reason='gradio is not installed: pip install "seq2seq-headlines[demo]"')
-from fastapi.testclient import TestClient
-
-from seq2seq import web
-
+pytestmark = needs("gradio", extra="demo")
 DOCUMENTS = [pair["document"] for pair in pairs(24)]
 HOSTILE = (
     '<script>window.hacked=1</script> <img src=x onerror="window.hacked=1">',
@@ -203,11 +199,13 @@ def test_a_page_for_other_computers_asks_for_a_password(
 ) -> None:
     served: list[Any] = []
 
+    from fastapi.testclient import TestClient
+
     def keep(app: Any, listening: socket.socket, seconds_to_end: int) -> None:
         served.append(app)
         listening.close()
 
-    monkeypatch.setattr(web, "serve", keep)
+    monkeypatch.setattr("seq2seq.web.serve", keep)
     monkeypatch.delenv("SEQ2SEQ_DEMO_PASSWORD", raising=False)
     arguments = ["demo", "--checkpoint", trained.best, "--port", "0"]
     assert run(*arguments, "--host", "0.0.0.0") == 0
@@ -226,8 +224,10 @@ def test_a_page_for_other_computers_asks_for_a_password(
 
 
 def test_addresses_of_this_computer_alone() -> None:
+    from seq2seq.web import is_loopback
+
     names = ["127.0.0.1", "127.1.2.3", "::1", "localhost", "0.0.0.0", "192.168.1.5", "example.com", ""]
-    assert [web.is_loopback(name) for name in names] == [True] * 4 + [False] * 4
+    assert [is_loopback(name) for name in names] == [True] * 4 + [False] * 4
 
 
 SERVE = """

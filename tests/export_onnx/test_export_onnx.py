@@ -12,21 +12,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from helpers import TrainedRun, made_once, pairs, run
+from helpers import TrainedRun, made_once, needs, pairs, run
 
 from seq2seq.batch import Vocabulary
 from seq2seq.errors import UserError
+from seq2seq.export_onnx.folder import compare, write_graphs
+from seq2seq.export_onnx.graphs import exportable, memory_names, state_names
+from seq2seq.export_onnx.runtime import FILES, Graphs, OnnxSummarizer
 from seq2seq.inference import Summarizer
 from seq2seq.model.cells import CELLS, Cell
 from seq2seq.model.network import NetworkOptions, build_network
 
-pytest.importorskip("onnxscript")
-pytest.importorskip("onnxruntime")
-
-from seq2seq.export_onnx.folder import compare, write_graphs
-from seq2seq.export_onnx.graphs import exportable, memory_names, state_names
-from seq2seq.export_onnx.runtime import FILES, Graphs, OnnxSummarizer
-
+pytestmark = [needs("onnxscript", extra="onnx"), needs("onnxruntime", extra="onnx")]
 EXAMPLE = Path(__file__).parents[2] / "examples" / "onnx_decode.py"
 VOCABULARY = Vocabulary(size=50, pad=0, bos=2, eos=3, unk=1)
 DOCUMENTS = [

@@ -386,6 +386,7 @@ def test_the_other_commands_read_the_folder(
         assert run("test", "--config", trained.config, *options, given) == 0
         metrics = json.loads((tmp_path / "run" / "metrics.json").read_text())
         assert metrics["rouge1"] == expected["rouge1"]
+        assert metrics["settings"]["checkpoint"] == Path(given).name
     assert run("export", "hf", "--checkpoint", name, "--output", again) == 0
     for file in exported.iterdir():
         if file.name != "README.md":

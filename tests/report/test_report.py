@@ -268,3 +268,67 @@ def test_report_loads_neither_torch_nor_lightning(tmp_path):
     )
     done = subprocess.run([sys.executable, "-c", code, "report", str(folder)], capture_output=True, text=True)
     assert done.stdout.splitlines()[-1] == "[]", done.stderr
+
+
+# ---- labels
+
+
+def labelled_run(folder: Path, task: str, predictions: list[tuple[str, str, str]], **metrics: float) -> Path:
+    names = ("document", "reference", "prediction")
+    made = make_run(folder, [dict(zip(names, p, strict=True)) for p in predictions], f"task: {task}\nmodel: {{}}\n")
+    write_jsonl(folder / "curves.jsonl", [{"step": 10, "time": 1, "validation/accuracy": 50.0}])
+    settings = {"task": task, "labels": ["a", "b"], "parameters": 10}
+    (folder / "metrics.json").write_text(json.dumps({**metrics, "settings": settings}), encoding="utf-8")
+    return made
+
+
+def cells(text: str) -> list[list[str]]:
+    """The rows of the tables of a page."""
+    rows = re.findall(r"<tr>(.*?)</tr>", text)
+    return [re.findall(r"<td[^>]*>(.*?)</td>", row) for row in rows if "<td" in row]
+
+
+def test_a_page_of_labels_has_no_rouge(tmp_path):
+    """Two of four documents are right: the label b was predicted for two of three documents with the label a."""
+    texts = [("Good.", "a", "a"), ("So so.", "a", "b"), ("Fine.", "a", "b"), ("Bad.", "b", "b")]
+    shown = page(load_run(labelled_run(tmp_path / "x", "classification", texts, accuracy=50.0, macro_f1=50.0)))
+    assert "ROUGE" not in shown
+    assert "Nothing in common" not in shown
+    assert cells(shown) == [["a", "b", "2", "66.7 %"]]
+    assert shown.count("The reference has a.") >= 2
+    assert "50.00" in shown
+
+
+def test_a_page_of_annotations_marks_tokens(tmp_path):
+    texts = [("Anna left Rome", "B-PER O B-LOC", "B-PER O O"), ("She left", "O O", "O O")]
+    shown = page(load_run(labelled_run(tmp_path, "annotation", texts, entity_f1=66.0, entity_precision=100.0)))
+    assert cells(shown) == [["B-LOC", "O", "1", "100.0 %"]]
+    assert re.search(r'<span class="w wrong" title="The reference has B-LOC\.">Rome</span>', shown)
+    assert re.search(r'<span class="w">Anna</span><sub>B-PER</sub>', shown)
+    assert "Precision of entities" in shown
+    assert "Capitalised words" not in shown
+
+
+def test_runs_with_labels_are_compared_by_right_documents(tmp_path):
+    """Wins and losses by hand: the second document is won, the third one lost, the first one equal."""
+    mine = [("d1", "a", "a"), ("d2", "b", "b"), ("d3", "a", "b")]
+    theirs = [("d1", "a", "a"), ("d2", "b", "a"), ("d3", "a", "a")]
+    both = [
+        load_run(labelled_run(tmp_path / name, "classification", found, accuracy=66.7))
+        for name, found in (("mine", mine), ("theirs", theirs))
+    ]
+    shown = page(*both)
+    assert "Documents by right labels" in shown
+    assert re.search(r">1 won<.*>1 equal<.*>1 lost<", shown)
+    assert "ROUGE" not in shown
+
+
+def test_figures_of_gradients_share_charts(tmp_path):
+    """One chart for a cell and a measure; memory has a chart; the best value so far has none."""
+    folder = make_run(tmp_path)
+    names = [f"gradient_flow/encoder.forwards.0/{name}" for name in ("carried_1", "carried_10", "hidden_1")]
+    figures = dict.fromkeys([*names, "gradient_flow/loss", "memory/process_mb", "best/rougeL"], 0.5)
+    records = [{"step": step, "time": step, **figures} for step in (60, 70)]
+    write_jsonl(folder / "curves.jsonl", records)
+    titles = re.findall(r"<h3>(.*?)</h3>", page(load_run(folder)).split('id="errors"')[0])
+    assert titles == ["encoder.forwards.0/carried", "encoder.forwards.0/hidden", "loss", "memory/process_mb"]

@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 import torch
 import yaml
-from helpers import config, made_once, pairs, run, write_config, write_corpus
+from helpers import pairs
 from lightning.pytorch.loggers import WandbLogger
+from logged_run import logged_run
 from matplotlib.image import imread
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
@@ -30,21 +31,7 @@ from seq2seq.training.sample_plots import MAX_LENGTH, length_confusion
 
 @pytest.fixture(scope="module")
 def shown(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run with a TensorBoard logger, pictures of two documents and records of the gradient flow."""
-
-    def make(folder: Path) -> None:
-        settings = config(
-            write_corpus(folder / "corpus"),
-            folder / "run",
-            trainer__max_epochs=8,
-            trainer__check_val_every_n_epoch=4,
-            trainer__logger={"class_path": "lightning.pytorch.loggers.TensorBoardLogger"},
-            gradient_flow={"every": 20},
-            pictures={"documents": 2},
-        )
-        assert run("fit", "--config", write_config(folder / "config.yaml", settings)) == 0
-
-    return made_once(tmp_path_factory, "dashboards", make)
+    return logged_run(tmp_path_factory)
 
 
 @pytest.fixture(scope="module")
@@ -150,6 +137,7 @@ class FakeLogger(WandbLogger):
 
 def fake_trainer(folder: Path, **changes: Any) -> Any:
     given = {"loggers": [FakeLogger()], "is_global_zero": True, "global_step": 7, "default_root_dir": str(folder)}
+    given["callbacks"] = []
     state = SimpleNamespace(fn="fit")
     return SimpleNamespace(**{**given, "state": state, "sanity_checking": False, **changes})
 

@@ -28,7 +28,7 @@ def settings(folder: Path, corpus: dict[str, str], **changes: Any) -> dict[str, 
     given = {
         "model__network__dropout": 0.3,
         "trainer__max_epochs": 2,
-        "trainer__check_val_every_n_epoch": 1,
+        "trainer__check_val_every_n_epoch": 2,  # pictures are drawn after each validation, and take seconds
         "trainer__gradient_clip_val": CLIP,
         "trainer__logger": logger,
         "checkpoint": {"every_n_train_steps": 1},

@@ -70,6 +70,15 @@ def test_parts_of_the_classes() -> None:
     require(LightningCLI, "_parse_ckpt_path", "_run_subcommand", "_instantiate_trainer")
 
 
+def test_w_and_b_gets_no_argument_that_it_warns_of(tmp_path: Path) -> None:
+    """An argument that the user gives stays."""
+    given, left_open = WandbLogger(save_dir=tmp_path, anonymous=True), WandbLogger(save_dir=tmp_path)
+    assert "anonymous" in left_open._wandb_init
+    internals.silence_anonymous_warning(Trainer(logger=[given, left_open], accelerator="cpu"))
+    assert "anonymous" in given._wandb_init
+    assert "anonymous" not in left_open._wandb_init
+
+
 @pytest.mark.parametrize("log_model", [False, True, "all"])
 def test_upload_of_checkpoints(log_model: bool | str, tmp_path: Path) -> None:
     logger = WandbLogger(save_dir=tmp_path, log_model=log_model)

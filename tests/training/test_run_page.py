@@ -42,6 +42,12 @@ def test_curves_have_the_figures_of_the_logger(tmp_path):
     ends = {steps // 3 * epoch for epoch in (1, 2, 3)}
     assert {line["step"] for line in lines if "train/loss" in line} == {*range(2, steps + 1, 2), *ends}
     assert {line["step"] for line in lines if "validation/loss" in line} == ends
+    assert {line["step"] for line in lines if line.get("memory/process_mb", 0) > 1} == set(range(2, steps + 1, 2))
+    best = [
+        max(line["validation/rougeL"] for line in lines if "validation/rougeL" in line and line["step"] <= end)
+        for end in sorted(ends)
+    ]
+    assert [line["best/rougeL"] for line in lines if "best/rougeL" in line] == pytest.approx(best, rel=1e-5)
 
 
 def test_a_resumed_run_continues_its_curves(tmp_path):

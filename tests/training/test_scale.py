@@ -13,13 +13,12 @@ import pytest
 import torch
 from helpers import TrainedRun, pairs, read_jsonl, run, write_jsonl
 
-from seq2seq import inference
 from seq2seq.batch import Batch
 from seq2seq.data.bucketing import BatchOptions
 from seq2seq.data.corpora import CorpusOptions
 from seq2seq.decoding import Hypotheses, SearchOptions
 from seq2seq.errors import UserError
-from seq2seq.inference import Summarizer
+from seq2seq.inference import Summarizer, generation
 from seq2seq.training.datamodule import HeadlineData
 
 ROOT = Path(__file__).parents[2]
@@ -107,7 +106,7 @@ def summarizer(trained: TrainedRun) -> Summarizer:
 
 def room_for(documents: int, error: Exception, tried: list[int]) -> Any:
     """A `_generate` that fails like a device with memory for `documents` documents."""
-    generate = inference._generate
+    generate = generation._generate
 
     def limited(network: Any, batch: Batch, options: SearchOptions, *facts: Any) -> Hypotheses:
         tried.append(len(batch))
@@ -138,7 +137,7 @@ def test_out_of_memory_halves_the_batch(
     options = {"beam_size": 3, "n_best": 3}
     expected = list(summarizer.stream(documents, **options))
     tried: list[int] = []
-    monkeypatch.setattr(inference, "_generate", room_for(room, error, tried))
+    monkeypatch.setattr(generation, "_generate", room_for(room, error, tried))
     found = list(summarizer.stream(documents, **options))
     assert [[h.text for h in headlines] for headlines in found] == [[h.text for h in hs] for hs in expected]
     scores = [[h.score for headlines in result for h in headlines] for result in (found, expected)]
@@ -152,11 +151,11 @@ def test_other_errors_are_not_taken_for_a_lack_of_memory(
     summarizer: Summarizer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tried: list[int] = []
-    monkeypatch.setattr(inference, "_generate", room_for(0, RuntimeError("shapes do not match"), tried))
+    monkeypatch.setattr(generation, "_generate", room_for(0, RuntimeError("shapes do not match"), tried))
     with pytest.raises(RuntimeError, match="shapes"):
         summarizer.summarize(["one", "two"])
     assert tried == [2]
-    monkeypatch.setattr(inference, "_generate", room_for(0, MemoryError(), tried))
+    monkeypatch.setattr(generation, "_generate", room_for(0, MemoryError(), tried))
     with pytest.raises(UserError, match="one document of 1 tokens and 3 beams"):
         summarizer.summarize(["one", "two"])
 
@@ -165,7 +164,7 @@ def test_evaluation_survives_a_lack_of_memory(
     trained: TrainedRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tried: list[int] = []
-    monkeypatch.setattr(inference, "_generate", room_for(2, MemoryError(), tried))
+    monkeypatch.setattr(generation, "_generate", room_for(2, MemoryError(), tried))
     settings = ["--config", trained.config, "--ckpt_path", trained.best, "--trainer.default_root_dir", tmp_path]
     assert run("test", *settings) == 0
     assert max(tried) > 2
@@ -186,13 +185,13 @@ def test_no_batch_exceeds_its_budget(summarizer: Summarizer, tmp_path: Path, mon
         assert max(padded) <= tokens
         assert sum(padded) / len(padded) > tokens / 2
     sizes = []
-    generate = inference.generate
+    generate = generation.generate
 
     def watched(network: Any, batch: Batch, options: SearchOptions, *facts: Any) -> Hypotheses:
         sizes.append((batch.document.numel(), len(batch)))
         return generate(network, batch, options, *facts)
 
-    monkeypatch.setattr(inference, "generate", watched)
+    monkeypatch.setattr("seq2seq.inference.summarizer.generate", watched)
     monkeypatch.setattr(summarizer, "batch_tokens", 100)
     monkeypatch.setattr(summarizer, "cut", 0)
     assert len(summarizer.summarize(texts, beam_size=1)) == len(texts)

@@ -9,7 +9,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import optuna
 import pytest
 import yaml
 from helpers import config, run, write_config, write_corpus
@@ -17,8 +16,6 @@ from helpers import config, run, write_config, write_corpus
 from seq2seq.checkpoint import run_id
 from seq2seq.environment import sweep_run
 
-wandb = pytest.importorskip("wandb")
-sweeps = pytest.importorskip("wandb.sdk.launch.sweeps.utils")
 ROOT = Path(__file__).parents[2]
 
 
@@ -33,6 +30,8 @@ def tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def command_of(sweep: dict[str, Any], values: dict[str, Any]) -> list[str]:
     """The command that W&B's agent runs, made as the agent makes it from a list and the chosen values."""
+    from wandb.sdk.launch.sweeps import utils as sweeps
+
     arguments = sweeps.create_sweep_command_args({"args": {name: {"value": value} for name, value in values.items()}})
     words = []
     for word in sweeps.create_sweep_command(copy.copy(sweep["command"])):
@@ -42,6 +41,8 @@ def command_of(sweep: dict[str, Any], values: dict[str, Any]) -> list[str]:
 
 def test_a_run_of_the_sweep(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every parameter is an option of `fit`. The run has the id of the agent, in its folder and in W&B's."""
+    import wandb
+
     sweep = yaml.safe_load((ROOT / "configs" / "sweep.yaml").read_text(encoding="utf-8"))
     values = {}
     for name, choice in sweep["parameters"].items():
@@ -81,6 +82,7 @@ def test_the_example_with_optuna(
     tiny: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A second call goes on with the study. The trials run in this process, which saves their start."""
+    import optuna
 
     def in_this_process(words: list[str], check: bool) -> None:
         assert words[:3] == [sys.executable, "-m", "seq2seq"]

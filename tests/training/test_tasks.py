@@ -13,6 +13,7 @@ from helpers import config, made_once, pairs, read_jsonl, run, together, write_c
 from torch.utils.data import DataLoader
 
 from seq2seq.labelling import TextLabeller
+from seq2seq.report import load_run
 from seq2seq.training.classification import ClassifierModule
 from seq2seq.training.module import SummarizerModule
 from seq2seq.training.tasks import TASKS
@@ -89,6 +90,18 @@ def test_scores_and_predictions_of_a_test(learnt: tuple[str, Learnt]) -> None:
     ]
     assert metrics["accuracy"] == pytest.approx(100 * sum(places) / len(places))
     assert (trained.folder / "config.yaml").read_text().count(f"task: {task}\n") == 1
+
+
+def test_the_page_shows_labels(learnt: tuple[str, Learnt]) -> None:
+    """`fit` leaves its validation labels for the page, and the page of the test has no ROUGE."""
+    task, trained = learnt
+    assert set(read_jsonl(trained.folder / "validation.jsonl")[0]) == {"document", "reference", "prediction"}
+    loaded = load_run(trained.folder)
+    assert (loaded.task, loaded.split, len(loaded.predictions)) == (task, "test", 13)
+    page = (trained.folder / "index.html").read_text(encoding="utf-8")
+    assert "Confused labels" in page
+    assert "Labels of the validation split" in page
+    assert "ROUGE" not in page.split('id="config"')[0]
 
 
 def test_decode_gives_the_labels_of_the_test(learnt: tuple[str, Learnt], tmp_path: Path) -> None:

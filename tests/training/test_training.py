@@ -134,6 +134,7 @@ def losses(folder: Path) -> dict[int, float]:
 LOGGED = {"trainer__logger": {"class_path": "lightning.pytorch.loggers.CSVLogger", "init_args": {"save_dir": "."}}}
 
 
+@pytest.mark.slow  # test_resume.py compares all bits of shorter runs
 def test_a_resumed_run_is_equal_to_an_uninterrupted_one(tmp_path: Path) -> None:
     """Six epochs, and three epochs continued for three more: equal losses, steps and weights, with dropout."""
     corpus = write_corpus(tmp_path / "corpus")
@@ -157,7 +158,7 @@ def test_a_resumed_run_is_equal_to_an_uninterrupted_one(tmp_path: Path) -> None:
         torch.testing.assert_close(rest["state_dict"][name], weight, rtol=1e-4, atol=1e-5)
 
 
-@pytest.mark.parametrize("workers", [0, 1])
+@pytest.mark.parametrize("workers", [pytest.param(0, marks=pytest.mark.slow), 1])  # test_resume.py has no workers
 def test_a_run_resumed_within_an_epoch_continues_with_the_next_batch(tmp_path: Path, workers: int) -> None:
     """Nine batches in an epoch, a validation after every third; stopped after 15, within the second epoch."""
     corpus = write_corpus(tmp_path / "corpus", count=18)
@@ -211,7 +212,7 @@ def test_seed(tmp_path: Path) -> None:
 LOGGERS = {"CSVLogger": "metrics.csv", "TensorBoardLogger": "events.out.tfevents.*"}
 
 
-@pytest.mark.parametrize("names", [["CSVLogger"], ["TensorBoardLogger"], list(LOGGERS)], ids="+".join)
+@pytest.mark.parametrize("names", [["CSVLogger"], list(LOGGERS)], ids="+".join)
 def test_loggers_need_only_be_named(names: list[str], trained: TrainedRun, tmp_path: Path) -> None:
     """One logger as an option, several as a list; each writes into the run's folder."""
     loggers = [{"class_path": f"lightning.pytorch.loggers.{name}"} for name in names]
@@ -222,6 +223,7 @@ def test_loggers_need_only_be_named(names: list[str], trained: TrainedRun, tmp_p
         assert bool(list(tmp_path.rglob(file))) == (name in names)
 
 
+@pytest.mark.slow  # test_dashboards.py reads the figures of a longer run
 def test_tensorboard_holds_the_figures(trained: TrainedRun, tmp_path: Path) -> None:
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 

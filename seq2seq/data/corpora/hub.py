@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import sys
+from pathlib import Path
 
 import datasets
 import pyarrow as pa
@@ -28,8 +29,14 @@ def load_hub_split(
     """
     if not sys.stderr.isatty():
         datasets.disable_progress_bars()  # bars make a log file unreadable
+    saved = (Path(name) / "dataset_dict.json").is_file()  # by DatasetDict.save_to_disk
+    if saved and (config or revision):
+        raise UserError(f"data.corpus.config and revision have no effect with {name}, a data set saved to disk")
     try:
-        dataset = datasets.load_dataset(name, config, split=split, revision=revision)
+        if saved:
+            dataset = datasets.DatasetDict.load_from_disk(name)[split]
+        else:
+            dataset = datasets.load_dataset(name, config, split=split, revision=revision)
     except Exception as error:  # `datasets` raises many types, from KeyError to the errors of its HTTP library
         raise UserError(
             f"data.corpus.name: cannot load {split} of {name}: {first_line(error)}: {_cure(error)}"

@@ -87,6 +87,12 @@ def _matching_files(pattern: str, key: str) -> list[Path]:
     """Returns the files of a path or glob pattern, sorted by name."""
     path = user_path(pattern)
     if path.is_dir():
+        if (path / "dataset_dict.json").is_file():
+            raise UserError(
+                f"{key}: {path} is a data set with all its splits: name it as data.corpus.name, without files"
+            )
+        if (path / "state.json").is_file():
+            return [existing_file(file, key) for file in sorted(path.glob("*.arrow"))]
         raise UserError(f"{key}: {path} is a folder: name a file in it, or a pattern such as {path}/*.jsonl")
     if path.exists() or not glob.has_magic(pattern):
         return [existing_file(path, key)]

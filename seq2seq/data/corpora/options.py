@@ -38,7 +38,8 @@ class CorpusOptions:
         test: The same, for test.
         format: The format of all files: auto (by the end of the name), jsonl, json, csv, tsv (without quotes),
             quoted.tsv (with quotes as in CSV), parquet, or the suffix of a registered reader without its dot.
-        name: A data set on the Hugging Face Hub (or a folder that `datasets` can load), instead of files.
+        name: A data set on the Hugging Face Hub (or a folder that `datasets` can load or has saved to disk), instead
+            of files.
         config: The configuration of the Hub data set, if it has several.
         revision: The branch, tag or commit of the Hub data set, for example refs/convert/parquet.
         document_column: The column with the documents. A dot names a field of a column: translation.de.

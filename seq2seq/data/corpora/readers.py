@@ -10,7 +10,7 @@ from pathlib import Path
 from ...options import check_choice
 from .delimited import read_csv, read_quoted_tsv, read_tsv
 from .jsonl import read_jsonl
-from .parquet import read_parquet
+from .parquet import read_arrow, read_parquet
 from .rows import Reader, Row
 
 READERS: dict[str, Reader] = {
@@ -25,6 +25,7 @@ READERS: dict[str, Reader] = {
     ".quoted.tsv": read_quoted_tsv,
     ".quoted.tsv.gz": read_quoted_tsv,
     ".parquet": read_parquet,
+    ".arrow": read_arrow,
 }
 
 

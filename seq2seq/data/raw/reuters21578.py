@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from ...errors import UserError
-from ...files import atomic_writer, user_path
+from ...files import atomic_writer, is_zip_file, user_path
 from ...progress import Progress
 from ..splits import SPLITS, Split
 from .distribution import (
@@ -110,7 +110,7 @@ def _sgml_files(source: Path) -> Iterator[tuple[str, bytes]]:
         for path in sorted(source.rglob("*.[sS][gG][mM]")):
             if _SGML_NAME.fullmatch(path.name):
                 yield str(path), path.read_bytes()
-    elif zipfile.is_zipfile(source):
+    elif is_zip_file(source):
         with zipfile.ZipFile(source) as archive:
             for name in archive.namelist():
                 if _SGML_NAME.fullmatch(PurePosixPath(name).name):

@@ -15,6 +15,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from ..dispatch import KernelError, give_up, launch
+from ..layouts import layout
 from . import reference
 from .types import GRUWeights, Lookup
 
@@ -63,14 +64,12 @@ def _inference(
     rows, steps = (x.ids if isinstance(x, Lookup) else x).shape[:2]
     size = h0.shape[2]
     states = h0.new_empty(rows, steps, len(layers), size)
-    recurrent = kernels.stacked_panels([w.w_hh.t() for w in layers])
-    biases = [torch.cat([w.b_ih[: 2 * size] + w.b_hh[: 2 * size], w.b_ih[2 * size :]]) for w in layers]
-    bias_n = torch.stack([w.b_hh[2 * size :] for w in layers])
+    recurrent, bias_n, *inputs = layout(_inference_layout, *(x for w in layers for x in w))
     # A row stops no earlier than any later row: the active rows are then a prefix.
     stops = lengths.flip(0).cummax(0).values.flip(0)
 
     def run(part: slice, read: Tensor, ids: Tensor) -> None:
-        projections = torch.stack([torch.addmm(b, read, w.w_ih.t()) for w, b in zip(layers, biases, strict=True)])
+        projections = torch.stack([torch.addmm(bias, read, matrix) for matrix, bias in zip(*inputs, strict=True)])
         arguments = projections, ids, recurrent, bias_n, h0[:, part].contiguous(), lengths[part], stops[part]
         launch(kernels.gru_inference, *arguments, states[part])
 
@@ -83,6 +82,18 @@ def _inference(
             part = slice(start, start + size_of_part)
             run(part, x[part].flatten(0, 1), lengths.new_empty(0, 0))
     return states.flatten(2)
+
+
+def _inference_layout(*flat: Tensor) -> tuple[Tensor, Tensor, list[Tensor], list[Tensor]]:
+    """The recurrent weights in panels and the recurrent bias of n; for each layer input matrix [I, 3H] and biases."""
+    from . import kernels
+
+    layers = _layers(flat)
+    size = layers[0].w_hh.shape[1]
+    recurrent = kernels.stacked_panels([w.w_hh.t() for w in layers])
+    bias_n = torch.stack([w.b_hh[2 * size :] for w in layers])
+    biases = [torch.cat([w.b_ih[: 2 * size] + w.b_hh[: 2 * size], w.b_ih[2 * size :]]) for w in layers]
+    return recurrent, bias_n, [w.w_ih.t() for w in layers], biases
 
 
 def _forward(lengths: Tensor, x: Tensor, h0: Tensor, layers: Sequence[GRUWeights]) -> tuple[Tensor, Tensor, Tensor]:

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from ..checks import Arguments, under_autocast, without_autocast
 from ..dispatch import choose
+from ..layouts import layout
 from . import fast, reference
 
 MAX_LOGITS = {"cpu": 1 << 22}
@@ -28,7 +29,7 @@ class PackedLinear:
     @cached_property
     def panels(self) -> Tensor:
         """[P, E + 1, ..] the layout of compiled loops, with the bias as one more input."""
-        return fast.pack(self.weight, self.bias)
+        return layout(fast.pack, self.weight, self.bias)
 
 
 @torch.no_grad()

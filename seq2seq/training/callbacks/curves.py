@@ -5,17 +5,20 @@ from __future__ import annotations
 import json
 import math
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TextIO
 
-from lightning.pytorch import Callback, LightningModule, Trainer
+from lightning.pytorch import LightningModule, Trainer
 
 from seq2seq.files import atomic_writer
 from seq2seq.report import CURVES, read_curves
 
+from ..dashboards import FigureFile
 
-class Curves(Callback):
-    """Appends the logged figures of `fit` to curves.jsonl: one line for each logged step, and one for each validation.
+
+class Curves(FigureFile):
+    """Appends the logged figures of `fit` to curves.jsonl: lines for each logged step and for each validation.
 
     `trainer.log_every_n_steps` sets the logged steps. The last step of an epoch has a line with its loss. Only
     the first process writes. A resumed run keeps the lines up to its checkpoint. A new run begins a new file.
@@ -45,14 +48,14 @@ class Curves(Callback):
         if step == self._step:  # a batch whose gradients are only added up
             return
         if every and step % every == 0:
-            self._write(trainer, "train/")
+            self._write_logged(trainer, "train/")
         elif trainer.is_last_batch:  # the other figures are those of the last logged step
-            self._write(trainer, "train/loss")
+            self._write_logged(trainer, "train/loss")
         self._step = step
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         if not trainer.sanity_checking:
-            self._write(trainer, "validation/")
+            self._write_logged(trainer, "validation/")
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         self._close()
@@ -60,13 +63,17 @@ class Curves(Callback):
     def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
         self._close()
 
-    def _write(self, trainer: Trainer, start: str) -> None:
-        """Writes the figures whose names begin with `start`. Each line reaches the system at once."""
+    def _write_logged(self, trainer: Trainer, start: str) -> None:
+        """Writes the figures that Lightning has logged and whose names begin with `start`."""
+        logged = trainer.callback_metrics.items()
+        self.write(trainer, {name: float(value) for name, value in logged if name.startswith(start)})
+
+    def write(self, trainer: Trainer, figures: Mapping[str, float]) -> None:
+        """Writes a line, which reaches the system at once."""
         if self._file is None:
             return
-        values = {name: float(value) for name, value in trainer.callback_metrics.items() if name.startswith(start)}
         record = {"step": trainer.global_step, "time": round(time.time(), 1)}
-        record |= {name: value for name, value in values.items() if math.isfinite(value)}
+        record |= {name: value for name, value in figures.items() if math.isfinite(value)}
         self._file.write(json.dumps(record) + "\n")
         self._file.flush()
         self.written = True

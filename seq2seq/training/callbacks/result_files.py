@@ -38,7 +38,7 @@ class ResultFiles(Callback):
             "examples": len(outcome.predictions),
             "max_document_tokens": pl_module.max_document_tokens,
             "seed": pl_module.seed,
-            "checkpoint": os.path.basename(str(trainer.ckpt_path or "")),
+            "checkpoint": os.path.basename(str(trainer.ckpt_path or pl_module.source)),
             "seq2seq": __version__,
             "torch": torch.__version__,
         }

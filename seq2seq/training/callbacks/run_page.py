@@ -17,6 +17,7 @@ from seq2seq.report import PAGE, SAMPLES, VALIDATION, load_run, write_page
 from ..evaluation import Prediction
 from ..explained_samples import explain
 from ..module import SummarizerModule
+from ..task_module import TaskModule
 from .curves import Curves
 from .result_files import write_lines
 
@@ -27,7 +28,7 @@ KEPT_WEIGHTS, SMALLEST_WEIGHT = 8, 0.02
 
 
 class RunPage(Callback):
-    """Writes index.html, samples.json and, after `fit`, validation.jsonl into the run's folder.
+    """Writes index.html and, after `fit`, validation.jsonl into the run's folder; for headlines also samples.json.
 
     A page that cannot be written is a warning: the results of a run do not depend on it.
 
@@ -60,8 +61,8 @@ class RunPage(Callback):
     def _write(self, trainer: Trainer, pl_module: LightningModule, split: str) -> None:
         folder = Path(trainer.default_root_dir)
         try:
-            if split and self._has_results and isinstance(pl_module, SummarizerModule) and pl_module.outcome:
-                self._write_samples(folder, pl_module, pl_module.outcome.predictions, split)
+            if split and self._has_results and isinstance(pl_module, TaskModule) and pl_module.outcome:
+                self._write_predictions(folder, pl_module, pl_module.outcome.predictions, split)
             write_page(load_run(folder), folder / PAGE)
         except Exception as error:
             logging.getLogger(__name__).warning(
@@ -69,11 +70,13 @@ class RunPage(Callback):
                 *(folder / PAGE, type(error).__name__, " ".join(str(error).split())[:200], folder),
             )
 
-    def _write_samples(self, folder: Path, module: SummarizerModule, found: list[Prediction], split: str) -> None:
-        """Writes the predictions of a validation, and the attention of some of them."""
+    def _write_predictions(self, folder: Path, module: TaskModule, found: list[Any], split: str) -> None:
+        """Writes the predictions of a validation, and the attention of some headlines."""
         if split == "validation":
             found = evenly(found, self.predictions)
             write_lines(folder / VALIDATION, (prediction.record() for prediction in found))
+        if not isinstance(module, SummarizerModule):
+            return
         rows = sample_rows(found, self.samples)
         explained = zip(rows, explain(module, [found[row] for row in rows]), strict=True)
         samples = [{"row": row, **as_values(explanation)} for row, explanation in explained if explanation is not None]
