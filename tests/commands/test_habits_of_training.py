@@ -399,7 +399,7 @@ def test_the_learning_rate_that_was_found_is_used(place: Path) -> None:
         (["--model.lr", "3"], "did you mean 'model.optimizer.learning_rate'?"),
         (["--model.network.hiden_size", "3"], "did you mean 'model.network.encoder_size'?"),
         (["--max_epoch", "3"], "did you mean 'trainer.max_epochs'?"),
-        (["--data.predict_split", "dev"], "Got value: dev"),
+        (["--data.predict_split", "dev"], "data.predict_split: 'dev' is not train, validation or test"),
     ],
 )
 def test_other_flags_are_refused_in_a_line(
