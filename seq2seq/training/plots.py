@@ -33,19 +33,23 @@ def panels(rows: int, columns: int, size: tuple[float, float]) -> tuple[Figure, 
     """A figure and its axes [rows, columns]. `size`: width and height of one panel in inches."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(columns * size[0], rows * size[1]), layout="constrained")
+    figure = Figure(figsize=(columns * size[0], rows * size[1]), dpi=DOTS_PER_INCH, layout="constrained")
     return figure, figure.subplots(rows, columns, squeeze=False)
 
 
 def save(figure: Figure, file: Path) -> Path:
     """Writes `file`.png and `file`.svg. Returns the PNG file."""
     from matplotlib import rc_context
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
 
-    for suffix in (".svg", ".png"):
-        with rc_context({"svg.hashsalt": file.name}), atomic_writer(file.with_suffix(suffix), binary=True) as stream:
-            date = {"Date": None} if suffix == ".svg" else None  # equal figures give equal files
-            figure.savefig(stream, format=suffix[1:], dpi=DOTS_PER_INCH, metadata=date)
-        figure.set_layout_engine("none")  # the first file has placed all parts, which takes most of the time
+    # `savefig` would place all parts again for each file, which takes longer than to draw them.
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
+    with atomic_writer(file.with_suffix(".png"), binary=True) as stream:
+        FigureCanvasAgg(figure).print_png(stream)
+    with rc_context({"svg.hashsalt": file.name}), atomic_writer(file.with_suffix(".svg"), binary=True) as stream:
+        FigureCanvasSVG(figure).print_svg(stream, metadata={"Date": None})  # equal figures give equal files
     return file.with_suffix(".png")
 
 
