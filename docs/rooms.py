@@ -13,7 +13,7 @@ PAGE = Path(__file__).with_name("architecture.md")
 ORDER = (
     *("__main__", "api", "commands", "training", "demo", "serve", "web", "export_onnx", "report", "labelling", "hub"),
     *("inference", "checkpoint", "explanation", "decoding", "scoring", "data", "model", "ops"),
-    *("batch", "progress", "shipped", "example_files", "token_rouge", "hub_folder", "files", "options"),
+    *("batch", "progress", "shipped", "example_files", "token_rouge", "markup", "hub_folder", "files", "options"),
     *("environment", "entities", "errors"),
 )
 

@@ -26,7 +26,7 @@ LAYERS = [
     ["checkpoint", "explanation"],
     ["decoding", "scoring", "data", "model"],
     ["ops"],
-    ["batch", "progress", "shipped", "example_files", "token_rouge"],
+    ["batch", "progress", "shipped", "example_files", "token_rouge", "markup"],
     ["hub_folder"],
     ["files", "options"],
     ["environment"],

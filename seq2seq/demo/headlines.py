@@ -6,29 +6,29 @@ import math
 from collections.abc import Sequence
 
 from ..explanation import Explanation
-from .markup import Markup, classes, element, percent, text
+from ..markup import Element, classes, element
 
 
-def headline_list(headlines: Sequence[Explanation], chosen: int = 0) -> Markup:
+def headline_list(headlines: Sequence[Explanation], chosen: int = 0) -> Element:
     """A table of the headlines. Copied words are marked; a bar compares the scores.
 
     Args:
         chosen: position of the headline that the other views explain.
     """
-    head = element("tr", *(element("th", text(name)) for name in ("", "headline", "score", "probability")))
+    head = element("tr", *(element("th", name) for name in ("", "headline", "score", "probability")))
     best = max(headline.score for headline in headlines)
     rows = [_row(rank, headline, best, rank == chosen) for rank, headline in enumerate(headlines)]
     return element("table", element("thead", head), element("tbody", *rows), class_="s2s-headlines")
 
 
-def _row(rank: int, headline: Explanation, best: float, chosen: bool) -> Markup:
+def _row(rank: int, headline: Explanation, best: float, chosen: bool) -> Element:
     bar = element("span", class_="s2s-bar", style=f"width:{100 * math.exp(headline.score - best):.1f}%")
-    score = element("td", text(f"{headline.score:.3f}".replace("-", "\N{MINUS SIGN}")), bar, class_="s2s-number")
-    probability = element("td", text(percent(math.exp(headline.log_prob))), class_="s2s-number")
-    words = headline_words(headline) if headline.headline_words else element("em", text("an empty headline"))
+    score = element("td", f"{headline.score:.3f}".replace("-", "\N{MINUS SIGN}"), bar, class_="s2s-number")
+    probability = element("td", percent(math.exp(headline.log_prob)), class_="s2s-number")
+    words = headline_words(headline) if headline.headline_words else element("em", "an empty headline")
     return element(
         "tr",
-        element("td", text(str(rank + 1)), class_="s2s-rank"),
+        element("td", str(rank + 1), class_="s2s-rank"),
         element("td", words),
         score,
         probability,
@@ -36,24 +36,29 @@ def _row(rank: int, headline: Explanation, best: float, chosen: bool) -> Markup:
     )
 
 
-def headline_words(headline: Explanation, numbered: bool = False) -> Markup:
+def percent(share: float) -> str:
+    """A share as a short text: 37 %, 0.4 %."""
+    return f"{100 * share:.0f} %" if share >= 0.0095 else f"{100 * share:.2g} %"
+
+
+def headline_words(headline: Explanation, numbered: bool = False) -> list[Element | str]:
     """The words of a headline; copied words are `mark` elements.
 
     Args:
         numbered: each word has its number as a class, and can have the keyboard's focus: see `marked.py`.
     """
-    parts = []
+    parts: list[Element | str] = []
     for position, (word, copied) in enumerate(zip(headline.headline_words, headline.copied, strict=True)):
         share, probability = headline.copied_shares[position], headline.probabilities[position]
         note = f"probability {percent(probability)}, of which the pointer gives {percent(share)}"
-        parts.append(text(word[: len(word) - len(word.lstrip())]))
+        parts.append(word[: len(word) - len(word.lstrip())])
         parts.append(
             element(
                 "mark" if copied else "span",
-                text(word.lstrip()),
+                word.lstrip(),
                 title=note,
                 class_=classes("s2s-word", f"s2s-w{position}") if numbered else None,
                 tabindex=0 if numbered else None,
             )
         )
-    return Markup("".join(parts))
+    return parts

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .markup import Markup, classes, element, percent, text
+from ..markup import Element, classes, element
+from .headlines import percent
 
 VISIBLE = 0.005
 """A cell with a smaller weight is empty."""
@@ -14,7 +15,7 @@ FAINT = 0.05
 """A column whose weights are all smaller is hidden at first."""
 
 
-def heat_map(weights: np.ndarray, rows: Sequence[str], columns: Sequence[str], kind: str, meaning: str) -> Markup:
+def heat_map(weights: np.ndarray, rows: Sequence[str], columns: Sequence[str], kind: str, meaning: str) -> Element:
     """A table whose cells are as intense as their weights. A check box shows the columns with small weights.
 
     Args:
@@ -28,7 +29,7 @@ def heat_map(weights: np.ndarray, rows: Sequence[str], columns: Sequence[str], k
     head += [
         element(
             "th",
-            element("span", text(word.strip())),
+            element("span", word.strip()),
             class_="s2s-faint" if hidden else None,
             scope="col",
         )
@@ -36,7 +37,7 @@ def heat_map(weights: np.ndarray, rows: Sequence[str], columns: Sequence[str], k
     ]
     body = []
     for word, row in zip(rows, weights, strict=True):
-        label = text(word.strip())
+        label = word.strip()
         cells = [_cell(weight, hidden) for weight, hidden in zip(row, faint, strict=True)]
         body.append(element("tr", element("th", label, scope="row"), *cells))
     table = element(
@@ -45,14 +46,14 @@ def heat_map(weights: np.ndarray, rows: Sequence[str], columns: Sequence[str], k
     shown = faint.count(False)
     toggle = element(
         "label",
-        Markup('<input type="checkbox" class="s2s-all">'),
-        text(f" all {len(columns)} words of the document ({shown} have a weight of at least {percent(FAINT)})"),
+        element("input", type="checkbox", class_="s2s-all"),
+        f" all {len(columns)} words of the document ({shown} have a weight of at least {percent(FAINT)})",
     )
-    note = element("p", text(meaning), class_="s2s-note")
+    note = element("p", meaning, class_="s2s-note")
     return element("div", note, toggle, element("div", table, class_="s2s-scroll"), class_="s2s-map")
 
 
-def _cell(weight: float, hidden: bool) -> Markup:
+def _cell(weight: float, hidden: bool) -> Element:
     hide = "s2s-faint" if hidden else None
     if weight < VISIBLE:
         return element("td", class_=hide)

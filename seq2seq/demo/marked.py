@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from ..explanation import Explanation
-from .headlines import headline_words
-from .markup import Markup, element, percent, text
+from ..markup import Element, element
+from .headlines import headline_words, percent
 
 HOVER = "Point at a word of the headline to see its attention."
 LEAST_ATTENTION = 0.01
@@ -22,20 +22,20 @@ def copied_positions(explanation: Explanation) -> np.ndarray:
     return (shares[explanation.copied] >= LEAST_SHARE).any(axis=0)
 
 
-def marked_text(explanation: Explanation) -> Markup:
+def marked_text(explanation: Explanation) -> Element:
     """The headline, and below it the document as the network reads it.
 
     Styles do the work of the hover, without a script: the weights of headline word t are the variables --a<t> of the
     document's words, and a rule for each t makes them visible.
     """
     sources = copied_positions(explanation)
-    document = []
+    document: list[Element | str] = []
     for position, word in enumerate(explanation.document_words):
         weights = enumerate(explanation.attention[:, position])
         style = ";".join(f"--a{t}:{weight:.2f}" for t, weight in weights if weight >= LEAST_ATTENTION)
-        document.append(text(word[: len(word) - len(word.lstrip())]))
+        document.append(word[: len(word) - len(word.lstrip())])
         document.append(
-            element("mark" if sources[position] else "span", text(word.lstrip()), style=style or None, class_="s2s-d")
+            element("mark" if sources[position] else "span", word.lstrip(), style=style or None, class_="s2s-d")
         )
     # gradio adds selectors to those of the style sheet, which would win against these rules
     rules = [
@@ -45,10 +45,10 @@ def marked_text(explanation: Explanation) -> Markup:
     ]
     return element(
         "div",
-        Markup(f"<style>{''.join(rules)}</style>"),
+        element("style", *rules),
         element("p", headline_words(explanation, numbered=True), class_="s2s-headline"),
         element("p", *document, class_="s2s-document"),
-        element("p", text(f"{copy_report(explanation)} {HOVER}"), class_="s2s-note"),
+        element("p", f"{copy_report(explanation)} {HOVER}", class_="s2s-note"),
         class_="s2s-marked",
     )
 

@@ -11,12 +11,12 @@ import gradio as gr
 from ..errors import UserError
 from ..explanation import Explanation, Trace
 from ..inference import Summarizer
+from ..markup import Element, element, to_html
 from .examples import EXAMPLES
 from .headlines import headline_list
 from .heatmap import heat_map
 from .limits import Limits
 from .marked import marked_text
-from .markup import Markup, element, text
 from .tree import beam_tree
 
 ATTENTION = "Each row is a step of the decoder: the weights that its attention gives to the words of the document."
@@ -36,11 +36,11 @@ SELECT_FIRST = 0
 class Views(NamedTuple):
     """The HTML of the result: list of headlines, marked words, two heat maps, and tree."""
 
-    headlines: Markup
-    words: Markup
-    attention: Markup
-    copying: Markup
-    beam: Markup
+    headlines: str
+    words: str
+    attention: str
+    copying: str
+    beam: str
 
 
 @dataclass(frozen=True)
@@ -71,36 +71,37 @@ class Page:
             framed(marked_text(headline)),
             framed(self._map(headline, "attention", ATTENTION)),
             framed(self._map(headline, "copy", COPYING)),
-            framed(element("p", text(BEAM), class_="s2s-note"), scrolling(beam_tree(trace.nodes))),
+            framed(element("p", BEAM, class_="s2s-note"), scrolling(beam_tree(trace.nodes))),
         )
 
-    def _map(self, headline: Explanation, kind: str, meaning: str) -> Markup:
+    def _map(self, headline: Explanation, kind: str, meaning: str) -> Element:
         weights = getattr(headline, kind)
         if not weights.any():
             missing = "attention" if kind == "attention" else "pointer"
-            return element("p", text(f"The model has no {missing}."), class_="s2s-empty")
+            return element("p", f"The model has no {missing}.", class_="s2s-empty")
         return heat_map(weights, headline.headline_words, headline.document_words, kind, meaning)
 
-    def cut_note(self, trace: Trace) -> Markup:
+    def cut_note(self, trace: Trace) -> Element | None:
         """A line that tells how much of the document the model has read, if it was cut."""
         read = len(trace.headlines[0].document_words)
         if read == trace.document_tokens:
-            return Markup("")
+            return None
         note = f"The model has read the first {read:,} of {trace.document_tokens:,} tokens."
-        return element("p", text(note), class_="s2s-note s2s-cut")
+        return element("p", note, class_="s2s-note s2s-cut")
 
 
-def framed(*content: Markup) -> Markup:
-    return element("div", *content, class_="s2s")
+def framed(*content: Element | None) -> str:
+    """The HTML of a view, in the frame that the style sheet needs."""
+    return to_html(element("div", *content, class_="s2s"))
 
 
-def scrolling(content: Markup) -> Markup:
+def scrolling(content: Element) -> Element:
     return element("div", content, class_="s2s-scroll")
 
 
-def empty(sentence: str, class_: str = "s2s-empty") -> list[Markup]:
+def empty(sentence: str, class_: str = "s2s-empty") -> list[str]:
     """All views with one sentence in place of a result."""
-    return [framed(element("p", text(sentence), class_=class_)), *[framed()] * (len(Views._fields) - 1)]
+    return [framed(element("p", sentence, class_=class_)), *[framed()] * (len(Views._fields) - 1)]
 
 
 def build(page: Page, examples: Sequence[str] = EXAMPLES) -> gr.Blocks:
@@ -118,7 +119,7 @@ def build(page: Page, examples: Sequence[str] = EXAMPLES) -> gr.Blocks:
         choice = gr.Radio(choices=ranks, value=ranks[SELECT_FIRST], visible=len(ranks) > 1)
         return [trace, choice, gr.Tabs(visible=True), *page.views(trace, SELECT_FIRST)]
 
-    def choose(trace: Trace | None, rank: str | None) -> list[Markup]:
+    def choose(trace: Trace | None, rank: str | None) -> list[str]:
         """The views for another headline."""
         if trace is None or rank is None:
             return empty(NOTHING_YET)
@@ -126,7 +127,7 @@ def build(page: Page, examples: Sequence[str] = EXAMPLES) -> gr.Blocks:
 
     with gr.Blocks(title=f"seq2seq: {page.name}", analytics_enabled=False, fill_width=True) as blocks:
         trace = gr.State()
-        gr.HTML(framed(element("h1", text("Headlines by seq2seq")), model_note(page.name)))
+        gr.HTML(framed(element("h1", "Headlines by seq2seq"), model_note(page.name)))
         with gr.Row():
             with gr.Column(scale=5, min_width=320):
                 document = gr.Textbox(
@@ -183,14 +184,14 @@ def build(page: Page, examples: Sequence[str] = EXAMPLES) -> gr.Blocks:
     return blocks
 
 
-def model_note(name: str) -> Markup:
+def model_note(name: str) -> Element:
     """The name of the model, and where its limits stand."""
     return element(
         "p",
-        text("Model "),
-        element("code", text(name)),
-        text(". Words with this background are "),
-        element("mark", text("copied")),
-        text(" from the document. Check each headline before you use it."),
+        "Model ",
+        element("code", name),
+        ". Words with this background are ",
+        element("mark", "copied"),
+        " from the document. Check each headline before you use it.",
         class_="s2s-note",
     )

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from ..explanation import BeamNode
-from .markup import Markup, classes, element, text
+from ..markup import Element, classes, element
 
 BOX_WIDTH, BOX_HEIGHT = 82, 34
 COLUMN, ROW = 104, 42  # distances between boxes
@@ -25,7 +25,7 @@ class Place(NamedTuple):
     y: float
 
 
-def beam_tree(nodes: Sequence[BeamNode]) -> Markup:
+def beam_tree(nodes: Sequence[BeamNode]) -> Element:
     """The tree. Boxes of the path to the best headline are marked; finished hypotheses have round corners and, if they
     are among the returned headlines, their rank."""
     places = layout(nodes)
@@ -35,7 +35,7 @@ def beam_tree(nodes: Sequence[BeamNode]) -> Markup:
     width = 2 * MARGIN + (steps - 1) * COLUMN + BOX_WIDTH if steps else 0
     height = max((place.y for place in places), default=0) + BOX_HEIGHT + MARGIN
     titles = [
-        element("text", text(str(step + 1)), x=MARGIN + step * COLUMN + BOX_WIDTH / 2, y=16, class_="s2s-step")
+        element("text", str(step + 1), x=MARGIN + step * COLUMN + BOX_WIDTH / 2, y=16, class_="s2s-step")
         for step in range(steps)
     ]
     lines, boxes = [], []
@@ -98,7 +98,7 @@ def hypothesis(nodes: Sequence[BeamNode], position: int | None) -> str:
     return " ".join(filter(None, reversed(words)))
 
 
-def _line(start: Place, end: Place, names: str | None) -> Markup:
+def _line(start: Place, end: Place, names: str | None) -> Element:
     x, y = start.x + BOX_WIDTH, start.y + BOX_HEIGHT / 2
     to_x, to_y = end.x, end.y + BOX_HEIGHT / 2
     middle = (x + to_x) / 2
@@ -106,7 +106,7 @@ def _line(start: Place, end: Place, names: str | None) -> Markup:
     return element("path", d=path, class_=names)
 
 
-def _box(nodes: Sequence[BeamNode], position: int, place: Place, names: str | None) -> Markup:
+def _box(nodes: Sequence[BeamNode], position: int, place: Place, names: str | None) -> Element:
     node = nodes[position]
     ends = node.finished and not node.text
     word = "end" if ends else shortened(node.text)
@@ -114,14 +114,14 @@ def _box(nodes: Sequence[BeamNode], position: int, place: Place, names: str | No
     state = "finished" if node.finished else "live"
     note = f"{hypothesis(nodes, position)}\n{state}, score {node.score:.3f}, probability {math.exp(node.log_prob):.2g}"
     parts = [
-        element("title", text(note)),
+        element("title", note),
         element("rect", width=BOX_WIDTH, height=BOX_HEIGHT, rx=BOX_HEIGHT / 2 if node.finished else 5),
-        element("text", text(word), x=BOX_WIDTH / 2, y=14, class_=classes("s2s-label", "s2s-end" if ends else None)),
-        element("text", text(score), x=BOX_WIDTH / 2, y=27, class_="s2s-score"),
+        element("text", word, x=BOX_WIDTH / 2, y=14, class_=classes("s2s-label", "s2s-end" if ends else None)),
+        element("text", score, x=BOX_WIDTH / 2, y=27, class_="s2s-score"),
     ]
     if node.rank is not None:
         parts.append(element("circle", cx=BOX_WIDTH - 4, cy=4, r=9, class_="s2s-badge"))
-        parts.append(element("text", text(str(node.rank + 1)), x=BOX_WIDTH - 4, y=8, class_="s2s-badge"))
+        parts.append(element("text", str(node.rank + 1), x=BOX_WIDTH - 4, y=8, class_="s2s-badge"))
     return element("g", *parts, transform=f"translate({place.x:g} {place.y:g})", class_=names)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
-from .markup import Element, element
+from ..markup import Element, element
 from .numbers import readable, ticks
 
 WIDE, HEIGHT = 520, 240

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .markup import Element, cut, element
+from ..markup import Element, cut, element
 from .mistakes import MISTAKES
 from .numbers import percent, readable
 from .run import Run

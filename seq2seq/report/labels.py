@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from .markup import Element, cut, element
+from ..markup import Element, cut, element
 from .run import Prediction, Run
 from .samples import MAX_DOCUMENT, MAX_PIECES, MAX_WORD
 from .tables import table

@@ -8,10 +8,10 @@ from pathlib import Path
 from seq2seq import __version__
 from seq2seq.files import atomic_writer
 
+from ..markup import Element, element, to_document
 from .charts import curves_section
 from .comparison import comparison_section
 from .labels import confusions_section, labelled_samples_section
-from .markup import Element, element, to_html
 from .mistakes import found_mistakes
 from .numbers import readable
 from .run import Run
@@ -55,7 +55,7 @@ def page(run: Run, other: Run | None = None) -> str:
             examples = [confusions_section(run, count), labelled_samples_section(run, count)]
         else:
             examples = [mistakes_section(run, rows, shares(found, list(rows)), count), samples_section(run, count)]
-        content = to_html(_document(run, [*fixed, *examples, config_section(run)]))
+        content = to_document(_document(run, [*fixed, *examples, config_section(run)]))
         if len(content.encode()) < MAX_BYTES:
             break
     return content

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from seq2seq.scoring import KINDS, normalized_words
 
-from .markup import Element, cut, element
+from ..markup import Element, cut, element
 from .mistakes import MISTAKES, wrong_words
 from .run import Prediction, Run, Sample
 

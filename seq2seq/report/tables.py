@@ -10,7 +10,7 @@ import numpy as np
 from seq2seq.scoring import KINDS
 from seq2seq.scoring.significance import Metric, Resampled, resample
 
-from .markup import Element, cut, element
+from ..markup import Element, cut, element
 from .numbers import percent, readable
 from .run import EXACT, Run
 

@@ -9,14 +9,14 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from seq2seq.demo.headlines import headline_list
+from seq2seq.demo.headlines import headline_list, percent
 from seq2seq.demo.heatmap import heat_map
 from seq2seq.demo.limits import Limits
 from seq2seq.demo.marked import copied_positions, copy_report, marked_text
-from seq2seq.demo.markup import element, percent, text
 from seq2seq.demo.tree import beam_tree, layout, winning_path
 from seq2seq.errors import UserError
 from seq2seq.explanation import BeamNode, Explanation
+from seq2seq.markup import Element, element, to_html
 
 HOSTILE = ["<script>alert(1)</script>", ' <img src=x onerror="alert(1)">', " **bold**", " &lt;", " '\"", " </style>"]
 
@@ -34,11 +34,11 @@ def explained(document: list[str], headline: list[str], copy: list[list[float]],
 class Elements(HTMLParser):
     """The texts and the elements (name and attributes) of a piece of HTML."""
 
-    def __init__(self, markup: str) -> None:
+    def __init__(self, root: Element) -> None:
         super().__init__()
         self.elements: list[tuple[str, dict[str, str | None]]] = []
         self.text, self._style = "", False
-        self.feed(markup)
+        self.feed(to_html(root))
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.elements.append((tag, dict(attrs)))
@@ -66,13 +66,13 @@ def test_hostile_texts_stay_texts() -> None:
         ),
         (beam_tree(nodes), {"svg", "text", "g", "path", "title", "rect", "circle"}),
     ]
-    for markup, allowed in views:
-        parsed = Elements(markup)
+    for root, allowed in views:
+        parsed = Elements(root)
         assert parsed.names() <= allowed
         assert not any(key.startswith("on") for _, attributes in parsed.elements for key in attributes)
         assert HOSTILE[0][:11] in parsed.text
-    assert text("a<b") == "a&lt;b"
-    assert element("p", text("x"), title='"><script>') == '<p title="&quot;&gt;&lt;script&gt;">x</p>'
+    assert to_html(element("p", "a<b")) == "<p>a&lt;b</p>"
+    assert Elements(element("p", "x", title='"><script>')).elements == [("p", {"title": '"><script>'})]
 
 
 def test_copied_words_are_marked_in_headline_and_document() -> None:
@@ -83,7 +83,7 @@ def test_copied_words_are_marked_in_headline_and_document() -> None:
     explanation = explained(document, ["Fire", " fire"], copy, [0.1, 0.9])
     assert copied_positions(explanation).tolist() == [False, False, False, False, True, False, False]
     markup = marked_text(explanation)
-    assert re.findall(r"<mark[^>]*>(.*?)</mark>", markup) == ["fire", "fire"]
+    assert re.findall(r"<mark[^>]*>(.*?)</mark>", to_html(markup)) == ["fire", "fire"]
     assert Elements(markup).text.startswith("Fire firea fire and a fire in town")
     styles = [attributes.get("style") for name, attributes in Elements(markup).elements if name in ("span", "mark")]
     assert styles[2:] == [None, "--a1:0.04", None, None, "--a1:0.76", "--a1:0.10", "--a0:0.40"]
@@ -149,7 +149,7 @@ def test_the_winner_is_marked_from_the_first_word_to_the_end() -> None:
         BeamNode(3, 2, 2, "", -1.2, -0.4, True, 0),
     ]
     assert winning_path(nodes) == {0, 2, 4}
-    svg = ElementTree.fromstring(beam_tree(nodes))  # also well-formed
+    svg = ElementTree.fromstring(to_html(beam_tree(nodes)))  # also well-formed
     space = {"svg": "http://www.w3.org/2000/svg"}
     boxes = [box for box in svg.findall("svg:g", space) if box.find("svg:rect", space) is not None]
     labels = [box.findall("svg:text", space)[0].text for box in boxes]

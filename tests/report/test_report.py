@@ -19,10 +19,10 @@ import numpy as np
 import pytest
 from helpers import run, write_jsonl
 
+from seq2seq.markup import cut, element, to_html
 from seq2seq.report import load_run, page, write_page
 from seq2seq.report.charts import MAX_POINTS, points
 from seq2seq.report.comparison import changed_settings, common_rows
-from seq2seq.report.markup import cut, element, to_html
 from seq2seq.report.mistakes import MISTAKES, Mistake, found_mistakes, wrong_words
 from seq2seq.report.numbers import readable, ticks
 from seq2seq.report.run import Prediction, read_curves

@@ -51,6 +51,16 @@ def cut(text: str, characters: int) -> str:
     return text if len(text) <= characters else f"{text[: characters - 1].rstrip()}…"
 
 
+def classes(*names: str | None) -> str | None:
+    """The value of the attribute `class`; None without a name."""
+    return " ".join(filter(None, names)) or None
+
+
 def to_html(root: Element) -> str:
+    """An element as text: a part of a page."""
+    return ElementTree.tostring(root, encoding="unicode", method="html")
+
+
+def to_document(root: Element) -> str:
     """The document of an element `html`."""
-    return "<!doctype html>\n" + ElementTree.tostring(root, encoding="unicode", method="html") + "\n"
+    return f"<!doctype html>\n{to_html(root)}\n"
