@@ -26,6 +26,7 @@ MODULES = (
     "workload",
     "revision_child",
     "label_baselines",
+    "word_by_word",
 )  # without a command line, or for processes of other scripts
 SCRIPTS = sorted(file.stem for file in FOLDER.glob("*.py") if file.stem not in MODULES)
 

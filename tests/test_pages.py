@@ -65,6 +65,7 @@ ONLY_PARSED = {
     r"configs/gigaword\.yaml|DATA_SET": "the corpus comes from the Hub",
     r"\bseq2seq prepare (?!denoise)": "downloads, or reads an archive that others distribute: tests/data",
     r"\bseq2seq (demo|serve)\b|^curl": "a server that runs until it is stopped: tests/demo, tests/serve",
+    r"\bseq2seq config .*--output \.": "the folder has a smaller corpus: tests/commands/test_config.py",
     r"--push\b": "uploads to the Hub",
     r"^python -m lecture": "writes into docs/lecture: tests/lecture",
     r"^python (benchmarks|examples|data)/": "minutes, or writes into the repository: tests/test_benchmarks.py",
@@ -422,12 +423,17 @@ def tiny_folder(folder: Path, learnt: TrainedRun) -> None:
         shutil.copy(learnt.best, folder / file)
 
 
+def short(steps: int) -> str:
+    """The options of a training of some steps."""
+    return f"--trainer.max_steps {steps} --trainer.accelerator cpu --trainer.limit_val_batches 1"
+
+
 def tiny(text: str) -> str:
     """The command with the options of a short training."""
     if not re.search(r"\bseq2seq +fit\b", text):
         return text
     text = re.sub(r"(every_n_train_steps) \d+", r"\1 1", text.split(" #")[0])
-    return f"{text} --trainer.max_steps 5 --trainer.accelerator cpu --trainer.limit_val_batches 1"
+    return f"{text} {short(5)}"
 
 
 @pytest.mark.slow
@@ -457,6 +463,10 @@ def test_the_commands_run_as_they_are_printed(
         if any(re.search(pattern, command.text) for pattern in ONLY_PARSED):
             continue
         text = tiny(command.text)
+        if resumed := re.search(r"configs/(\w+)\.yaml --resume auto", text):
+            for file in Path("runs", resumed[1]).glob("*.ckpt"):  # of a run with another corpus
+                file.unlink()
+            assert run("fit", "--config", f"configs/{resumed[1]}.yaml", *short(3).split()) == 0
         if text.startswith("seq2seq ") and not re.search(r"[|<>;]", text):
             status, error = run(*shlex.split(text, comments=True)[1:]), capsys.readouterr().err
         else:
