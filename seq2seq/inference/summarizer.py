@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from ..scoring import Scores
 
 MANY = 16
-"""With so many documents at once it pays to load the compiled loops, even if each batch has a single document."""
+"""The number of documents in a call from which compiled loops are worth their loading, for any size of the batches."""
 PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 
 
