@@ -31,7 +31,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import yaml
-from common import ROOT, SMALL, machine, run_seq2seq
+from common import ACCELERATORS, ROOT, SMALL, machine, run_seq2seq
 
 
 class Technique(NamedTuple):
@@ -198,12 +198,7 @@ class Laboratory:
         if self.result(name, seed, split):
             return
         corpus = self.corpus(name)
-        words = [
-            *self.base,
-            "--data.corpus",
-            json.dumps({**corpus, "test": corpus[split]}),
-            *str(row.fit or "").split(),
-        ]
+        words = [*self.base, "--data.corpus", json.dumps({**corpus, "test": corpus[split]})]
         words += [*str(row.fit or "").split(), *row.test.split(), *self.trainer(folder)]
         if row.ensemble:
             first, *others = (str(self.checkpoint(name, s)) for s in self.args.seeds)
@@ -215,7 +210,7 @@ class Laboratory:
     def trainer(self, folder: Path) -> list[str]:
         """Options of the trainer for a run in `folder`."""
         settings = {
-            "accelerator": "gpu" if self.args.device == "cuda" else "cpu",
+            "accelerator": ACCELERATORS[self.args.device],
             "devices": "1",
             "default_root_dir": str(folder),
             "logger": "false",

@@ -26,8 +26,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from common import ROOT, config_of, median_range, threads
-from common import machine as this_machine
+from common import ROOT, config_of, machine, median_range, threads
 
 sys.path.append(str(ROOT / "benchmarks" / "peers"))
 
@@ -116,7 +115,7 @@ def main() -> None:
     if missing:
         print(f"missing: {'; '.join(missing)}\n")
     print(f"{' + '.join(args.corpus)}, validation split, greedy, a checkpoint every {args.every:g} minutes")
-    print(f"{this_machine()}, {args.threads} threads; medians (and ranges) over the seeds\n")
+    print(f"{machine()}, {args.threads} threads; medians (and ranges) over the seeds\n")
     print(table(curves, args.after, args.reach))
 
 
@@ -127,16 +126,16 @@ def _train(args: argparse.Namespace, names: dict[str, str], folder: Callable[[st
 
     runs.check_installed(args.systems)
     corpus = TokenFiles(args.corpus, ROOT / args.output / "tokens")
-    limits, machine = runs.Limits(minutes=args.minutes, every=args.every), runs.Machine(args.threads)
+    limits, where = runs.Limits(minutes=args.minutes, every=args.every), runs.Machine(args.threads)
     for seed in args.seeds:
         for name, system in names.items():
             place = folder(name, seed)
             (place / "curve.json").unlink(missing_ok=True)
             if system in runs.PEERS:
-                runs.train(system, corpus, place, seed, limits, machine)
+                runs.train(system, corpus, place, seed, limits, where)
             else:
                 configs = [*corpus.configs, str(config_of(system).resolve())]
-                runs.train("ours", corpus, place, seed, limits, machine, configs)
+                runs.train("ours", corpus, place, seed, limits, where, configs)
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ def write_splits(
 
     Args:
         folder: the default of `--output`.
-        corpus: what is written, for `--help`.
+        corpus: the name of the corpus, for `--help`.
         sizes: examples of each split, by default.
         seed: the default of `--seed`.
         examples: gives the first examples of a split: (split, count, seed).

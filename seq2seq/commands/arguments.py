@@ -128,7 +128,7 @@ def add_address(parser: argparse.ArgumentParser, port: int, secret: str) -> None
 
     Args:
         port: the default.
-        secret: the clause that says what protects a server which other computers reach.
+        secret: a clause for `--help`: the token or password that other computers need.
     """
     parser.add_argument(
         "--host",
