@@ -79,6 +79,10 @@ def test_metrics_are_what_rouge_score_says_of_the_predictions(trained: TrainedRu
 def test_validate_and_predict(trained: TrainedRun, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     common = ["--config", trained.config, "--ckpt_path", trained.best, "--trainer.default_root_dir", tmp_path]
     assert run("validate", *common) == 0
+    printed = capsys.readouterr().out
+    assert [line.split() for line in printed.splitlines() if line.split()[:1] == ["rouge2"]] == [["rouge2", "100.0"]]
+    assert "DataLoader 0" not in printed  # the table of Lightning
+    assert "epoch" not in printed
     assert run("predict", *common, "--data.predict_split", "validation", "--model.search.n_best", "2") == 0
     assert f"24 predictions -> {tmp_path / 'predictions-validation.jsonl'}" in capsys.readouterr().out
     found = read_jsonl(tmp_path / "predictions-validation.jsonl")
@@ -90,13 +94,16 @@ def test_validate_and_predict(trained: TrainedRun, tmp_path: Path, capsys: pytes
         assert scores[0] >= scores[1]
 
 
-def test_the_saved_config_is_a_config(trained: TrainedRun, tmp_path: Path) -> None:
+def test_the_saved_config_is_a_config(
+    trained: TrainedRun, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """It holds what the user can set, not the values that the module takes from the data."""
     saved = yaml.safe_load((trained.folder / "config.yaml").read_text())
     assert set(saved["model"]) == {"network", "objective", "optimizer", "search"}
     file = write_config(tmp_path / "saved.yaml", saved)
-    options = ["--ckpt_path", trained.best, "--trainer.default_root_dir", tmp_path]
+    options = ["--ckpt_path", trained.best, "--trainer.default_root_dir", tmp_path, "--verbose", "false"]
     assert run("validate", "--config", file, *options) == 0
+    assert "perplexity" not in capsys.readouterr().out  # the table of all figures
 
 
 def test_documents_without_a_token_have_an_empty_headline_in_test_and_decode(

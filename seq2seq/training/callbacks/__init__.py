@@ -5,6 +5,7 @@ from .best_values import BestValues
 from .checkpoints import AtomicCheckpointIO, BestCheckpoint
 from .curves import Curves
 from .early_stopping import DirectedEarlyStopping
+from .figure_table import FigureTable
 from .gradient_flow import GradientFlow
 from .learning_curve import LearningCurve, in_notebook
 from .memory import MemoryUse
@@ -24,6 +25,7 @@ __all__ = [
     "BestValues",
     "Curves",
     "DirectedEarlyStopping",
+    "FigureTable",
     "GradientFlow",
     "LearningCurve",
     "MemoryUse",

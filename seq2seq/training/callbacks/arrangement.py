@@ -11,6 +11,7 @@ from lightning.pytorch.utilities import rank_zero_info
 
 from .best_values import BestValues
 from .curves import Curves
+from .figure_table import FigureTable
 from .gradient_flow import GradientFlow
 from .memory import MemoryUse
 from .pictures import Pictures
@@ -50,7 +51,7 @@ def arrange_callbacks(arguments: dict[str, Any], sections: Sequence[Callback | N
         ours.append(PlainProgress())
     page = [] if arguments["barebones"] else [Curves(), RunPage()]
     shown = [SampleHeadlines(), BestValues(), MemoryUse(), RunAlert()]
-    return [*ours, *shown, ResultFiles(), PredictionFiles(), RunArtifacts(), *page, TerminateWorkers()]
+    return [*ours, *shown, FigureTable(), ResultFiles(), PredictionFiles(), RunArtifacts(), *page, TerminateWorkers()]
 
 
 def _is_off(callback: Callback) -> bool:

@@ -39,7 +39,8 @@ class PlainProgress(Callback):
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         assert isinstance(pl_module, TaskModule)
         if pl_module.outcome is not None and not trainer.sanity_checking:
-            print(f"epoch {trainer.current_epoch + 1}: validation  {pl_module.outcome.line()}", flush=True)
+            epoch = f"epoch {trainer.current_epoch + 1}: " if trainer.state.fn == "fit" else ""
+            print(f"{epoch}validation  {pl_module.outcome.line()}", flush=True)
 
 
 def has_terminal() -> bool:
