@@ -3,32 +3,31 @@
 from __future__ import annotations
 
 import argparse
-import gzip
-import io
-import json
 import sys
 from collections import deque
 from collections.abc import Iterator, Mapping
-from contextlib import nullcontext
 from functools import partial
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from seq2seq.data.corpora import STANDARD_INPUT, Row
 from seq2seq.errors import UserError
-from seq2seq.files import is_same_file, user_path
+from seq2seq.files import user_path
 from seq2seq.progress import NoProgress, Progress
 
 from .arguments import DEFAULT_MODEL, Parser, add_decoding_options, check_positive, load_summarizer
 from .documents import Documents, add_input_options
 from .labels import is_labeller, load_labeller, render_labels
-
-ESCAPED = "backslashreplace"  # writes a lone surrogate in another field of the input as JSON's own escape
-FORMATS = {".txt": "text", ".jsonl": "jsonl", ".json": "jsonl"}
-"""The output format that a suffix stands for, also with .gz."""
-TABLES = (".csv", ".tsv", ".parquet")
-"""Suffixes of formats that are read but not written."""
+from .outputs import (
+    Interrupted,
+    RecordLine,
+    check_output,
+    interruptible,
+    open_output,
+    output_format,
+    record_line,
+)
 
 
 def parser() -> Parser:
@@ -47,17 +46,17 @@ def parser() -> Parser:
     )
     p.add_argument(
         "--format",
-        choices=("text", "jsonl"),
+        choices=("text", "jsonl", "csv"),
         help="text: one headline per line (n-best: score, tab, headline; an empty line between documents); "
-        "jsonl: objects with the fields of the input (document, ...), prediction and score. For labels of tokens text "
-        "is one token per line with a tab and its label, and an empty line after each document. Default: jsonl for an "
-        "--output in .jsonl or .json, else text",
+        "jsonl: objects with the fields of the input (document, ...), prediction and score; csv: the same as a table. "
+        "For labels of tokens text is one token per line with a tab and its label, and an empty line after each "
+        "document. Default: jsonl for an --output in .jsonl or .json, csv for one in .csv, else text",
     )
     p.add_argument(
         "--prediction-column",
         metavar="NAME",
-        help="key of the headlines in jsonl (default: prediction); with summary, each headline takes the place of the "
-        "input's summary, and `fit` reads the output as a corpus",
+        help="key or column of the headlines in jsonl and csv (default: prediction); with summary, each headline takes "
+        "the place of the input's summary, and `fit` reads the output as a corpus",
     )
     p.add_argument(
         "--batch-size", type=int, metavar="N", help="documents in a batch (default: 80,000 document tokens in a batch)"
@@ -75,16 +74,23 @@ def main(argv: list[str]) -> int:
     column = prediction_column(args.prediction_column, form, args.document_column)
     source = Documents(args)
     check_output(output_file, source.path)
+    line = record_line(form)
     labels = is_labeller(args)
     source.accepts_lists = labels
     if labels:
         model: Any = load_labeller(args)
-        write = partial(render_labels, form=form, column=column, task=model.task, document_column=args.document_column)
+        write = partial(
+            render_labels, form=form, line=line, column=column, task=model.task, document_column=args.document_column
+        )
     else:
-        model = load_summarizer(args, scores_are_written=form == "jsonl")
-        write = partial(render, form=form, column=column, n_best=model.options.n_best)
+        model = load_summarizer(args, scores_are_written=form != "text")
+        write = partial(render, form=form, line=line, column=column, n_best=model.options.n_best)
     rows = iter(source)
-    rows = chain(list(islice(rows, 1)), rows)  # an error in the first row leaves the output as it was
+    first = list(islice(rows, 1))  # an error in the first row leaves the output as it was
+    rows = chain(first, rows)
+    for name in ("prediction", "score") if form != "text" else ():
+        if any(name in row.fields for row in first) and name in (column, "score"):
+            print(f"seq2seq decode: note: the field {name!r} of the input is replaced", file=sys.stderr)
     pending: deque[Row] = deque()  # rows without a headline so far; at most one chunk of `stream`
 
     def documents() -> Iterator[str]:
@@ -93,15 +99,28 @@ def main(argv: list[str]) -> int:
             yield row.document
 
     typed = source.path == STANDARD_INPUT and sys.stdin.isatty()
+    if typed:
+        print("seq2seq decode: type one document on each line; Ctrl-D ends the input", file=sys.stderr)
     chunk = {"chunk": 1} if typed else {}  # each line has its answer before the next line is read
-    with open_output(output_file) as output, progress(args, source, output_file) as bar:
-        for found in model.stream(documents(), batch_size=args.batch_size, **chunk):
-            row = pending.popleft()
-            output.write(write({**row.fields, args.document_column: row.document}, found))
-            if typed or (output_file is None and sys.stdout.isatty()):
-                output.flush()
-            bar.update(1)
-        output.flush()
+    written = 0
+    try:
+        with interruptible(), open_output(output_file) as output, progress(args, source, output_file) as bar:
+            for found in model.stream(documents(), batch_size=args.batch_size, **chunk):
+                row = pending.popleft()
+                output.write(write({**row.fields, args.document_column: row.document}, found))
+                written += 1
+                if typed or (output_file is None and sys.stdout.isatty()):
+                    output.flush()
+                bar.update(1)
+            output.flush()
+    except Interrupted as interruption:
+        result = f"{output_file or 'standard output'} has the results of the first {written:,} documents"
+        print(f"seq2seq decode: {interruption}; {result}", file=sys.stderr)
+        return 128 + interruption.signal
+    except OSError as error:
+        if error.filename is None and output_file:  # an error of writing does not name its file
+            error.filename = str(output_file)
+        raise
     report(source, model, "label" if labels else "headline")
     return 0
 
@@ -128,61 +147,30 @@ def prediction_column(given: str | None, form: str, document_column: str) -> str
     if given is None:
         return "prediction"
     if form == "text":
-        raise UserError("--prediction-column has no effect on text; give an --output in .jsonl, or --format jsonl")
+        raise UserError(
+            "--prediction-column has no effect on text; give an --output in .jsonl or .csv, or --format jsonl"
+        )
     if given in (document_column, "score", "hypotheses"):
         raise UserError(f"--prediction-column {given}: the output has another column of this name; give another one")
     return given
 
 
-def render(fields: Mapping[str, Any], found: list[Any], form: str, n_best: int, column: str = "prediction") -> str:
-    """The output for one document: one line, or several with n-best text. `column`: the key of the headline."""
-    if form == "jsonl":
-        result = {**fields, column: found[0].text, "score": round(found[0].score, 4)}
-        if n_best > 1:
-            result["hypotheses"] = [h._asdict() for h in found]
-        return json.dumps(result, ensure_ascii=False, default=str) + "\n"  # str: dates and such of Parquet
+def render(
+    fields: Mapping[str, Any], found: list[Any], *, form: str, line: RecordLine, n_best: int, column: str
+) -> str:
+    """The output for one document: a record, or with text one line, or several with n-best.
+
+    Args:
+        found: the hypotheses, the best one first.
+        line: writes a record.
+        column: the key of the headline in a record.
+    """
+    if form != "text":
+        record = {**fields, column: found[0].text, "score": round(found[0].score, 4)}
+        return line(record | ({"hypotheses": [h._asdict() for h in found]} if n_best > 1 else {}))
     if n_best == 1:
         return found[0].text + "\n"
     return "".join(f"{h.score:.4f}\t{h.text}\n" for h in found) + "\n"
-
-
-def output_format(file: Path | None) -> str:
-    """The format that the name of the output stands for. Raises UserError if `decode` does not write that format."""
-    suffix = _suffix(file) if file else ""
-    if suffix in TABLES:
-        raise UserError(
-            f"--output {file}: decode writes text or JSON Lines, not {suffix}: choose a name in .txt or .jsonl, or give"
-            " --format"
-        )
-    return FORMATS.get(suffix, "text")
-
-
-def _suffix(file: Path) -> str:
-    return Path(file.name.lower().removesuffix(".gz")).suffix
-
-
-def check_output(file: Path | None, source: Path) -> None:
-    """Raises UserError if the output cannot be written, or is the input."""
-    if file is None:
-        return
-    if not file.parent.is_dir():
-        raise UserError(f"{file.parent}: no such folder for --output; make it first")
-    if file.is_dir():
-        raise UserError(f"--output {file}: that is a folder; name a file in it")
-    if is_same_file(file, source):
-        raise UserError(f"--output {file}: that is the input; give another name")
-
-
-def open_output(file: Path | None) -> Any:
-    """Opens the output as UTF-8 with "\\n" as line end. Standard output is not closed at the end of the block."""
-    text: dict[str, Any] = {"encoding": "utf-8", "errors": ESCAPED, "newline": "\n"}
-    if file is None:
-        if hasattr(sys.stdout, "reconfigure"):
-            sys.stdout.reconfigure(**text)
-        return nullcontext(sys.stdout)
-    if file.name.lower().endswith(".gz"):
-        return io.TextIOWrapper(cast(Any, gzip.open(file, "wb")), **text)
-    return open(file, "w", **text)
 
 
 def report(source: Documents, model: Any, result: str = "headline") -> None:
@@ -194,4 +182,7 @@ def report(source: Documents, model: Any, result: str = "headline") -> None:
         notes.append(f"{model.cut} cut to {model.max_document_tokens} tokens")
     if source.replaced:
         notes.append(f"{source.replaced} with bytes that are not text (replaced)")
-    print(f"seq2seq decode: {source.count} documents" + "".join(f"; {note}" for note in notes), file=sys.stderr)
+    print(
+        f"seq2seq decode: {source.count} document{'s' * (source.count != 1)}" + "".join(f"; {note}" for note in notes),
+        file=sys.stderr,
+    )

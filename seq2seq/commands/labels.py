@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +13,7 @@ from seq2seq.files import user_path
 from seq2seq.shipped import checkpoint_path
 
 from .arguments import flag_of, given_fields
+from .outputs import RecordLine
 
 if TYPE_CHECKING:  # it imports torch, which takes seconds
     from seq2seq.labelling import Label, TextLabeller
@@ -56,12 +56,20 @@ def load_labeller(args: argparse.Namespace) -> TextLabeller:
 
 
 def render_labels(
-    fields: Mapping[str, Any], found: list[Label], *, form: str, column: str, task: str, document_column: str
+    fields: Mapping[str, Any],
+    found: list[Label],
+    *,
+    form: str,
+    line: RecordLine,
+    column: str,
+    task: str,
+    document_column: str,
 ) -> str:
     """The output for one document.
 
-    Text: the label in one line; or each token with a tab and its label, and an empty line after the last token. JSON:
-    the fields of the input with the label and its probability, or with the tokens, their labels and the entities.
+    Text: the label in one line; or each token with a tab and its label, and an empty line after the last token. A
+    record, written by `line`: the fields of the input with the label and its probability, or with the tokens, their
+    labels and the entities. In CSV, tokens and labels have spaces between them, as in a corpus.
     """
     names = [label.name for label in found]
     if task == "annotation":
@@ -72,9 +80,11 @@ def render_labels(
             {"text": " ".join(tokens[start:end]), "type": kind, "start": start, "end": end}
             for kind, start, end in entities(names)
         ]
-        result: dict[str, Any] = {"tokens": tokens, column: names, "entities": spans}
+        lists = {"tokens": tokens, column: names}
+        result: dict[str, Any] = {name: " ".join(items) if form == "csv" else items for name, items in lists.items()}
+        result["entities"] = spans
     elif form == "text":
         return "".join(names) + "\n"
     else:
         result = {column: "".join(names), "score": round(found[0].probability, 4) if found else None}
-    return json.dumps({**fields, **result}, ensure_ascii=False, default=str) + "\n"  # str: dates and such of Parquet
+    return line({**fields, **result})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -13,8 +12,8 @@ from seq2seq.scoring import WordOptions
 from seq2seq.scoring.vote import vote
 
 from .arguments import Parser, add_fields, flag_of, given_fields, replace_fields
-from .decode import check_output, open_output, output_format
 from .documents import add_input_format
+from .outputs import RecordLine, check_output, open_output, output_format, record_line
 from .score import check_lengths
 from .scored_texts import PREDICTION_COLUMNS, TextFile
 
@@ -35,8 +34,8 @@ def parser() -> Parser:
         "--output",
         default="-",
         metavar="FILE",
-        help="chosen headlines, one on each line; - is standard output (default). A name in .jsonl gives objects with "
-        "the prediction and the fields that are equal in all files, such as the document",
+        help="chosen headlines, one on each line; - is standard output (default). A name in .jsonl or .csv gives "
+        "records with the prediction and the fields that are equal in all files, such as the document",
     )
     add_input_format(p)
     p.add_argument("--prediction-column", metavar="NAME", help="column, or key of JSON objects, with predictions")
@@ -52,6 +51,7 @@ def main(argv: list[str]) -> int:
     scoring = replace_fields("scoring", WordOptions(), given_fields(args, WordOptions), ())
     output_file = None if args.output == "-" else user_path(args.output)
     form = output_format(output_file)
+    line = record_line(form)
     files = [TextFile(name, args.input_format, "FILE") for name in args.files]
     for file in files:
         check_output(output_file, file.path)
@@ -65,15 +65,15 @@ def main(argv: list[str]) -> int:
             winner = vote(predictions, scoring.tokenizer)
             chosen[winner] += 1
             fields = [file.rows[position].fields for file in files]
-            output.write(render(fields, predictions[winner], form))
+            output.write(render(fields, predictions[winner], form, line))
         output.flush()
     report = ", ".join(f"{count} of {name}" for name, count in zip(args.files, chosen, strict=True))
     print(f"seq2seq vote: {sum(chosen)} headlines: {report}", file=sys.stderr)
     return 0
 
 
-def render(fields: Sequence[Mapping[str, Any]], prediction: str, form: str) -> str:
-    """The output for one document: the headline, or an object with it and the fields that are equal in all files."""
+def render(fields: Sequence[Mapping[str, Any]], prediction: str, form: str, line: RecordLine) -> str:
+    """The output for one document: the headline, or a record with it and the fields that are equal in all files."""
     if form == "text":
         return prediction + "\n"
     first, *others = fields
@@ -82,4 +82,4 @@ def render(fields: Sequence[Mapping[str, Any]], prediction: str, form: str) -> s
         for name, value in first.items()
         if name not in PREDICTION_COLUMNS and all(name in other and other[name] == value for other in others)
     }
-    return json.dumps({**common, "prediction": prediction}, ensure_ascii=False, default=str) + "\n"
+    return line({**common, "prediction": prediction})

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -332,13 +335,71 @@ def test_the_name_of_the_output_tells_its_format(no_network: None, tmp_path: Pat
 
 def test_an_output_format_that_is_not_written(refused: Callable[..., str], tmp_path: Path, decode: Any) -> None:
     text = CASES / "formats" / "a.txt"
-    for name in ("x.csv", "x.tsv.gz", "x.parquet"):
+    for name in ("x.tsv.gz", "x.parquet"):
         message = refused("decode", "--input", text, "--output", tmp_path / name)
-        assert "decode writes text or JSON Lines" in message
+        assert "is not written: choose a name in .txt (plain text), .jsonl (JSON Lines) or .csv" in message
         assert not (tmp_path / name).exists()
     assert run("decode", "--checkpoint", "x", "--input", text, "--output", tmp_path / "x.csv", "--format", "text") == 0
     assert (tmp_path / "x.csv").read_text() == "Shares of the\nFire broke out\n"
     assert decode(text, "--output", tmp_path / "out", "--format", "jsonl")[0].startswith('{"document"')
+
+
+def test_a_table_becomes_a_table(no_network: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Read again by pandas: commas, quotes and line breaks of a field come back, and the other columns stay."""
+    given = pd.DataFrame({"id": ["7", "8"], "document": ['a "b", c d', "one\ntwo three four"], "score": ["5", ""]})
+    given.to_csv(tmp_path / "a.csv", index=False)
+    argv = ["decode", "--checkpoint", "x", "--input", tmp_path / "a.csv", "--output", tmp_path / "b.csv.gz"]
+    assert run(*argv) == 0
+    assert "note: the field 'score' of the input is replaced" in capsys.readouterr().err
+    found = pd.read_csv(tmp_path / "b.csv.gz", dtype=str, keep_default_na=False)
+    assert list(found) == ["id", "document", "score", "prediction"]
+    assert found["document"].tolist() == given["document"].tolist()
+    assert found["prediction"].tolist() == ['a "b", c', "one two three"]
+    assert found["score"].tolist() == ["-0.5", "-0.5"]
+
+
+def test_csv_has_one_header(no_network: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A missing value is an empty field; a name without a column is an error, for nothing may be lost."""
+    source, output = tmp_path / "a.jsonl", tmp_path / "b.csv"
+    source.write_text('{"id": [1, 2], "document": "a b"}\n{"document": "c"}\n{"document": "d", "url": "x"}\n')
+    assert run("decode", "--checkpoint", "x", "--input", source, "--output", output) == 1
+    assert "document 3 has a field 'url', which the first document lacks" in capsys.readouterr().err
+    assert output.read_text() == 'id,document,prediction,score\n"[1, 2]",a b,a b,-0.5\n,c,c,-0.5\n'
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["int", "term"])
+def test_an_interrupted_decode_keeps_its_headlines(
+    no_network: None,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    number: signal.Signals,
+    status: int,
+) -> None:
+    """The compressed file is whole, and the message tells the number of its lines."""
+    complete = FirstWords.stream
+
+    def stream(self: FirstWords, documents: Any, batch_size: int | None = None) -> Iterator[Any]:
+        for position, found in enumerate(complete(self, documents)):
+            if position == 2:
+                os.kill(os.getpid(), number)
+            yield found
+
+    monkeypatch.setattr(FirstWords, "stream", stream)
+    before = signal.getsignal(signal.SIGTERM)
+    source, output = tmp_path / "a.txt", tmp_path / "b.txt.gz"
+    source.write_text("a\nb\nc\nd\n")
+    assert run("decode", "--checkpoint", "x", "--input", source, "--output", output) == status
+    assert gzip.decompress(output.read_bytes()) == b"a\nb\n"
+    assert f"{output} has the results of the first 2 documents" in capsys.readouterr().err
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no full device here")
+def test_a_full_disk_is_named(no_network: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "a.txt").write_text("a\n")
+    assert run("decode", "--checkpoint", "x", "--input", tmp_path / "a.txt", "--output", "/dev/full") == 1
+    assert "error: /dev/full: No space left on device" in capsys.readouterr().err
 
 
 def test_show_counts_documents_not_lines(shown: Callable[..., str], tmp_path: Path) -> None:

@@ -94,9 +94,7 @@ def test_validate_and_predict(trained: TrainedRun, tmp_path: Path, capsys: pytes
         assert scores[0] >= scores[1]
 
 
-def test_the_saved_config_is_a_config(
-    trained: TrainedRun, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_saved_config_is_a_config(trained: TrainedRun, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """It holds what the user can set, not the values that the module takes from the data."""
     saved = yaml.safe_load((trained.folder / "config.yaml").read_text())
     assert set(saved["model"]) == {"network", "objective", "optimizer", "search"}

@@ -41,7 +41,7 @@ def _rows(path: Path, columns: Columns, records: Iterator[Record]) -> Iterator[R
         if columns.document in (names := header[0].split(mark)) and len(names) > 1:
             raise UserError(
                 f"{path}:{header_line}: no column {columns.document!r} (there are: {header[0]}): {mark!r} separates the"
-                " fields, but .csv needs commas and .tsv needs tabs: save the file again, or set data.corpus.format"
+                " fields, but .csv needs commas and .tsv needs tabs: save the file again with them"
             )
     check_columns(columns, header, f"{path}:{header_line}")
     document, summary = (header.index(name) if name in header else None for name in (columns.document, columns.summary))
