@@ -19,6 +19,7 @@ from .tokenizer import EncodedDocument, Tokenizer
 
 SHOWN = 20
 """Labels that an error names, at most."""
+NO_LABEL = "has no label; give it one, or leave it out of the corpus"
 
 
 @dataclass(frozen=True)
@@ -37,11 +38,19 @@ class Labels:
 
     @classmethod
     def learn(cls, texts: Iterable[str], where: str) -> Self:
-        """The distinct labels of a training split, in alphabetical order. Raises UserError if there are too few."""
-        names = sorted({label for text in texts for label in cls.of_text(text)})
+        """The distinct labels of a training split, in alphabetical order.
+
+        Raises UserError if there are too few, and for an example without a label.
+        """
+        found: set[str] = set()
+        for example, text in enumerate(texts):
+            if not (labels := cls.of_text(text)):
+                raise cls((), where).error(example, NO_LABEL)
+            found.update(labels)
+        names = sorted(found)
         if len(names) < 2:
-            found = f"all labels are {names[0]!r}" if names else "there is no label"
-            raise UserError(f"{where}: {found}, so there is nothing to learn; give examples of at least two labels")
+            fault = f"all labels are {names[0]!r}" if names else "there is no label"
+            raise UserError(f"{where}: {fault}, so there is nothing to learn; give examples of at least two labels")
         cls.check(names, where)
         return cls(tuple(names), where)
 
@@ -108,7 +117,7 @@ class DocumentLabels(Labels):
 
     @classmethod
     def of_text(cls, text: str) -> list[str]:
-        return [text.strip()]
+        return [text.strip()] if text.strip() else []
 
     def encode(
         self,
@@ -123,10 +132,12 @@ class DocumentLabels(Labels):
         for example, (document, label) in enumerate(zip(encoded, labels, strict=True), start=first):
             if label is None:
                 ids.append([UNLABELLED] if document.ids else [])
+            elif not (names := self.of_text(label)):
+                raise self.error(example, NO_LABEL)
             elif not document.ids:
                 raise self.error(example, f"has the label {label!r} and an empty document; leave it out of the corpus")
             else:
-                ids.append(self.ids(self.of_text(label), example))
+                ids.append(self.ids(names, example))
         return encoded, ids
 
 

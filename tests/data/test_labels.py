@@ -32,6 +32,16 @@ def test_labels_are_learnt_in_alphabetical_order() -> None:
         TokenLabels.learn(["O PER"], "k")
 
 
+def test_an_empty_label_is_no_label() -> None:
+    """It would silently be one more class."""
+    with pytest.raises(UserError, match=r"^k: example 2 has no label; give it one, or leave it out of the corpus"):
+        DocumentLabels.learn(["good", " ", "bad"], "k")
+    with pytest.raises(UserError, match=r"^k: example 3 has no label"):
+        TokenLabels.learn(["O B-PER", "B-LOC O", ""], "k")
+    with pytest.raises(UserError, match=r"^data.corpus.test: example 7 has no label"):
+        DocumentLabels(("bad", "good"), "data.corpus.test").encode(WORDS, ["Anna"], [""], 2, first=6)
+
+
 def test_a_label_for_each_token() -> None:
     encoded, ids = BIO.encode(WORDS, ["Anna met Ben", "in  Rome ."], ["B-PER O B-PER", "O B-LOC O"], 100)
     assert [WORDS.tokens[i] for i in encoded[0].ids] == ["Anna", "met", "Ben"]
@@ -68,7 +78,7 @@ def test_a_label_for_each_document() -> None:
         (BIO, "Anna met", "B-PER B-ORG", r"example 8 has the label 'B-ORG', which no training example has"),
         (BIO, " ", "O", r"example 8 has an empty document; leave it out"),
         (DocumentLabels(("bad", "good"), "data.corpus.train"), "x", "Good", r"'Good', .*; did you mean 'good'\?"),
-        (DocumentLabels(("bad", "good"), "data.corpus.train"), "x", "", r"the label '', .*; known are bad, good"),
+        (DocumentLabels(("bad", "good"), "data.corpus.train"), "x", "", r"has no label"),
         (DocumentLabels(("bad", "good"), "data.corpus.train"), " ", "good", r"'good' and an empty document; leave"),
     ],
 )
