@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict, replace
-from functools import partial
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -58,16 +57,25 @@ class Service:
     def __init__(self, summarizer: Summarizer, name: str, limits: Limits, token: str | None = None) -> None:
         self.summarizer, self.name, self.limits = summarizer, name, limits
         self.metrics = Metrics(lambda: self.batcher.waiting)
-        self.batcher = Batcher(partial(results, summarizer), limits.waiting, limits.batch_documents, self.metrics.batch)
+        self._warms_up = False
+        self.batcher = Batcher(self._search, limits.waiting, limits.batch_documents, self.metrics.batch)
         app = self._application()
         self.asgi = Guard(app, limits, token, self.metrics, {"/", "/docs", "/openapi.json", *app.openapi()["paths"]})
 
     def warm_up(self) -> None:
         """Searches one document, then a full batch: no request waits for compiled code, and the memory of the server
         grows little afterwards."""
-        self.summarizer.warm_up()
+        self._warms_up = True
         count = min(self.limits.batch_documents, self.limits.waiting)
         self.batcher.submit(["a"] * count, self.summarizer.options).future.result()
+
+    def _search(self, documents: Sequence[str], options: SearchOptions) -> list[Any]:
+        """The results of a batch. The model is warmed up here, in the thread of all searches, because OpenMP starts
+        further threads for each thread that computes."""
+        if self._warms_up:
+            self._warms_up = False
+            self.summarizer.warm_up()
+        return results(self.summarizer, documents, options)
 
     def refuse_new_requests(self) -> None:
         """From now on new requests get the status 503; the older ones are answered."""
