@@ -10,6 +10,19 @@ from seq2seq.files import user_path
 
 from .arguments import Parser
 
+CHECKPOINT_SETTINGS = (
+    "task",
+    "labels",
+    "network",
+    "optimizer",
+    "objective",
+    "search",
+    "scoring",
+    "max_document_tokens",
+    "seed",
+)
+"""The parts of a checkpoint that are settings of its run."""
+
 
 def parser() -> Parser:
     p = Parser(
@@ -35,7 +48,7 @@ def main(argv: list[str]) -> int:
 
     runs = [load_run(folder) for folder in folders]
     for run in runs:
-        if not run.options:
+        if not run.config and not run.settings:
             run.settings = checkpoint_settings(run.folder)
         for note in run.notes:
             print(f"seq2seq report: note: {run.folder}: {note}", file=sys.stderr)
@@ -63,6 +76,16 @@ def checkpoint_settings(folder: Path) -> dict:
     for name in ("best.ckpt", "last.ckpt"):
         if (folder / name).is_file():
             contents = read_checkpoint(folder / name)
-            parts = ("network", "optimizer", "objective", "search", "scoring", "max_document_tokens", "seed")
+            parts = (
+                "task",
+                "labels",
+                "network",
+                "optimizer",
+                "objective",
+                "search",
+                "scoring",
+                "max_document_tokens",
+                "seed",
+            )
             return {part: contents[part] for part in parts if part in contents}
     return {}

@@ -104,6 +104,16 @@ def test_the_page_shows_labels(learnt: tuple[str, Learnt]) -> None:
     assert "ROUGE" not in page.split('id="config"')[0]
 
 
+def test_the_page_of_a_checkpoint_and_predictions_alone(learnt: tuple[str, Learnt], tmp_path: Path) -> None:
+    """The checkpoint tells the task and the settings."""
+    for name in ("best.ckpt", "predictions.jsonl"):
+        shutil.copy(learnt[1].folder / name, tmp_path)
+    assert run("report", tmp_path) == 0
+    shown = (tmp_path / "index.html").read_text(encoding="utf-8")
+    assert "ROUGE" not in shown
+    assert "network.encoder_size" in shown
+
+
 def test_decode_gives_the_labels_of_the_test(learnt: tuple[str, Learnt], tmp_path: Path) -> None:
     task, trained = learnt
     corpus = trained.config.parent / "corpus" / "test.jsonl"
