@@ -6,6 +6,7 @@ the user wrote, and the user's value is saved.
 
 from __future__ import annotations
 
+import os
 import re
 import secrets
 import shutil
@@ -18,6 +19,7 @@ from typing import Any
 import yaml
 from jsonargparse import Namespace
 from lightning.pytorch import LightningModule, Trainer
+from lightning.pytorch.accelerators import Accelerator, CUDAAccelerator, MPSAccelerator
 from lightning.pytorch.cli import LightningArgumentParser, SaveConfigCallback
 from lightning.pytorch.utilities import rank_zero_info
 
@@ -36,6 +38,14 @@ from seq2seq.training.task_module import TaskModule
 
 DEFAULT_FOLDER = "runs/default"
 SEEDS = range(2**32)
+GPUS: dict[str, tuple[type[Accelerator], ...]] = {
+    "cuda": (CUDAAccelerator,),
+    "mps": (MPSAccelerator,),
+    "gpu": (CUDAAccelerator, MPSAccelerator),
+}
+"""The devices of a name of `trainer.accelerator`."""
+PROCESSES_PER_CORE = 4
+"""More are a mistake; a few more processes than cores are useful to try a run on several processes."""
 
 
 class SaveConfig(SaveConfigCallback):
@@ -87,6 +97,7 @@ class TrainingConfig:
         self._expand_paths()
         self.folder = Path(config["trainer.default_root_dir"] or DEFAULT_FOLDER)
         self._check_numbers()
+        check_devices(config["trainer.accelerator"], config["trainer.devices"])
         self._choose_checkpoint()
         self._use_checkpoint()
         self._check_effects()
@@ -273,6 +284,31 @@ class TrainingConfig:
                     given["id"] = self.run_id
                     logger["dict_kwargs"] = {"resume": "allow", **(logger.get("dict_kwargs") or {})}
         self.complete(key, loggers if isinstance(written, list) else loggers[0])
+
+
+def check_devices(accelerator: Any, devices: Any) -> None:
+    """Refuses devices that this machine lacks, before any work. Lightning would start every process.
+
+    Args:
+        accelerator, devices: arguments of the trainer.
+
+    Raises UserError for a GPU on a machine without one, and on a CPU for far more processes than cores.
+    """
+    kinds = GPUS.get(str(accelerator), ())
+    if kinds and not any(kind.is_available() for kind in kinds):
+        raise UserError(f"trainer.accelerator: torch finds no {accelerator} on this machine; give cpu or auto")
+    has_gpu = any(kind.is_available() for kind in GPUS["gpu"])
+    if not (accelerator == "cpu" or (accelerator == "auto" and not has_gpu)) or devices == "auto":
+        return
+    count = int(devices) if str(devices).isdecimal() else 0
+    if count < 1:
+        raise UserError(f"trainer.devices: {devices} is no number of processes, which a CPU needs; give 1 or more")
+    cores = os.cpu_count() or 1
+    if count > PROCESSES_PER_CORE * cores:
+        raise UserError(
+            f"trainer.devices: {count} processes on {cores} cores would slow each other down; give at most "
+            f"{PROCESSES_PER_CORE * cores}"
+        )
 
 
 def _placed(logger: Any, folder: Path) -> Any:

@@ -9,8 +9,10 @@ from typing import Any, Literal, Union
 import pytest
 from helpers import TrainedRun, run
 from lightning.pytorch import Callback, Trainer
+from lightning.pytorch.accelerators import CUDAAccelerator, MPSAccelerator
 from lightning.pytorch.callbacks import EarlyStopping
 
+from seq2seq.commands.training_config import check_devices
 from seq2seq.commands.training_parser import Parser, check_checkpoint_option
 from seq2seq.commands.types_in_words import class_names, type_in_words
 from seq2seq.errors import UserError
@@ -85,5 +87,25 @@ def test_a_device_that_is_no_number(trained: TrainedRun, capsys: pytest.CaptureF
     status = run("test", "--config", trained.config, "--trainer.devices", "two")
     error = capsys.readouterr().err
     assert status == 1
-    assert "seq2seq: error: trainer: `devices`" in error
+    assert "seq2seq: error: trainer.devices: two is no number of processes" in error
     assert "traceback" not in error
+
+
+def test_devices_that_the_machine_lacks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two processes on one core are legal; a GPU has its own count of devices."""
+    monkeypatch.setattr("os.cpu_count", lambda: 1)
+    for kind in (CUDAAccelerator, MPSAccelerator):
+        monkeypatch.setattr(kind, "is_available", staticmethod(lambda: False))
+    for accelerator, devices in (("cpu", 2), ("auto", "2"), ("cpu", "auto"), ("cpu", 4)):
+        check_devices(accelerator, devices)
+    with pytest.raises(UserError, match=r"^trainer.devices: 99 processes on 1 cores .*; give at most 4"):
+        check_devices("cpu", 99)
+    for devices in (0, -1, "-1", [0, 1], "x"):
+        with pytest.raises(UserError, match=r"^trainer.devices: .* is no number of processes"):
+            check_devices("auto", devices)
+    for accelerator in ("gpu", "cuda", "mps"):
+        with pytest.raises(UserError, match=rf"^trainer.accelerator: torch finds no {accelerator} on this machine"):
+            check_devices(accelerator, "auto")
+    monkeypatch.setattr(CUDAAccelerator, "is_available", staticmethod(lambda: True))
+    for accelerator, given in (("auto", -1), ("gpu", [0, 1]), ("cuda", 99)):
+        check_devices(accelerator, given)
