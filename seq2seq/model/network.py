@@ -90,9 +90,7 @@ class Seq2Seq(nn.Module):
 
     def encode(self, document: Tensor, mask: Tensor, extension: int = 0) -> Memory:
         """document [B, S] extended ids, mask [B, S] -> Memory."""
-        differs_by_position = self.training or torch.is_grad_enabled()  # by dropout, or by the place in the graph
-        words = self.embedding(document) if differs_by_position else self.embedding.lookup(document)
-        states, final = self.encoder(words, mask.sum(dim=1))
+        states, final = self.encoder(self.embedding.documents(document), mask.sum(dim=1))
         states, final = self.dropout(self.gate(states, final, mask)), self.dropout(final)
         return Memory(states, self.decoder.attention.precompute(states), mask, final, document, extension)
 

@@ -16,8 +16,6 @@ from ..dispatch import choose
 from . import fast, reference
 from .types import GRUWeights, Lookup
 
-__all__ = ["GRUWeights", "Lookup", "bigru", "gru"]
-
 
 def gru(x: Tensor, h0: Tensor, weights: GRUWeights) -> Tensor:
     """x [N, T, I], h0 [N, H] -> the states after each step [N, T, H]. T is at least 1.
