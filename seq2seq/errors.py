@@ -13,6 +13,11 @@ class UserError(Exception):
     """
 
 
+def first_line(error: BaseException) -> str:
+    """The first line of an error's text without its last dot, or the error's type if it has no text."""
+    return (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".:")
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Returns "did you mean 'X'?" for the known word most similar to `word`, or "" if none is similar."""
     similar = get_close_matches(word, list(known), 1)

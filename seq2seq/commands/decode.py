@@ -9,7 +9,7 @@ import json
 import sys
 from collections import deque
 from collections.abc import Iterator, Mapping
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from itertools import chain, islice
 from pathlib import Path
@@ -18,7 +18,7 @@ from typing import Any, cast
 from seq2seq.data.corpora import STANDARD_INPUT, Row
 from seq2seq.errors import UserError
 from seq2seq.files import is_same_file, user_path
-from seq2seq.progress import NoProgress, Progress
+from seq2seq.progress import Progress
 
 from .arguments import DEFAULT_MODEL, Parser, add_decoding_options, check_positive, load_summarizer
 from .documents import Documents, add_input_options
@@ -100,18 +100,21 @@ def main(argv: list[str]) -> int:
             output.write(write({**row.fields, args.document_column: row.document}, found))
             if typed or (output_file is None and sys.stdout.isatty()):
                 output.flush()
-            bar.update(1)
+            if bar:
+                bar.update(1)
         output.flush()
     report(source, model, "label" if labels else "headline")
     return 0
 
 
-def progress(args: argparse.Namespace, source: Documents, output_file: Path | None) -> Progress | NoProgress:
+def progress(
+    args: argparse.Namespace, source: Documents, output_file: Path | None
+) -> AbstractContextManager[Progress | None]:
     """The progress of a file of documents, with speed and time left, if standard error is a terminal that shows no
-    headlines."""
+    headlines. Otherwise None."""
     shows_headlines = output_file is None and sys.stdout.isatty()
     if not sys.stderr.isatty() or shows_headlines or not source.path.is_file():
-        return NoProgress()
+        return nullcontext()
     return Progress("decode", count_documents(args), "documents")
 
 
