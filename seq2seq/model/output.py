@@ -6,7 +6,7 @@ Both classes serve training (`loss`: the probabilities of the target words alone
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -123,7 +123,7 @@ class SoftmaxOutput(nn.Module):
             words=words,
         )
 
-    def copying(self, steps: TargetSteps) -> dict[str, Tensor]:
+    def copying(self, steps: TargetSteps) -> dict[str, Any]:
         """The arguments of `ops.linear_cross_entropy` for the pointer; none without a pointer."""
         return {}
 
@@ -209,7 +209,7 @@ class PointerOutput(SoftmaxOutput):
         nn.init.xavier_uniform_(self.gate.weight)
         nn.init.zeros_(self.gate.bias)
 
-    def copying(self, steps: TargetSteps) -> dict[str, Tensor]:
+    def copying(self, steps: TargetSteps) -> dict[str, Any]:
         copied = (steps.attention * (steps.copy_ids == steps.targets.unsqueeze(1))).sum(dim=1)
         return {"gate_logit": self.gate(steps.features).squeeze(1), "copy_prob": copied}
 
