@@ -204,6 +204,21 @@ def pad(sequences: Sequence[Sequence[int]], value: int) -> tuple[Tensor, Tensor]
     return torch.from_numpy(padded), torch.from_numpy(lengths)
 
 
+def _document_fields(
+    documents: Sequence[Sequence[int]], vocabulary: Vocabulary, rows: Sequence[int] | None, loss_scale: float | None
+) -> dict[str, Any]:
+    """The fields of a `DocumentBatch`. An empty document becomes the end symbol alone, because attention needs at least
+    one position."""
+    document, lengths = pad([ids if len(ids) else [vocabulary.eos] for ids in documents], vocabulary.pad)
+    return {
+        "document": document,
+        "lengths": lengths,
+        "mask": length_mask(lengths, document.shape[1]),
+        "rows": list(range(len(documents)) if rows is None else rows),
+        "loss_scale": loss_scale,
+    }
+
+
 def make_batch(
     documents: Sequence[Sequence[int]],
     summaries: Sequence[Sequence[int]] | None,
@@ -214,28 +229,24 @@ def make_batch(
 ) -> Batch:
     """Pad B encoded documents and summaries (extended ids, no special symbols) into a `Batch`.
 
-    An empty document becomes the end symbol alone, because attention needs at least one position.
+    An empty document becomes the end symbol alone.
     """
-    document, lengths = pad([ids if len(ids) else [vocabulary.eos] for ids in documents], vocabulary.pad)
+    shared = _document_fields(documents, vocabulary, rows, loss_scale)
     if summaries is None:
         summary, summary_lengths = pad([[vocabulary.bos]] * len(documents), vocabulary.pad)
-        words = lengths.new_empty(0)
+        words = summary.new_empty(0)
     else:
         framed = [[vocabulary.bos, *ids, vocabulary.eos] for ids in summaries]
         summary, summary_lengths = pad(framed, vocabulary.pad)
-        words = distinct_words(vocabulary.size, document, summary)
+        words = distinct_words(vocabulary.size, shared["document"], summary)
     summary_mask = length_mask(summary_lengths - 1, max(summary.shape[1] - 1, 0))
     return Batch(
-        document=document,
-        lengths=lengths,
-        mask=length_mask(lengths, document.shape[1]),
+        **shared,
         summary=summary,
         summary_mask=summary_mask,
         target_positions=true_positions(summary_mask),
         words=words,
-        rows=list(rows) if rows is not None else list(range(len(documents))),
         oov=[list(words) for words in oov],
-        loss_scale=loss_scale,
     )
 
 
@@ -250,15 +261,10 @@ def make_labelled_batch(
 
     An empty document becomes the end symbol alone. Its labels must be empty.
     """
-    document, lengths = pad([ids if len(ids) else [vocabulary.eos] for ids in documents], vocabulary.pad)
     padded, _ = pad(labels, CONTINUATION)
     return LabelledBatch(
-        document=document,
-        lengths=lengths,
-        mask=length_mask(lengths, document.shape[1]),
+        **_document_fields(documents, vocabulary, rows, loss_scale),
         labels=padded,
         places=true_positions(padded != CONTINUATION),
         target_positions=true_positions(padded >= 0),
-        rows=list(rows) if rows is not None else list(range(len(documents))),
-        loss_scale=loss_scale,
     )
