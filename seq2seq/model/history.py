@@ -36,7 +36,7 @@ class AttentionHistory(nn.Module):
     def forward(self, attention: Attention, query: Tensor, memory: Memory, past: Tensor | None) -> Attended:
         """query [N, T, H], N = B * K, past [N, S]. Beams stand beside time in the attention's queries, so that no
         memory is repeated."""
-        context, weights = attention(query.reshape(len(memory.mask), -1, query.shape[-1]), memory)
+        context, weights = attention(query.reshape(memory.mask.shape[0], -1, query.shape[-1]), memory)
         return _by_rows(context, query), _by_rows(weights, query), past
 
 
