@@ -116,7 +116,11 @@ def learn(network: Seq2Seq, batch: Batch, steps: int) -> list[float]:
     return losses
 
 
-@pytest.mark.parametrize("name", NAMES)
+SAME_PARTS = ("nallapati2016_lvt5k", "ras_lstm")
+"""Systems with the parts of another one, at another size or with another cell."""
+
+
+@pytest.mark.parametrize("name", [pytest.param(n, marks=[pytest.mark.slow] * (n in SAME_PARTS)) for n in NAMES])
 def test_a_system_learns_and_decodes(name: str) -> None:
     """40 documents together and alone, in float32: the compiled loops run for the former, and torch for the latter."""
     torch.manual_seed(1)

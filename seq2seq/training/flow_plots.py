@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .plots import curves, heat_map, panels, save
+from .plots import colours, curves, panels, save
 
 TITLES = {
     "hidden": "norm of dL/dh",
@@ -20,20 +20,22 @@ FLOOR = 1e-12  # smaller values share the darkest colour
 
 
 def draw_heat_maps(records: Sequence[dict[str, Any]], file: Path) -> Path:
-    """One row of panels for each measure, one column for each cell. Colour: logarithm to base 10."""
+    """One row of panels with one scale for each measure, one column for each cell. Colour: logarithm to base 10."""
     names = list(records[-1]["layers"])
     measures = [m for m in TITLES if any(r["layers"][name][m] for r in records for name in names)]
+    steps = [record["step"] for record in records]
     figure, axes = panels(len(measures), len(names), (3.6, 2.7))
-    for row, measure in enumerate(measures):
-        for column, name in enumerate(names):
-            panel = axes[row, column]
-            table = _table([record["layers"][name][measure] for record in records])
+    for row, measure in zip(axes, measures, strict=True):
+        tables = [_table([record["layers"][name][measure] for record in records]) for name in names]
+        lowest, highest = _range(tables)
+        for panel, name, table in zip(row, names, tables, strict=True):
             if not table.size:
                 panel.set_axis_off()
                 continue
-            heat_map(panel, table, f"{name}\n{TITLES[measure]}", "log10", origin="lower")
-            _label_steps(panel, [record["step"] for record in records])
-            panel.set_ylabel("distance from the last state")
+            image = colours(panel, table, f"{name}\n{TITLES[measure]}", origin="lower", vmin=lowest, vmax=highest)
+            _label_steps(panel, steps)
+        row[0].set_ylabel("distance from the last state")
+        figure.colorbar(image, ax=list(row), label="log10", fraction=0.03, pad=0.01)
     return save(figure, file)
 
 
@@ -87,6 +89,12 @@ def _table(columns: Sequence[Sequence[float | None]]) -> np.ndarray:
         numbers = [math.nan if value is None else math.log10(max(value, FLOOR)) for value in values]
         table[: len(values), position] = numbers
     return table
+
+
+def _range(tables: Sequence[np.ndarray]) -> tuple[float | None, float | None]:
+    """The smallest and the largest value of some tables; None if there is none."""
+    values = np.concatenate([table[~np.isnan(table)] for table in tables])
+    return (values.min(), values.max()) if values.size else (None, None)
 
 
 def _label_steps(axes: Any, steps: Sequence[int]) -> None:

@@ -16,6 +16,7 @@ from seq2seq.files import atomic_writer
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.image import AxesImage
 
 DOTS_PER_INCH = 110
 COLOURS = "viridis"
@@ -45,11 +46,15 @@ def save(figure: Figure, file: Path) -> Path:
     return file.with_suffix(".png")
 
 
-def heat_map(axes: Axes, values: np.ndarray, title: str, label: str, **settings: Any) -> None:
-    """A matrix as colours with a scale; NaN is white. Row 0 is at the top unless `origin="lower"`."""
-    image = axes.imshow(values, aspect="auto", cmap=COLOURS, interpolation="nearest", **settings)
+def colours(axes: Axes, values: np.ndarray, title: str, **settings: Any) -> AxesImage:
+    """A matrix as colours; NaN is white. Row 0 is at the top unless `origin="lower"`."""
     axes.set_title(title, fontsize=10)
-    axes.figure.colorbar(image, ax=axes, label=label)
+    return axes.imshow(values, aspect="auto", cmap=COLOURS, interpolation="nearest", **settings)
+
+
+def heat_map(axes: Axes, values: np.ndarray, title: str, label: str, **settings: Any) -> None:
+    """The colours of a matrix with their scale."""
+    axes.figure.colorbar(colours(axes, values, title, **settings), ax=axes, label=label)
 
 
 def curves(axes: Axes, title: str, steps: Sequence[float], lines: Mapping[str, Sequence[float | None]]) -> None:

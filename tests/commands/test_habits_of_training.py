@@ -215,6 +215,7 @@ def test_a_falling_loss_chooses_the_last_epoch(place: Path) -> None:
 # ---- 7: the saved config
 
 
+@pytest.mark.slow  # three runs of W&B
 def test_the_saved_config_carries_no_identity(place: Path) -> None:
     import wandb
 
@@ -366,6 +367,7 @@ def test_overfitting_repeats_the_same_batches(place: Path) -> None:
     assert epochs[0] == epochs[1] == epochs[2] != epochs[3]
 
 
+@pytest.mark.slow  # two trainings
 def test_the_learning_rate_that_was_found_is_used(place: Path) -> None:
     flags = ["--trainer.callbacks+=LearningRateFinder", "--trainer.callbacks.num_training_steps", "20"]
     flags += ["--trainer.callbacks.early_stop_threshold", "null", "--trainer.max_epochs", "8"]
