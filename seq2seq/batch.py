@@ -33,7 +33,11 @@ class Vocabulary(NamedTuple):
     unk: int
 
 
-@dataclass  # not frozen, because the trainer's float64 and bfloat16 precisions refuse to look into frozen ones
+ON_CPU = {"lengths", "words"}
+"""Tensors of a batch that stay on the CPU, where they are counted."""
+
+
+@dataclass(kw_only=True)  # not frozen: the trainer's float64 and bfloat16 precisions refuse to look into frozen ones
 class DocumentBatch:
     """B encoded documents: the part of a batch that all tasks share.
 
@@ -41,37 +45,44 @@ class DocumentBatch:
         document: [B, S] extended ids, padded.
         lengths: [B] document lengths, always on the CPU.
         mask: [B, S] True where `document` holds a token.
+        rows: positions of the examples in their split.
+        loss_scale: factor of the summed loss. It averages gradients over the tokens of the whole optimizer step (all
+            ranks, all accumulated batches); None = 1 / this batch's tokens.
+        documents, references: the texts of the examples, in evaluation; empty in training. A reference is None if the
+            example has no summary and no label.
     """
 
     document: Tensor
     lengths: Tensor
     mask: Tensor
+    rows: list[int]
+    loss_scale: float | None = None
+    documents: list[str] = field(default_factory=list)
+    references: list[str | None] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.rows)
 
     def to(self, device: Any, non_blocking: bool = False) -> Self:
-        """The batch on `device`; lengths and words stay on the CPU, where they are counted."""
-        moved = {
-            f.name: getattr(self, f.name).to(device, non_blocking=non_blocking)
-            for f in fields(self)
-            if isinstance(getattr(self, f.name), Tensor) and f.name not in ("lengths", "words")
-        }
+        """The batch on `device`, without the tensors of `ON_CPU`."""
+        tensors = self._tensors()
+        moved = {name: tensors[name].to(device, non_blocking=non_blocking) for name in tensors.keys() - ON_CPU}
         return replace(self, **moved)
 
     def pin_memory(self) -> Self:
         """The batch in page-locked memory (the data loader calls this)."""
-        pinned = {
-            f.name: getattr(self, f.name).pin_memory()
-            for f in fields(self)
-            if isinstance(getattr(self, f.name), Tensor)
-        }
-        return replace(self, **pinned)
+        return replace(self, **{name: tensor.pin_memory() for name, tensor in self._tensors().items()})
+
+    def _tensors(self) -> dict[str, Any]:
+        values = {f.name: getattr(self, f.name) for f in fields(self)}
+        return {name: value for name, value in values.items() if isinstance(value, Tensor)}
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Batch(DocumentBatch):
     """B encoded pairs (or documents alone, with `summary` of length 1: only the start symbol).
 
     Args:
-        document, lengths, mask: as for `DocumentBatch`.
         summary: [B, T+1] extended ids: start symbol, words, end symbol, padding. With K candidates for each document
             [B*K, T+1]; those of one document are neighbours.
         summary_mask: [B, T] or [B*K, T], True where `targets` holds a token.
@@ -79,26 +90,16 @@ class Batch(DocumentBatch):
             training step waits for a GPU.
         words: [U] the distinct ids below V of documents and summaries in increasing order, always on the CPU; empty for
             documents alone.
-        rows: positions of the examples in their split.
         oov: for each example its out-of-vocabulary words, with the ids V, V + 1, ...
-        loss_scale: factor of the summed loss. It averages gradients over the tokens of the whole optimizer step (all
-            ranks, all accumulated batches); None = 1 / this batch's tokens.
-        documents, references: the texts of the examples, in evaluation; empty in training. A reference is None if the
-            example has no summary.
+
+    For the other fields see `DocumentBatch`.
     """
 
     summary: Tensor
     summary_mask: Tensor
     target_positions: Tensor
     words: Tensor
-    rows: list[int]
     oov: list[list[str]] = field(default_factory=list)
-    loss_scale: float | None = None
-    documents: list[str] = field(default_factory=list)
-    references: list[str | None] = field(default_factory=list)
-
-    def __len__(self) -> int:
-        return len(self.rows)
 
     @property
     def summaries_each(self) -> int:
@@ -150,31 +151,21 @@ UNLABELLED, CONTINUATION = -1, -2
 """In the labels of an example: a place without a known label, and a token that continues a word and has no place."""
 
 
-@dataclass
+@dataclass(kw_only=True)
 class LabelledBatch(DocumentBatch):
     """B encoded documents and their labels: L of them for each document, 1 for the whole or one for each token.
 
     Args:
-        document, lengths, mask: as for `DocumentBatch`.
         labels: [B, L] ids of the labels; negative where there is none.
         places: [P] positions in the flattened `labels` that can have a label, found on the CPU.
         target_positions: [M] those of them that have one.
-        rows: positions of the examples in their split.
-        loss_scale: as for `Batch`.
-        documents, references: the texts of the examples, in evaluation; empty in training. A reference is None if the
-            example has no label.
+
+    For the other fields see `DocumentBatch`.
     """
 
     labels: Tensor
     places: Tensor
     target_positions: Tensor
-    rows: list[int]
-    loss_scale: float | None = None
-    documents: list[str] = field(default_factory=list)
-    references: list[str | None] = field(default_factory=list)
-
-    def __len__(self) -> int:
-        return len(self.rows)
 
     def tokens(self) -> int:
         """Real document tokens; a host-side count."""
@@ -213,6 +204,21 @@ def pad(sequences: Sequence[Sequence[int]], value: int) -> tuple[Tensor, Tensor]
     return torch.from_numpy(padded), torch.from_numpy(lengths)
 
 
+def _document_fields(
+    documents: Sequence[Sequence[int]], vocabulary: Vocabulary, rows: Sequence[int] | None, loss_scale: float | None
+) -> dict[str, Any]:
+    """The fields of a `DocumentBatch`. An empty document becomes the end symbol alone, because attention needs at least
+    one position."""
+    document, lengths = pad([ids if len(ids) else [vocabulary.eos] for ids in documents], vocabulary.pad)
+    return {
+        "document": document,
+        "lengths": lengths,
+        "mask": length_mask(lengths, document.shape[1]),
+        "rows": list(range(len(documents)) if rows is None else rows),
+        "loss_scale": loss_scale,
+    }
+
+
 def make_batch(
     documents: Sequence[Sequence[int]],
     summaries: Sequence[Sequence[int]] | None,
@@ -223,28 +229,24 @@ def make_batch(
 ) -> Batch:
     """Pad B encoded documents and summaries (extended ids, no special symbols) into a `Batch`.
 
-    An empty document becomes the end symbol alone, because attention needs at least one position.
+    An empty document becomes the end symbol alone.
     """
-    document, lengths = pad([ids if len(ids) else [vocabulary.eos] for ids in documents], vocabulary.pad)
+    shared = _document_fields(documents, vocabulary, rows, loss_scale)
     if summaries is None:
         summary, summary_lengths = pad([[vocabulary.bos]] * len(documents), vocabulary.pad)
-        words = lengths.new_empty(0)
+        words = summary.new_empty(0)
     else:
         framed = [[vocabulary.bos, *ids, vocabulary.eos] for ids in summaries]
         summary, summary_lengths = pad(framed, vocabulary.pad)
-        words = distinct_words(vocabulary.size, document, summary)
+        words = distinct_words(vocabulary.size, shared["document"], summary)
     summary_mask = length_mask(summary_lengths - 1, max(summary.shape[1] - 1, 0))
     return Batch(
-        document=document,
-        lengths=lengths,
-        mask=length_mask(lengths, document.shape[1]),
+        **shared,
         summary=summary,
         summary_mask=summary_mask,
         target_positions=true_positions(summary_mask),
         words=words,
-        rows=list(rows) if rows is not None else list(range(len(documents))),
         oov=[list(words) for words in oov],
-        loss_scale=loss_scale,
     )
 
 
@@ -259,15 +261,10 @@ def make_labelled_batch(
 
     An empty document becomes the end symbol alone. Its labels must be empty.
     """
-    document, lengths = pad([ids if len(ids) else [vocabulary.eos] for ids in documents], vocabulary.pad)
     padded, _ = pad(labels, CONTINUATION)
     return LabelledBatch(
-        document=document,
-        lengths=lengths,
-        mask=length_mask(lengths, document.shape[1]),
+        **_document_fields(documents, vocabulary, rows, loss_scale),
         labels=padded,
         places=true_positions(padded != CONTINUATION),
         target_positions=true_positions(padded >= 0),
-        rows=list(rows) if rows is not None else list(range(len(documents))),
-        loss_scale=loss_scale,
     )

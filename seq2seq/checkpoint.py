@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from .batch import Vocabulary
 from .data.tokenizer import Tokenizer
 from .decoding import SearchOptions
-from .errors import UserError
+from .errors import UserError, first_line
 from .files import atomic_writer, is_zip_file
 from .hub_folder import is_hub_name, read_hub_folder
 from .model.labeller import LABELLERS
@@ -39,8 +39,6 @@ FORMAT = 1  # raised when older checkpoints can no longer be read
 RUN_FILE = "run.json"
 KEPT = ("seq2seq", "epoch", "global_step", "pytorch-lightning_version")
 """Entries of a checkpoint that an exported one has too; Lightning's `test` needs the last."""
-CONTENTS = ("state_dict", "resume", "step")
-"""Keys of the contents of a checkpoint that are not part of its section `seq2seq`."""
 
 
 def read_checkpoint(path: str | Path, *, check_bytes: bool = False) -> dict[str, Any]:
@@ -118,7 +116,7 @@ def _load(path: str | Path, file: Path) -> Any:
     try:
         return torch.load(file, map_location="cpu", weights_only=True, mmap=True)
     except Exception as error:  # torch raises several types here, which all mean the same to the user
-        reason = _first_line(error)
+        reason = first_line(error)
         if "Weights only load failed" in reason:
             reason = "it holds pickled objects, which might run code"
         raise UserError(f"{path}: can't be read as a checkpoint of plain weights ({reason}); use another") from error
@@ -160,6 +158,11 @@ def network_options(contents: dict[str, Any]) -> Any:
 def network_weights(contents: dict[str, Any]) -> dict[str, Tensor]:
     """The network's weights in the contents of a checkpoint, by parameter name."""
     return {k.removeprefix("network."): v for k, v in contents["state_dict"].items() if k.startswith("network.")}
+
+
+def settings_of(contents: dict[str, Any]) -> dict[str, Any]:
+    """The section `seq2seq` of a checkpoint, given by its contents."""
+    return {key: value for key, value in contents.items() if key not in ("state_dict", "resume", "step")}
 
 
 def has_same_tokenizer(first: dict[str, Any], other: dict[str, Any]) -> bool:
@@ -220,22 +223,22 @@ def write_checkpoint(checkpoint: dict[str, Any], path: str | Path) -> None:
         cause: BaseException | None = error
         while cause is not None and not isinstance(cause, OSError):
             cause = cause.__cause__ or cause.__context__
-        reason = cause.strerror if isinstance(cause, OSError) and cause.strerror else _first_line(error)
+        reason = cause.strerror if isinstance(cause, OSError) and cause.strerror else first_line(error)
         raise UserError(
             f"{path}: the checkpoint cannot be written ({reason}); the earlier ones are intact: "
             "make room; a run goes on with `--resume auto`"
         ) from error
 
 
-def write_weights(network: nn.Module, section: dict[str, Any], path: str | Path) -> None:
-    """Writes a checkpoint of weights alone, from which no run continues. Raises UserError as `write_checkpoint`.
+def weights_alone(section: dict[str, Any], weights: dict[str, Tensor]) -> dict[str, Any]:
+    """The values of a checkpoint from which no run can continue.
 
     Args:
         section: the plain values of its section `seq2seq`.
+        weights: those of the network, by parameter name.
     """
-    weights = {f"network.{name}": weight for name, weight in network.state_dict().items()}
-    contents = {"seq2seq": section, "state_dict": weights, "pytorch-lightning_version": version("lightning")}
-    write_checkpoint(contents, path)
+    named = {f"network.{name}": weight for name, weight in weights.items()}
+    return {"seq2seq": section, "state_dict": named, "pytorch-lightning_version": version("lightning")}
 
 
 def run_id(folder: str | Path) -> str | None:
@@ -295,7 +298,3 @@ def _damaged_member(file: Path) -> str | None:
     """The first part of a zip file with a wrong checksum."""
     with zipfile.ZipFile(file) as archive:
         return archive.testzip()
-
-
-def _first_line(error: Exception) -> str:
-    return next(iter(str(error).strip().splitlines()), type(error).__name__)[:160]

@@ -11,7 +11,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from .errors import UserError
+from .errors import UserError, first_line
 from .files import user_path
 
 PREFIX = "hf:"
@@ -67,15 +67,12 @@ def _folder(path: str) -> Path:
         return folder
     if not re.fullmatch(REPOSITORY, name):
         raise UserError(f"{path}: no such folder; give hf: and a folder of `seq2seq export hf`, or hf:OWNER/NAME")
-    try:
-        from huggingface_hub import snapshot_download
-    except ImportError:
-        raise UserError(f"{path}: no such folder; for a name on the Hub: pip install huggingface_hub") from None
+    from huggingface_hub import snapshot_download
+
     try:
         return Path(snapshot_download(name, allow_patterns=list(FILES)))
     except Exception as error:  # the client raises types of several libraries
-        reason = next(iter(str(error).strip().splitlines()), type(error).__name__).rstrip(".")
         raise UserError(
-            f"{path}: no such folder, and no download from the Hugging Face Hub ({reason}); check the name and the "
-            "network, or give hf: and a folder"
+            f"{path}: no such folder, and no download from the Hugging Face Hub ({first_line(error)}); check the name "
+            "and the network, or give hf: and a folder"
         ) from None

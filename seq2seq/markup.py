@@ -8,7 +8,6 @@ from typing import Any
 from xml.etree import ElementTree
 
 Element = ElementTree.Element
-Child = "Element | str | None | Iterable[Child]"
 
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069\ufdd0-\ufdef\ufffe\uffff]")
 """Characters that HTML forbids, and those that turn the direction of the text around them."""

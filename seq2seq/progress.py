@@ -4,20 +4,6 @@ from __future__ import annotations
 
 import sys
 import time
-from types import TracebackType
-
-
-class NoProgress:
-    """The progress of work that shall write nothing."""
-
-    def __enter__(self) -> NoProgress:
-        return self
-
-    def update(self, count: int) -> None:
-        """Does nothing."""
-
-    def __exit__(self, *_: object) -> None:
-        """Does nothing."""
 
 
 class Progress:
@@ -63,9 +49,7 @@ class Progress:
             self._last_line = time.monotonic()
             self._write_line(f"{self.label}: {self.done:,}" + (f" of {self.total:,}" if self.total else ""))
 
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         if self._bar is not None:
             self._bar.close()
         elif kind is None and self._last_line > self._start:

@@ -142,6 +142,19 @@ def add_address(parser: argparse.ArgumentParser, port: int, secret: str) -> None
     )
 
 
+def prepare_cpu(args: argparse.Namespace) -> None:
+    """Sets the number of threads of the command line, and tunes the process for its CPU."""
+    import torch
+
+    from seq2seq.ops.cpu import tune_cpu
+
+    if args.threads and args.device.startswith("cuda"):
+        raise UserError(f"--threads has no effect with --device {args.device}; leave it out")
+    if args.threads:
+        torch.set_num_threads(args.threads)
+    tune_cpu()
+
+
 def load_summarizer(args: argparse.Namespace, *, scores_are_written: bool = False) -> Summarizer:
     """Loads the checkpoint of the command line; its search options are replaced by those of the command line.
 
@@ -152,16 +165,9 @@ def load_summarizer(args: argparse.Namespace, *, scores_are_written: bool = Fals
     checkpoints = args.checkpoint or [announced_default_model()]
     for checkpoint in checkpoints:
         checkpoint_path(checkpoint)  # before torch is loaded: an unknown name is reported at once
-    import torch
-
     from seq2seq.inference import Summarizer, check_search
-    from seq2seq.ops.cpu import tune_cpu
 
-    if args.threads and args.device.startswith("cuda"):
-        raise UserError(f"--threads has no effect with --device {args.device}; leave it out")
-    if args.threads:
-        torch.set_num_threads(args.threads)
-    tune_cpu()
+    prepare_cpu(args)
     summarizer = Summarizer.from_checkpoint(checkpoints, args.device, args.precision)
     summarizer.options = search_options(args, summarizer.options, scores_are_written)
     check_search(summarizer.network, summarizer.tokenizer, summarizer.options)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +68,7 @@ def average(files: Sequence[Path]) -> tuple[dict[str, Any], set[str | None]]:
     """
     import torch
 
-    from seq2seq.checkpoint import CONTENTS, network_weights, read_checkpoint
+    from seq2seq.checkpoint import network_weights, read_checkpoint, settings_of, weights_alone
 
     first, *_ = read = [read_checkpoint(file) for file in files]  # the weights stay on the disk until they are added
     sums: dict[str, torch.Tensor] = {}
@@ -81,11 +80,8 @@ def average(files: Sequence[Path]) -> tuple[dict[str, Any], set[str | None]]:
             sums[name] = weight.double() + sums.get(name, 0)
     places = {name: weight.data_ptr() for name, weight in network_weights(first).items()}
     means = {places[name]: (total / len(files)).to(torch.float32) for name, total in sums.items()}
-    return {
-        "seq2seq": {key: value for key, value in first.items() if key not in CONTENTS},
-        "state_dict": {f"network.{name}": means[places[name]] for name in sums},  # tied weights are stored once
-        "pytorch-lightning_version": version("lightning"),
-    }, runs
+    weights = {name: means[places[name]] for name in sums}  # tied weights are stored once
+    return weights_alone(settings_of(first), weights), runs
 
 
 def check_same_kind(first: dict[str, Any], other: dict[str, Any], first_file: Path, file: Path) -> None:

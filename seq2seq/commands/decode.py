@@ -6,6 +6,7 @@ import argparse
 import sys
 from collections import deque
 from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from itertools import chain, islice
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Any
 from seq2seq.data.corpora import STANDARD_INPUT, Row
 from seq2seq.errors import UserError
 from seq2seq.files import user_path
-from seq2seq.progress import NoProgress, Progress
+from seq2seq.progress import Progress
 
 from .arguments import DEFAULT_MODEL, Parser, add_decoding_options, check_positive, load_summarizer
 from .documents import Documents, add_input_options
@@ -88,8 +89,8 @@ def main(argv: list[str]) -> int:
     rows = iter(source)
     first = list(islice(rows, 1))  # an error in the first row leaves the output as it was
     rows = chain(first, rows)
-    for name in ("prediction", "score") if form != "text" else ():
-        if any(name in row.fields for row in first) and name in (column, "score"):
+    if form != "text" and first:
+        for name in sorted({"prediction", "score"} & {column, "score"} & first[0].fields.keys()):
             print(f"seq2seq decode: note: the field {name!r} of the input is replaced", file=sys.stderr)
     pending: deque[Row] = deque()  # rows without a headline so far; at most one chunk of `stream`
 
@@ -111,7 +112,8 @@ def main(argv: list[str]) -> int:
                 written += 1
                 if typed or (output_file is None and sys.stdout.isatty()):
                     output.flush()
-                bar.update(1)
+                if bar:
+                    bar.update(1)
             output.flush()
     except Interrupted as interruption:
         result = f"{output_file or 'standard output'} has the results of the first {written:,} documents"
@@ -125,12 +127,14 @@ def main(argv: list[str]) -> int:
     return 0
 
 
-def progress(args: argparse.Namespace, source: Documents, output_file: Path | None) -> Progress | NoProgress:
+def progress(
+    args: argparse.Namespace, source: Documents, output_file: Path | None
+) -> AbstractContextManager[Progress | None]:
     """The progress of a file of documents, with speed and time left, if standard error is a terminal that shows no
-    headlines."""
+    headlines. Otherwise None."""
     shows_headlines = output_file is None and sys.stdout.isatty()
     if not sys.stderr.isatty() or shows_headlines or not source.path.is_file():
-        return NoProgress()
+        return nullcontext()
     return Progress("decode", count_documents(args), "documents")
 
 

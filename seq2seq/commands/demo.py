@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import sys
-from importlib.util import find_spec
 
 from seq2seq.environment import demo_password
-from seq2seq.errors import UserError
+from seq2seq.errors import require_packages
 
 from .arguments import (
     DEFAULT_MODEL,
@@ -37,8 +36,7 @@ def main(argv: list[str]) -> int:
     """Runs `seq2seq demo` until a signal ends it. Returns the exit status; raises UserError on bad arguments."""
     args = parser().parse_args(argv)
     check_positive(args, "threads")
-    if find_spec("gradio") is None:
-        raise UserError('the page needs gradio: pip install "seq2seq-headlines[demo]"')
+    require_packages("seq2seq demo", "demo", "gradio")
     from seq2seq.demo.limits import Limits
     from seq2seq.demo.page import Page, build
     from seq2seq.demo.server import SECONDS_TO_END, USER, application

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from seq2seq.errors import UserError
+from seq2seq.errors import UserError, require_packages
 from seq2seq.files import is_same_file, user_path
 from seq2seq.shipped import checkpoint_path
 
@@ -51,9 +50,7 @@ def write_hub_folder(checkpoint: str, output: Path, push: str | None) -> str:
 
 def write_onnx_folder(checkpoint: str, output: Path) -> str:
     """Writes a folder for onnxruntime. Returns its files, their size and the largest difference from torch."""
-    missing = [name for name in ("onnx", "onnxscript", "onnxruntime") if find_spec(name) is None]
-    if missing:
-        raise UserError(f'export onnx needs {", ".join(missing)}: pip install "seq2seq-headlines[onnx]"')
+    require_packages("seq2seq export onnx", "onnx", "onnx", "onnxscript", "onnxruntime")
     from seq2seq.export_onnx.folder import write_folder  # it loads torch, which takes seconds
 
     return write_folder(checkpoint, output)

@@ -59,8 +59,6 @@ RECORDERS: dict[str, type[Callback]] = {
     "pictures": Pictures,
 }
 """Callbacks with a section in the config that do nothing by default."""
-
-
 OPTIONAL_SECTIONS = ("checkpoint", "early_stopping", *RECORDERS)
 """Sections of the config that can be null."""
 
@@ -137,19 +135,14 @@ class TaskCLI(OpenCLI):
             "model that `seq2seq models` lists; with --resume auto it serves for the first start",
         )
         if "search" in self.task.module.sections:
-            self.add_ensemble(parser)
-
-    @staticmethod
-    def add_ensemble(parser: Parser) -> None:
-        """Adds the option of a task whose models search together."""
-        parser.add_argument(
-            "--ensemble",
-            nargs="+",
-            type=str,
-            default=None,
-            help="for validate, test and predict: further checkpoints, whose probabilities are averaged with those of "
-            "--ckpt_path at each step of the search; they need the same tokenizer",
-        )
+            parser.add_argument(
+                "--ensemble",
+                nargs="+",
+                type=str,
+                default=None,
+                help="for validate, test and predict: further checkpoints, whose probabilities are averaged with those "
+                "of --ckpt_path at each step of the search; they need the same tokenizer",
+            )
 
     def parse_arguments(self, parser: Parser, args: Any) -> None:  # type: ignore[override]
         """Reads options or a nested config. Lightning's own version warns if sys.argv has arguments too."""

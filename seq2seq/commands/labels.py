@@ -12,7 +12,7 @@ from seq2seq.errors import UserError
 from seq2seq.files import user_path
 from seq2seq.shipped import checkpoint_path
 
-from .arguments import flag_of, given_fields
+from .arguments import flag_of, given_fields, prepare_cpu
 from .outputs import RecordLine
 
 if TYPE_CHECKING:  # it imports torch, which takes seconds
@@ -42,16 +42,9 @@ def load_labeller(args: argparse.Namespace) -> TextLabeller:
         raise UserError(f"{given[0]} has no effect on a checkpoint of a labelling task; leave it out")
     if len(args.checkpoint) > 1:
         raise UserError("--checkpoint: checkpoints of a labelling task make no ensemble; name one")
-    if args.threads and args.device.startswith("cuda"):
-        raise UserError(f"--threads has no effect with --device {args.device}; leave it out")
-    import torch
-
     from seq2seq.labelling import TextLabeller
-    from seq2seq.ops.cpu import tune_cpu
 
-    if args.threads:
-        torch.set_num_threads(args.threads)
-    tune_cpu()
+    prepare_cpu(args)
     return TextLabeller.from_checkpoint(args.checkpoint[0], args.device)
 
 

@@ -59,7 +59,10 @@ class TextFile:
             )
         if not chosen and len(columns) > 1:
             raise UserError(f"{self.path}: references in {' and '.join(columns)}; give --reference-column to choose")
-        return [[text for column in columns for text in self._several(row, column)] for row in self.rows]
+        return [
+            [self._text(text, row, column) for column in columns for text in self._list(row, column)]
+            for row in self.rows
+        ]
 
     def predictions(self, chosen: str | None = None) -> list[str]:
         """The prediction of each row: the lines of a text, or the texts of the column `chosen`."""
@@ -95,23 +98,16 @@ class TextFile:
             raise UserError(f"{self._where(row)}: no column {column!r} ({self._columns(row)}); every row needs it")
         return row.fields[column]
 
-    def _several(self, row: Row, column: str) -> list[str]:
+    def _list(self, row: Row, column: str) -> list[Any]:
+        """The items of a list, or the value alone."""
         value = self._value(row, column)
-        if not isinstance(value, list):
-            return [self._text(value, row, column)]
-        if not value:
+        if value == []:
             raise UserError(f"{self._where(row)}: {column} is an empty list; give at least one text")
-        return [self._text(part, row, column) for part in value]
+        return value if isinstance(value, list) else [value]
 
     def _first(self, row: Row, column: str) -> str:
-        value = self._value(row, column)
-        if isinstance(value, list):
-            if not value:
-                raise UserError(f"{self._where(row)}: {column} is an empty list; give at least one text")
-            value = value[0]
-        if isinstance(value, dict):
-            value = value.get("text")
-        return self._text(value, row, column)
+        value = self._list(row, column)[0]
+        return self._text(value.get("text") if isinstance(value, dict) else value, row, column)
 
     def _text(self, value: Any, row: Row, column: str = "the line") -> str:
         if not isinstance(value, str):

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import sys
 from dataclasses import replace
-from importlib.util import find_spec
 
 from seq2seq.environment import serve_token
-from seq2seq.errors import UserError
+from seq2seq.errors import require_packages
 from seq2seq.serve.limits import Limits
 
 from .arguments import (
@@ -46,10 +45,7 @@ def main(argv: list[str]) -> int:
     args = parser().parse_args(argv)
     check_positive(args, "threads")
     limits = replace_fields("limits", Limits(), given_fields(args, Limits), ())
-    if not all(map(find_spec, ("fastapi", "uvicorn", "prometheus_client"))):
-        raise UserError(
-            'the server needs FastAPI, uvicorn and prometheus-client: pip install "seq2seq-headlines[serve]"'
-        )
+    require_packages("seq2seq serve", "serve", "fastapi", "uvicorn", "prometheus_client")
     from seq2seq.serve.application import Service
     from seq2seq.web import is_loopback, listen, new_secret, serve, url_of
 

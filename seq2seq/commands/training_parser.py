@@ -19,6 +19,7 @@ from seq2seq.training.lightning_internals import all_actions, option_type, prefe
 from .arguments import looks_like_checkpoint
 from .types_in_words import class_names, type_in_words
 
+CONFIG = ("--config", "-c")
 USUAL_NAMES = {
     "lr": "model.optimizer.learning_rate",
     "epochs": "trainer.max_epochs",
@@ -112,17 +113,13 @@ def warn_of_overridden_options(argv: Sequence[str]) -> None:
 
 def check_checkpoint_option(command: str, argv: Sequence[str]) -> None:
     """Raises UserError if `--checkpoint`, a section of the config, is given the name of a checkpoint."""
-    words = iter(argv)
-    for word in words:
-        name, equals, value = word.partition("=")
-        if name == "--checkpoint":
-            value = value if equals else next(words, "")
-            if value and looks_like_checkpoint(value):
-                options = "--resume or --init_from" if command == "fit" else "--ckpt_path"
-                raise UserError(
-                    f"--checkpoint {value}: this is the section of the config about saving checkpoints; {command} reads"
-                    f" weights with {options} {value}"
-                )
+    for name, value in _options(argv):
+        if name == "--checkpoint" and value and looks_like_checkpoint(value):
+            options = "--resume or --init_from" if command == "fit" else "--ckpt_path"
+            raise UserError(
+                f"--checkpoint {value}: this is the section of the config about saving checkpoints; {command} reads"
+                f" weights with {options} {value}"
+            )
 
 
 def chosen_value(argv: Sequence[str], option: str) -> str | None:
@@ -131,18 +128,11 @@ def chosen_value(argv: Sequence[str], option: str) -> str | None:
     It is needed before the parser is made, because the options depend on it.
     """
     found = None
-    words = iter(argv)
-    for word in words:
-        name, equals, value = word.partition("=")
-        if name not in ("--config", "-c", f"--{option}"):
-            continue
-        if not equals:
-            value = next(words, "")
+    for name, value in _options(argv):
+        settings = _settings(value) if name in CONFIG else None
         if name == f"--{option}":
             found = value
-            continue
-        settings = _settings(value)
-        if isinstance(settings, dict) and option in settings:
+        elif isinstance(settings, dict) and option in settings:
             found = str(settings[option])
     return found
 
@@ -150,23 +140,23 @@ def chosen_value(argv: Sequence[str], option: str) -> str | None:
 def overridden_options(argv: Sequence[str]) -> Iterator[tuple[str, str, str, Any]]:
     """Yields (option, its value, config file, the file's value) for options that a later config file changes."""
     given: list[tuple[str, str]] = []
-    words = iter(argv)
-    for word in words:
-        if not word.startswith("-"):
-            continue
-        name, equals, value = word.partition("=")
-        if not equals:
-            value = next(words, "")
-        if name not in ("--config", "-c"):
+    for name, value in _options(argv):
+        if name not in CONFIG:
             given.append((name, value))
             continue
-        if not given:
-            continue
-        settings = _settings(value)
+        settings = _settings(value) if given else None
         for option, earlier in given:
             found = _value_at(settings, option.removeprefix("--").split("."))
             if found is not None and str(found) != earlier and found != _parsed(earlier):
                 yield option, earlier, value, found
+
+
+def _options(argv: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Yields (option, value) for `--option=value` and `--option value`. An option without a value has the value ""."""
+    for word, following in zip(argv, [*argv[1:], ""], strict=True):
+        if word.startswith("-"):
+            name, equals, value = word.partition("=")
+            yield name, value if equals or following.startswith("--") else following
 
 
 def _settings(file: str) -> Any:

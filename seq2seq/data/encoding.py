@@ -22,7 +22,7 @@ from .arrow_cache import cached_dataset, fingerprint_of
 from .labels import Labels
 from .parallel import default_workers, ordered_map
 from .supported_pairs import unsupported_pairs
-from .tokenizer import EncodedDocument, Facts, Tokenizer
+from .tokenizer import Facts, Tokenizer
 
 # *_length: tokens after truncation; *_tokens: tokens before truncation, for the report.
 SCHEMA = pa.schema(
@@ -154,47 +154,29 @@ class _RangeEncoder:
 
     def __call__(self, rows: range) -> pa.Table:
         batch = self.pairs[rows.start : rows.stop]
-        documents, summaries = (self._encode_labels if self.labels else self._encode_summaries)(batch, rows.start)
-        oovs = [document.oov for document in documents]
+        texts, summaries = batch["document"], batch["summary"]
+        if self.labels:
+            documents, ids = self.labels.encode(self.tokenizer, texts, summaries, self.max_document_tokens, rows.start)
+            lengths = tokens = [sum(label >= 0 for label in of_one) for of_one in ids]
+        else:
+            documents = self.tokenizer.encode_documents(texts, self.max_document_tokens)
+            summaries = [text or "" for text in summaries]  # a corpus for `predict` can lack summaries
+            oovs = [document.oov for document in documents]
+            encoded = self.tokenizer.encode_summaries(summaries, oovs, self.max_summary_tokens)
+            ids, tokens = [of_one for of_one, _ in encoded], [count for _, count in encoded]
+            lengths = [len(of_one) for of_one in ids]
         document_ids = _list_array([document.ids for document in documents])
-        summary_ids = _list_array([summary.ids for summary in summaries])
         arrays = [
             document_ids,
-            summary_ids,
-            pa.array(oovs, pa.list_(pa.string())),
+            _list_array(ids),
+            pa.array([document.oov for document in documents], pa.list_(pa.string())),
             pc.list_value_length(document_ids),
-            pa.array([summary.length for summary in summaries], pa.int32()),
+            pa.array(lengths, pa.int32()),
             pa.array([document.length for document in documents], pa.int32()),
-            pa.array([summary.tokens for summary in summaries], pa.int32()),
+            pa.array(tokens, pa.int32()),
             pa.array(rows, pa.int64()),
         ]
         return pa.table(arrays, schema=SCHEMA)
-
-    def _encode_summaries(
-        self, batch: dict[str, list[str]], first: int
-    ) -> tuple[list[EncodedDocument], list[_EncodedSummary]]:
-        documents = self.tokenizer.encode_documents(batch["document"], self.max_document_tokens)
-        texts = [text or "" for text in batch["summary"]]  # a corpus for `predict` can lack summaries
-        oovs = [document.oov for document in documents]
-        encoded = self.tokenizer.encode_summaries(texts, oovs, self.max_summary_tokens)
-        return documents, [_EncodedSummary(ids, len(ids), tokens) for ids, tokens in encoded]
-
-    def _encode_labels(
-        self, batch: dict[str, list[str]], first: int
-    ) -> tuple[list[EncodedDocument], list[_EncodedSummary]]:
-        assert self.labels is not None
-        texts = batch["document"], batch["summary"]
-        documents, labels = self.labels.encode(self.tokenizer, *texts, self.max_document_tokens, first)
-        counts = [sum(label >= 0 for label in ids) for ids in labels]
-        return documents, [_EncodedSummary(ids, count, count) for ids, count in zip(labels, counts, strict=True)]
-
-
-class _EncodedSummary(NamedTuple):
-    """The ids of a summary or of labels, the number of targets among them, and of tokens before truncation."""
-
-    ids: list[int]
-    length: int
-    tokens: int
 
 
 def _list_array(lists: list[list[int]]) -> pa.ListArray:

@@ -12,28 +12,17 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from .options import SearchOptions
+from .options import SearchOptions as SearchOptions
 
 if TYPE_CHECKING:
-    from .beam import beam_search
-    from .constraints import CONSTRAINTS
-    from .dispatch import search
-    from .greedy import greedy_search
-    from .hypotheses import Hypotheses
-    from .supported import absent_ids
-    from .trace import Recorder, SearchStep
-
-__all__ = [
-    "CONSTRAINTS",
-    "Hypotheses",
-    "Recorder",
-    "SearchOptions",
-    "SearchStep",
-    "absent_ids",
-    "beam_search",
-    "greedy_search",
-    "search",
-]
+    from .beam import beam_search as beam_search
+    from .constraints import CONSTRAINTS as CONSTRAINTS
+    from .dispatch import search as search
+    from .greedy import greedy_search as greedy_search
+    from .hypotheses import Hypotheses as Hypotheses
+    from .supported import absent_ids as absent_ids
+    from .trace import Recorder as Recorder
+    from .trace import SearchStep as SearchStep
 
 _MODULES = {
     "CONSTRAINTS": "constraints",

@@ -27,19 +27,13 @@ def heat_map(weights: np.ndarray, rows: Sequence[str], columns: Sequence[str], k
     faint = [bool(column.max() < FAINT) for column in weights.T]
     head = [element("td", class_="s2s-corner")]
     head += [
-        element(
-            "th",
-            element("span", word.strip()),
-            class_="s2s-faint" if hidden else None,
-            scope="col",
-        )
+        element("th", element("span", word.strip()), class_="s2s-faint" if hidden else None, scope="col")
         for word, hidden in zip(columns, faint, strict=True)
     ]
     body = []
     for word, row in zip(rows, weights, strict=True):
-        label = word.strip()
         cells = [_cell(weight, hidden) for weight, hidden in zip(row, faint, strict=True)]
-        body.append(element("tr", element("th", label, scope="row"), *cells))
+        body.append(element("tr", element("th", word.strip(), scope="row"), *cells))
     table = element(
         "table", element("thead", element("tr", *head)), element("tbody", *body), class_=classes("s2s-heat", kind)
     )

@@ -30,7 +30,6 @@ BEAM = (
     "extended. Point at a box to read the whole hypothesis."
 )
 NOTHING_YET = "Write or paste a document and press “Write headlines”, or choose an example."
-SELECT_FIRST = 0
 
 
 class Views(NamedTuple):
@@ -71,7 +70,7 @@ class Page:
             framed(marked_text(headline)),
             framed(self._map(headline, "attention", ATTENTION)),
             framed(self._map(headline, "copy", COPYING)),
-            framed(element("p", BEAM, class_="s2s-note"), scrolling(beam_tree(trace.nodes))),
+            framed(element("p", BEAM, class_="s2s-note"), element("div", beam_tree(trace.nodes), class_="s2s-scroll")),
         )
 
     def _map(self, headline: Explanation, kind: str, meaning: str) -> Element:
@@ -95,10 +94,6 @@ def framed(*content: Element | None) -> str:
     return to_html(element("div", *content, class_="s2s"))
 
 
-def scrolling(content: Element) -> Element:
-    return element("div", content, class_="s2s-scroll")
-
-
 def empty(sentence: str, class_: str = "s2s-empty") -> list[str]:
     """All views with one sentence in place of a result."""
     return [framed(element("p", sentence, class_=class_)), *[framed()] * (len(Views._fields) - 1)]
@@ -116,8 +111,8 @@ def build(page: Page, examples: Sequence[str] = EXAMPLES) -> gr.Blocks:
             hidden = gr.Radio(choices=[], value=None, visible=False)
             return [None, hidden, gr.Tabs(visible=False), *empty(str(error), "s2s-problem")]
         ranks = [str(rank + 1) for rank in range(len(trace.headlines))]
-        choice = gr.Radio(choices=ranks, value=ranks[SELECT_FIRST], visible=len(ranks) > 1)
-        return [trace, choice, gr.Tabs(visible=True), *page.views(trace, SELECT_FIRST)]
+        choice = gr.Radio(choices=ranks, value=ranks[0], visible=len(ranks) > 1)
+        return [trace, choice, gr.Tabs(visible=True), *page.views(trace, 0)]
 
     def choose(trace: Trace | None, rank: str | None) -> list[str]:
         """The views for another headline."""

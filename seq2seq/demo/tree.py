@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from ..explanation import BeamNode
-from ..markup import Element, classes, element
+from ..markup import Element, classes, cut, element
 
 BOX_WIDTH, BOX_HEIGHT = 82, 34
 COLUMN, ROW = 104, 42  # distances between boxes
@@ -109,7 +109,7 @@ def _line(start: Place, end: Place, names: str | None) -> Element:
 def _box(nodes: Sequence[BeamNode], position: int, place: Place, names: str | None) -> Element:
     node = nodes[position]
     ends = node.finished and not node.text
-    word = "end" if ends else shortened(node.text)
+    word = "end" if ends else cut(node.text, CHARACTERS)
     score = f"{node.score:.2f}".replace("-", "\N{MINUS SIGN}")
     state = "finished" if node.finished else "live"
     note = f"{hypothesis(nodes, position)}\n{state}, score {node.score:.3f}, probability {math.exp(node.log_prob):.2g}"
@@ -123,8 +123,3 @@ def _box(nodes: Sequence[BeamNode], position: int, place: Place, names: str | No
         parts.append(element("circle", cx=BOX_WIDTH - 4, cy=4, r=9, class_="s2s-badge"))
         parts.append(element("text", str(node.rank + 1), x=BOX_WIDTH - 4, y=8, class_="s2s-badge"))
     return element("g", *parts, transform=f"translate({place.x:g} {place.y:g})", class_=names)
-
-
-def shortened(word: str) -> str:
-    """A word that fits into a box."""
-    return word if len(word) <= CHARACTERS else word[: CHARACTERS - 1] + "…"

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.export import Dim
 
-from ..errors import UserError
+from ..errors import UserError, first_line
 from ..inference import checkpoint_file, load_networks
 from ..model.network import Seq2Seq
 from .cells import OPSET
@@ -98,10 +98,9 @@ def _export(graph: nn.Module, inputs: tuple[Tensor, ...], names: list[str], outp
             assert program is not None
             program.save(str(file))
     except Exception as error:  # torch raises several types here, with messages of many lines
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise UserError(
-            f"{file.name}: torch cannot export a part of this network ({reason}); docs/onnx.md lists the parts that "
-            "can be exported"
+            f"{file.name}: torch cannot export a part of this network ({first_line(error)}); docs/onnx.md lists the "
+            "parts that can be exported"
         ) from error
 
 

@@ -13,10 +13,10 @@ from torch import nn
 from transformers import GenerationConfig
 
 from .. import __version__
-from ..checkpoint import CONTENTS, origin, read_checkpoint
+from ..checkpoint import origin, read_checkpoint, settings_of
 from ..data.tokenizer import Tokenizer
 from ..decoding import SearchOptions
-from ..errors import UserError
+from ..errors import UserError, first_line
 from ..files import atomic_writer
 from ..hub_folder import TOKENIZER_FILE, WEIGHTS_FILE
 from ..inference import load_networks
@@ -95,7 +95,7 @@ def _write_files(checkpoint: str, folder: Path, name: str) -> None:
     check_parts(checkpoint, network, NetworkOptions(**contents["network"]))
     tokenizer = Tokenizer.from_dict(contents["tokenizer"])
     settings = {key: value for key, value in contents["tokenizer"].items() if key != "tokenizer"}
-    section = {key: value for key, value in contents.items() if key not in CONTENTS} | {"tokenizer": settings}
+    section = settings_of(contents) | {"tokenizer": settings}
     search = SearchOptions(**contents["search"])
     auto_map = {auto: f"{Path(CODE_FILE).stem}.{found.__name__}" for auto, found in CLASSES.items()}
 
@@ -195,8 +195,7 @@ def upload(folder: Path, files: list[str], name: str) -> None:
         api.create_repo(name, private=True, exist_ok=True)
         api.upload_folder(repo_id=name, folder_path=folder, allow_patterns=files)
     except Exception as error:  # the client raises types of several libraries
-        reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
         raise UserError(
-            f"--push {name}: {reason}; the folder {folder} is complete: log in with `hf auth login`, or set HF_TOKEN, "
-            "and give the command again"
+            f"--push {name}: {first_line(error)}; the folder {folder} is complete: log in with `hf auth login`, or set "
+            "HF_TOKEN, and give the command again"
         ) from error

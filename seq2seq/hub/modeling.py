@@ -17,7 +17,7 @@ from transformers.modeling_outputs import ModelOutput, Seq2SeqLMOutput
 
 from ..model.memory import Memory
 from ..model.network import SearchState, build_network
-from ..model.output import PointerOutput, TargetSteps
+from ..model.output import PointerOutput
 from .configuration import HeadlineConfig
 from .processing import IGNORED, HeadlineProcessor
 
@@ -173,12 +173,7 @@ class HeadlineModel(PreTrainedModel, GenerationMixin):
     ) -> Tensor:
         """The cross-entropy of the labels [B, T]; label smoothing only in training."""
         positions = (labels != IGNORED).flatten().nonzero().flatten()
-        steps = TargetSteps(
-            features.flatten(0, 1).index_select(0, positions),
-            attention.flatten(0, 1).index_select(0, positions),
-            memory.copy_ids.index_select(0, positions // labels.shape[1]),
-            self.network.reachable(labels.flatten().index_select(0, positions)),
-        )
+        steps = self.network.steps_at(positions, labels, features, attention, memory)
         total, _ = self.network.output.loss(steps, self.network.label_smoothing if self.training else 0.0)
         return total / (len(positions) if items is None else items)
 

@@ -108,7 +108,6 @@ class _Collector:
         """By module, in the order in which the file needs them."""
         self.names: dict[str, Definition | Source] = {}
         """Each name of the file, and what it stands for."""
-        self.order: list[str] = []
         self.needed: dict[str, set[str]] = {}
         """For each module the modules whose definitions it uses."""
 

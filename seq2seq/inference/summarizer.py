@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from ..batch import make_batch
-from ..checkpoint import CONTENTS, write_weights
+from ..checkpoint import settings_of, weights_alone, write_checkpoint
 from ..data.tokenizer import EncodedDocument, Tokenizer
 from ..decoding import SearchOptions, SearchStep
 from ..errors import UserError, did_you_mean
@@ -105,7 +105,7 @@ class Summarizer:
         network, contents = load_networks(paths)
         tokenizer, options = Tokenizer.from_dict(contents["tokenizer"]), SearchOptions(**contents["search"])
         network.to(PRECISIONS[precision])
-        settings = {key: value for key, value in contents.items() if key not in CONTENTS} if len(paths) == 1 else None
+        settings = settings_of(contents) if len(paths) == 1 else None
         return cls(network, tokenizer, options, contents["max_document_tokens"], device, settings=settings)
 
     def warm_up(self) -> None:
@@ -132,7 +132,7 @@ class Summarizer:
                 "a network: keep the checkpoints"
             )
         section = {**self.settings, "search": asdict(self.options), "max_document_tokens": self.max_document_tokens}
-        write_weights(self.network, section, user_path(path))
+        write_checkpoint(weights_alone(section, self.network.state_dict()), user_path(path))
 
     def score(
         self,

@@ -27,9 +27,10 @@ class Embedding(nn.Embedding):
         """Extended ids [...] -> [..., E]."""
         return self.dropout(super().forward(self.rows(ids)))
 
-    def lookup(self, ids: Tensor) -> ops.Lookup:
-        """The same for ids [B, S] without dropout, not yet looked up."""
-        return ops.Lookup(self.weight, self.rows(ids))
+    def documents(self, ids: Tensor) -> Tensor | ops.Lookup:
+        """The same for documents [B, S]; not yet looked up where equal words have equal embeddings."""
+        differs_by_position = self.training or torch.is_grad_enabled()  # by dropout, or by the place in the graph
+        return self(ids) if differs_by_position else ops.Lookup(self.weight, self.rows(ids))
 
     def rows(self, ids: Tensor) -> Tensor:
         """Extended ids -> rows of the weights. Unknown words without a row of their own share that of `<unk>`."""

@@ -36,7 +36,8 @@ class AttentionHistory(nn.Module):
     def forward(self, attention: Attention, query: Tensor, memory: Memory, past: Tensor | None) -> Attended:
         """query [N, T, H], N = B * K, past [N, S]. Beams stand beside time in the attention's queries, so that no
         memory is repeated."""
-        return *attend_by_rows(attention, query, memory), past
+        context, weights = attention(query.reshape(memory.mask.shape[0], -1, query.shape[-1]), memory)
+        return _by_rows(context, query), _by_rows(weights, query), past
 
 
 class TemporalHistory(AttentionHistory):
@@ -94,12 +95,6 @@ class CoverageHistory(AttentionHistory):
             steps.append(weights)
         weights = torch.cat(steps, dim=1)
         return weights @ states, weights, past
-
-
-def attend_by_rows(attention: Attention, query: Tensor, memory: Memory) -> tuple[Tensor, Tensor]:
-    """query [N, T, H], N = B * K -> context [N, T, C], weights [N, T, S]."""
-    context, weights = attention(query.reshape(memory.mask.shape[0], -1, query.shape[-1]), memory)
-    return _by_rows(context, query), _by_rows(weights, query)
 
 
 def _by_rows(x: Tensor, query: Tensor) -> Tensor:

@@ -98,8 +98,7 @@ class Labeller(nn.Module):
 
     def features(self, batch: LabelledBatch, positions: Tensor) -> Tensor:
         """The hidden units [P, H] at some positions [P] in the flattened labels of a batch."""
-        differs_by_position = self.training or torch.is_grad_enabled()  # by dropout, or by the place in the graph
-        words = self.embedding(batch.document) if differs_by_position else self.embedding.lookup(batch.document)
+        words = self.embedding.documents(batch.document)
         if isinstance(words, Tensor):
             words = self.words(words)
         states, final = self.encoder(words, batch.mask.sum(dim=1))

@@ -90,9 +90,7 @@ class Seq2Seq(nn.Module):
 
     def encode(self, document: Tensor, mask: Tensor, extension: int = 0) -> Memory:
         """document [B, S] extended ids, mask [B, S] -> Memory."""
-        differs_by_position = self.training or torch.is_grad_enabled()  # by dropout, or by the place in the graph
-        words = self.embedding(document) if differs_by_position else self.embedding.lookup(document)
-        states, final = self.encoder(words, mask.sum(dim=1))
+        states, final = self.encoder(self.embedding.documents(document), mask.sum(dim=1))
         states, final = self.dropout(self.gate(states, final, mask)), self.dropout(final)
         return Memory(states, self.decoder.attention.precompute(states), mask, final, document, extension)
 
@@ -144,12 +142,19 @@ class Seq2Seq(nn.Module):
 
     def target_steps(self, forced: TeacherForced) -> TargetSteps:
         """The steps of the real target words alone: padding never reaches the output layer."""
-        batch, positions = forced.batch, forced.batch.target_positions
+        batch = forced.batch
+        return self.steps_at(batch.target_positions, batch.targets, forced.features, forced.attention, forced.memory)
+
+    def steps_at(
+        self, positions: Tensor, targets: Tensor, features: Tensor, attention: Tensor, memory: Memory
+    ) -> TargetSteps:
+        """The steps at some positions [M] in the flattened targets [N, T]: features [N, T, F], attention [N, T, S]."""
+        documents = positions // (targets.numel() // len(memory.mask))
         return TargetSteps(
-            forced.features.flatten(0, 1).index_select(0, positions),
-            forced.attention.flatten(0, 1).index_select(0, positions),
-            forced.memory.copy_ids.index_select(0, positions // (batch.summaries_each * batch.targets.shape[1])),
-            self.reachable(batch.targets.flatten().index_select(0, positions)),
+            features.flatten(0, 1).index_select(0, positions),
+            attention.flatten(0, 1).index_select(0, positions),
+            memory.copy_ids.index_select(0, documents),
+            self.reachable(targets.flatten().index_select(0, positions)),
         )
 
     def reachable(self, targets: Tensor) -> Tensor:

@@ -14,10 +14,7 @@ from .history import ATTENTION_HISTORIES
 from .losses import LOSS_TERMS
 from .readout import READOUTS
 
-TRAINING_OPTIONS = (
-    *("dropout", "weight_dropout", "label_smoothing"),
-    *("loss_terms", "loss_starts", "training_vocabulary"),
-)
+TRAINING_OPTIONS = ("dropout", "weight_dropout", "label_smoothing", "loss_terms", "loss_starts", "training_vocabulary")
 """Options that change the training and not the weights: a new run from trained weights may choose others."""
 
 

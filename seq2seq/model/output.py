@@ -6,7 +6,7 @@ Both classes serve training (`loss`: the probabilities of the target words alone
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -117,10 +117,15 @@ class SoftmaxOutput(nn.Module):
             self.matrix(),
             self.bias,
             steps.targets,
+            **self.copying(steps),
             target_weights=steps.weights,
             label_smoothing=label_smoothing,
             words=words,
         )
+
+    def copying(self, steps: TargetSteps) -> dict[str, Any]:
+        """The arguments of `ops.linear_cross_entropy` for the pointer; none without a pointer."""
+        return {}
 
     def parts(self, steps: TargetSteps) -> tuple[Tensor, Tensor]:
         """The two ways to a word: the probability that the softmax generates each target [M], and the probability that
@@ -204,19 +209,9 @@ class PointerOutput(SoftmaxOutput):
         nn.init.xavier_uniform_(self.gate.weight)
         nn.init.zeros_(self.gate.bias)
 
-    def loss(self, steps: TargetSteps, label_smoothing: float, words: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    def copying(self, steps: TargetSteps) -> dict[str, Any]:
         copied = (steps.attention * (steps.copy_ids == steps.targets.unsqueeze(1))).sum(dim=1)
-        return ops.linear_cross_entropy(
-            self.project(steps.features),
-            self.matrix(),
-            self.bias,
-            steps.targets,
-            gate_logit=self.gate(steps.features).squeeze(1),
-            copy_prob=copied,
-            target_weights=steps.weights,
-            label_smoothing=label_smoothing,
-            words=words,
-        )
+        return {"gate_logit": self.gate(steps.features).squeeze(1), "copy_prob": copied}
 
     def parts(self, steps: TargetSteps) -> tuple[Tensor, Tensor]:
         generated, _ = super().parts(steps)

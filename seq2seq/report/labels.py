@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+from ..entities import OUTSIDE
 from ..markup import Element, cut, element
 from .run import Prediction, Run
 from .samples import MAX_DOCUMENT, MAX_PIECES, MAX_WORD
@@ -11,8 +12,6 @@ from .tables import table
 
 MAX_PAIRS = 20
 """Pairs of confused labels that the page shows."""
-OUTSIDE = "O"
-"""The label of a token outside all entities."""
 
 
 def confusions_section(run: Run, count: int) -> Element | None:

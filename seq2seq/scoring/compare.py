@@ -20,7 +20,7 @@ from .figures import describe
 from .options import RougeOptions
 from .rouge import ALL_KINDS, MEASURES, score_references
 from .signature import Signature, reference_counts, tokenizer_used
-from .significance import Metric, Resampled, resample, scores_of
+from .significance import Metric, Resampled, resample
 from .translation import translation_metric
 from .words import uses_unicode
 
@@ -122,7 +122,7 @@ def compare(
     metrics, signatures = {"rouge": rouge_metric(groups, texts, options)}, {}
     for name in translation:
         metrics[name], signatures[name] = translation_metric(name, groups, texts)
-    results = [(metric, _results(metric, trials, seed)) for metric in metrics.values()]
+    results = [(metric, resample(metric, trials, seed)) for metric in metrics.values()]
     found = []
     for position, (name, predictions) in enumerate(systems.items()):
         scores: dict[str, Estimate] = {}
@@ -153,13 +153,6 @@ def rouge_metric(
         for texts in systems
     ]
     return Metric(ROUGE_NAMES, statistics, lambda sums: 100 * sums / pairs)
-
-
-def _results(metric: Metric, trials: int, seed: int) -> Resampled:
-    if trials:
-        return resample(metric, trials, seed)
-    nothing = np.empty(0)
-    return Resampled(scores_of(metric), nothing, nothing, nothing)
 
 
 def _estimates(metric: Metric, result: Resampled, position: int) -> dict[str, Estimate]:

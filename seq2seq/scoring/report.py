@@ -74,19 +74,20 @@ def latex(comparison: Comparison) -> str:
 def _score_tables(title: str, systems: Mapping[str, Mapping[str, Estimate | Difference]]) -> list[Table]:
     """ROUGE with a row for each system and measure, and the other scores, if there are any, with a row a system."""
     rows = [
-        [name, MEASURE_NAMES[measure], *(_cell(scores[f"{kind}.{measure}"]) for kind in ALL_KINDS)]
+        [name, MEASURE_NAMES[measure], *(cell(scores[f"{kind}.{measure}"]) for kind in ALL_KINDS)]
         for name, scores in systems.items()
         for measure in MEASURES
     ]
     found = [Table(title, ["system", "", *KIND_NAMES.values()], rows, names=2)]
     others = [name for name in OTHER_NAMES if name in next(iter(systems.values()))]
     if others:
-        rows = [[name, *(_cell(scores[other]) for other in others)] for name, scores in systems.items()]
+        rows = [[name, *(cell(scores[other]) for other in others)] for name, scores in systems.items()]
         found.append(Table(title, ["system", *(OTHER_NAMES[other] for other in others)], rows))
     return found
 
 
-def _cell(result: Estimate | Difference) -> str:
+def cell(result: Estimate | Difference) -> str:
+    """A score with its interval, or a difference with its p-values."""
     if isinstance(result, Difference):
         return f"{result.value:+.2f} ({_p_value(result.bootstrap_p)}/{_p_value(result.randomization_p)})"
     if result.low is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .compare import Comparison, Estimate
-from .report import KIND_NAMES, markdown
+from .report import KIND_NAMES, cell, markdown
 
 
 @dataclass(frozen=True)
@@ -40,13 +40,9 @@ class Scores:
         return self.comparison.systems[0].scores[name]
 
     def __str__(self) -> str:
-        lines = [f"{name:10}  {_text(self[f'{kind}.f1'])}" for kind, name in KIND_NAMES.items()]
+        lines = [f"{name:10}  {cell(self[f'{kind}.f1'])}" for kind, name in KIND_NAMES.items()]
         return "\n".join([*lines, f"{self.comparison.pairs:,} pairs, {self.comparison.signature}"])
 
     def _repr_markdown_(self) -> str:
         """The tables of `seq2seq score`, for a notebook."""
         return markdown(self.comparison)
-
-
-def _text(score: Estimate) -> str:
-    return f"{score.value:.2f}" if score.low is None else f"{score.value:.2f} ({score.low:.2f}-{score.high:.2f})"

@@ -63,8 +63,10 @@ def scores_of(metric: Metric) -> np.ndarray:
 
 
 def resample(metric: Metric, trials: int, seed: int) -> Resampled:
-    """Intervals and p-values from `trials` trials for each test."""
+    """Intervals and p-values from `trials` trials for each test; empty arrays without trials (0)."""
     scores = scores_of(metric)
+    if not trials:
+        return Resampled(scores, np.empty(0), np.empty(0), np.empty(0))
     drawn = bootstrap_scores(metric, trials, seed)
     bounds = np.moveaxis(np.quantile(drawn, (0.025, 0.975), axis=0), 0, -1)
     differences = scores[1:] - scores[0]

@@ -3,7 +3,7 @@
 Such a score is a function of counts that are summed over all pairs, and not the mean of the pairs' scores. A metric
 therefore has two steps: the counts of each pair, and the score of their sum.
 
-The package is optional (`pip install seq2seq-headlines[score]`) and is imported only for these scores.
+The package is optional (the extra `score`) and is imported only for these scores.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from seq2seq.errors import UserError
+from seq2seq.errors import require_packages
 from seq2seq.options import check_choice
 
 from .significance import Metric
@@ -45,11 +45,9 @@ class SacreBleuMetric:
     """
 
     def __init__(self, name: str, kind: str) -> None:
-        try:
-            from sacrebleu import metrics
-        except ImportError:
-            cure = "install it with `pip install 'seq2seq-headlines[score]'`"
-            raise UserError(f"{name} needs the package sacrebleu; {cure}") from None
+        require_packages(name, "score", "sacrebleu")
+        from sacrebleu import metrics
+
         self._scorer: Any = getattr(metrics, kind)()
 
     # sacreBLEU has no public names for its two steps. Its own significance tests call the same methods.

@@ -11,6 +11,7 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from starlette.exceptions import HTTPException
 
 from .. import __version__
@@ -21,7 +22,7 @@ from ..options import check_effects
 from .batching import Batcher, QueueFull
 from .guard import Guard, Refusal
 from .limits import Limits
-from .metrics import CONTENT_TYPE, Metrics
+from .metrics import Metrics
 from .page import page
 from .schema import Error, Headlines, HeadlinesRequest, Health, Model, sentence
 from .search import results
@@ -162,7 +163,7 @@ class Service:
         @app.get("/metrics", response_class=Response)
         async def metrics() -> Response:
             """Counters and times in the text format of Prometheus."""
-            return Response(self.metrics.text(), media_type=CONTENT_TYPE)
+            return Response(self.metrics.text(), media_type=CONTENT_TYPE_PLAIN_0_0_4)
 
         @app.get("/docs", include_in_schema=False)
         async def documentation() -> HTMLResponse:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from html import escape
 from typing import Any
+
+from ..markup import Element, element, to_document
 
 STYLE = """
 :root { color-scheme: light dark; }
@@ -20,50 +21,59 @@ th, td { text-align: left; vertical-align: top; padding: 0.3rem 0.8rem 0.3rem 0;
 
 def page(openapi: Mapping[str, Any]) -> str:
     """HTML with the paths, the keys of their bodies, and their answers."""
-    title = escape(openapi["info"]["title"])
-    parts = [f"<h1>{title}</h1>", f"<p>{escape(openapi['info']['description'])}</p>"]
-    parts.append('<p>For programs: <a href="/openapi.json">openapi.json</a>.</p>')
-    for path, operations in openapi["paths"].items():
-        for method, operation in operations.items():
-            parts += _operation(openapi, f"{method.upper()} {path}", operation)
-    return (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
-        f'<meta name="viewport" content="width=device-width"><style>{STYLE}</style></head>'
-        f"<body>{''.join(parts)}</body></html>"
+    title, description = openapi["info"]["title"], openapi["info"]["description"]
+    head = element(
+        "head",
+        element("meta", charset="utf-8"),
+        element("meta", name="viewport", content="width=device-width"),
+        element("title", title),
+        element("style", STYLE),
     )
+    link = element("p", "For programs: ", element("a", "openapi.json", href="/openapi.json"), ".")
+    operations = (
+        _operation(openapi, f"{method.upper()} {path}", operation)
+        for path, methods in openapi["paths"].items()
+        for method, operation in methods.items()
+    )
+    body = element("body", element("h1", title), element("p", description), link, operations)
+    return to_document(element("html", head, body, lang="en"))
 
 
-def _operation(openapi: Mapping[str, Any], name: str, operation: Mapping[str, Any]) -> Iterable[str]:
-    yield f"<h2><code>{escape(name)}</code></h2><p>{escape(operation.get('description', ''))}</p>"
+def _operation(openapi: Mapping[str, Any], name: str, operation: Mapping[str, Any]) -> Iterable[Element]:
+    yield element("h2", element("code", name))
+    yield element("p", operation.get("description"))
     body = operation.get("requestBody", {}).get("content", {}).get("application/json")
     if body:
         schema = _resolved(openapi, body["schema"])
-        yield f"<h3>Body</h3><p>{escape(schema.get('description', ''))}</p>"
-        yield f"<pre>{escape(json.dumps(schema['example'], indent=2))}</pre>" + _keys(schema)
-    yield "<h3>Answers</h3>"
+        yield element("h3", "Body")
+        yield element("p", schema.get("description"))
+        yield element("pre", json.dumps(schema["example"], indent=2))
+        yield _keys(schema)
+    yield element("h3", "Answers")
     for status, response in operation["responses"].items():
-        yield f"<p><b>{escape(status)}</b> {escape(response['description'])}</p>"
+        yield element("p", element("b", status), f" {response['description']}")
         content = response.get("content", {}).get("application/json", {})
         if status == "200" and content:
             yield from _schemas(openapi, content["schema"])
 
 
-def _schemas(openapi: Mapping[str, Any], schema: Mapping[str, Any]) -> Iterable[str]:
+def _schemas(openapi: Mapping[str, Any], schema: Mapping[str, Any]) -> Iterable[Element]:
     """A table of an object, and of the objects in it."""
     resolved = _resolved(openapi, schema)
-    yield f"<p>{escape(resolved.get('description', ''))}</p>" + _keys(resolved)
+    yield element("p", resolved.get("description"))
+    yield _keys(resolved)
     for value in resolved["properties"].values():
         if "$ref" in value.get("items", {}):
             yield from _schemas(openapi, value["items"])
 
 
-def _keys(schema: Mapping[str, Any]) -> str:
-    rows = (
-        f"<tr><td><code>{escape(name)}</code></td><td>{escape(_type(value))}</td>"
-        f"<td>{escape(value.get('description', ''))}</td></tr>"
-        for name, value in schema["properties"].items()
-    )
-    return f"<table><tr><th>key</th><th>type</th><th>meaning</th></tr>{''.join(rows)}</table>"
+def _keys(schema: Mapping[str, Any]) -> Element:
+    def row(kind: str, *cells: Any) -> Element:
+        return element("tr", [element(kind, cell) for cell in cells])
+
+    keys = schema["properties"].items()
+    rows = [row("td", element("code", name), _type(value), value.get("description")) for name, value in keys]
+    return element("table", row("th", "key", "type", "meaning"), rows)
 
 
 def _type(value: Mapping[str, Any]) -> str:

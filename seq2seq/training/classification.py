@@ -19,17 +19,7 @@ class ClassificationData(LabelledData):
 
 
 class ClassifierModule(LabellerModule):
-    """Trains and evaluates a classifier of documents.
-
-    Args:
-        tokenizer: gives the vocabulary. Linked from the data by the command, as are the labels and the last two.
-        labels: the labels in the order of their ids.
-        network: the shape of the network.
-        optimizer: the optimizer and its learning rate.
-        max_document_tokens: limit to which documents were cut; part of a checkpoint.
-        seed: of dropout.
-    """
-
+    __doc__ = LabellerModule.__doc__
     task = "classification"
     sections: ClassVar[dict[str, type]] = {"network": ClassifierOptions, "optimizer": OptimizerOptions}
     main_figure = "macro_f1"
@@ -45,7 +35,8 @@ class ClassifierModule(LabellerModule):
         max_document_tokens: int,
         seed: int = 1,
     ) -> None:
-        super().__init__(tokenizer, labels, network, optimizer, max_document_tokens, seed)
+        limits = {"max_document_tokens": max_document_tokens, "seed": seed}
+        super().__init__(tokenizer, labels, network, optimizer, **limits)
 
     def label_scores(self, references: list[list[str]], predictions: list[list[str]]) -> dict[str, float]:
         return classification_scores([label for (label,) in references], [label for (label,) in predictions])

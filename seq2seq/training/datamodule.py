@@ -25,8 +25,7 @@ from seq2seq.data.bucketing import BatchOptions, BatchPlan, BatchSampler
 from seq2seq.data.corpora import CorpusOptions, Split, load_split
 from seq2seq.data.encoding import EncodedRows, encode_corpus
 from seq2seq.data.labels import Labels
-from seq2seq.data.tokenizer import Tokenizer, TokenizerOptions, load_pretrained
-from seq2seq.data.tokenizer.cache import cached_tokenizer
+from seq2seq.data.tokenizer import Tokenizer, TokenizerOptions, cached_tokenizer, train_tokenizer
 from seq2seq.errors import UserError
 
 from .lightning_internals import KeptSampler, replaces_samplers
@@ -89,11 +88,9 @@ class HeadlineData(LightningDataModule):
         if self.tokenizer_from:
             return Tokenizer.from_dict(read_checkpoint(self.tokenizer_from)["tokenizer"])
         options = self.tokenizer_options
-        if options.kind != "pretrained":
-            return cached_tokenizer(self.tokenizer_texts(), options)
-        if not options.path:
-            raise UserError("data.tokenizer.path: a pretrained tokenizer needs a name, a folder or a tokenizer.json")
-        return load_pretrained(options.path)
+        if options.kind == "pretrained":
+            return train_tokenizer(options, [])
+        return cached_tokenizer(self.tokenizer_texts(), options)
 
     def setup(self, stage: str) -> None:
         """Opens the splits of the stage: a wrong file is reported before the training, not after the first epoch."""

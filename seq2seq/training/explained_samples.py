@@ -16,8 +16,9 @@ Item = TypeVar("Item")
 
 
 def evenly_spaced(items: Sequence[Item], count: int) -> list[Item]:
-    """Up to `count` items, always the same ones of a split."""
-    return list(items[:: max(1, len(items) // count)][:count]) if count else []
+    """At most `count` items, at equal distances: always the same ones of a split."""
+    kept = min(count, len(items))
+    return [items[i * len(items) // kept] for i in range(kept)]
 
 
 def explain(module: SummarizerModule, predictions: Sequence[Prediction]) -> list[Explanation | None]:

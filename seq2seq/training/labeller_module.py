@@ -1,8 +1,10 @@
-"""The LightningModule under both labelling tasks: a label for a document, or one for each of its tokens."""
+"""The LightningModule under both labelling tasks: a label for a document, or one for each of its tokens.
+
+A task is a subclass of `LabellerModule` with `task`, `sections`, `main_figure`, `figures` and `label_scores`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from math import fsum
 from typing import Any, NamedTuple
@@ -68,20 +70,29 @@ class LabelOutcome(NamedTuple):
 
 
 class LabellerModule(TaskModule):
-    """Trains and evaluates a network that gives labels. A task is a subclass with `task`, `sections`, `main_figure` and
-    `label_scores`."""
+    """Trains and evaluates a network that gives labels.
+
+    Args:
+        tokenizer: gives the vocabulary. Linked from the data by the command, as are the labels and the last two.
+        labels: the labels in the order of their ids.
+        network: the shape of the network.
+        optimizer: the optimizer and its learning rate.
+        max_document_tokens: limit to which documents were cut; part of a checkpoint.
+        seed: of dropout.
+    """
 
     def __init__(
         self,
         tokenizer: Tokenizer,
-        labels: Sequence[str],
-        network: AnnotatorOptions,
-        optimizer: OptimizerOptions,
+        labels: list[str],
+        network: AnnotatorOptions = AnnotatorOptions(),  # noqa: B008 (frozen)
+        optimizer: OptimizerOptions = OptimizerOptions(),  # noqa: B008
+        *,
         max_document_tokens: int,
-        seed: int,
+        seed: int = 1,
     ) -> None:
         super().__init__()
-        self.tokenizer, self.vocabulary, self.labels = tokenizer, vocabulary_of(tokenizer), list(labels)
+        self.tokenizer, self.vocabulary, self.labels = tokenizer, vocabulary_of(tokenizer), labels
         self.options, self.optimizer = network, optimizer
         self.max_document_tokens, self.seed = max_document_tokens, seed
         self.network = build_labeller(network, self.vocabulary, len(self.labels))

@@ -16,7 +16,7 @@ from seq2seq.scoring import ScoringOptions
 
 from .datamodule import vocabulary_of
 from .evaluation import Doubts, Outcome, Prediction, predict, score_predictions, score_split
-from .objectives import ObjectiveOptions, training_terms
+from .objectives import OBJECTIVES, ObjectiveOptions
 from .optimizer import OptimizerOptions
 from .task_module import TaskModule
 from .text_batches import usable_batch
@@ -72,7 +72,8 @@ class SummarizerModule(TaskModule):
         return usable_batch(batch, self, trains=trains, scores=scores)
 
     def training_terms(self, batch: Batch) -> tuple[dict[str, Tensor], Tensor]:
-        return training_terms(self, batch)
+        objective = OBJECTIVES[self.objective.name]
+        return objective(self.network, batch, self.global_step, self.objective, self.search)
 
     def predict_batch(self, batch: Batch) -> list[Prediction]:
         return predict(self.network, self.tokenizer, batch, self.search)

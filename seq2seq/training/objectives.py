@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from torch import Tensor
 
@@ -17,9 +16,6 @@ from seq2seq.model.network import Seq2Seq
 from seq2seq.options import When, check_limits, limited
 
 from .candidates import expected_risk, ranking_loss, search_candidates, term_of_candidates
-
-if TYPE_CHECKING:
-    from .module import SummarizerModule
 
 WITHOUT_CANDIDATES = When("name", lambda o: o.name == "likelihood")
 
@@ -92,9 +88,3 @@ def _mixed(
 
 
 OBJECTIVES: dict[str, Objective] = {"likelihood": likelihood, "minimum_risk": minimum_risk, "ranking": ranking}
-
-
-def training_terms(module: SummarizerModule, batch: Batch) -> tuple[dict[str, Tensor], Tensor]:
-    """The terms and the log-likelihoods of a training batch by the objective of the module."""
-    objective = OBJECTIVES[module.objective.name]
-    return objective(module.network, batch, module.global_step, module.objective, module.search)

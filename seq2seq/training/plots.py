@@ -5,14 +5,12 @@ matplotlib is imported by the first picture, and needs no display.
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from seq2seq.errors import UserError
 from seq2seq.files import atomic_writer
 
 if TYPE_CHECKING:
@@ -22,12 +20,6 @@ if TYPE_CHECKING:
 
 DOTS_PER_INCH = 110
 COLOURS = "viridis"
-
-
-def require_matplotlib(option: str) -> None:
-    """Raises UserError, naming the option that needs it, if matplotlib is not installed."""
-    if importlib.util.find_spec("matplotlib") is None:
-        raise UserError(f'{option}: pictures need matplotlib; pip install "seq2seq-headlines[plots]"')
 
 
 def panels(rows: int, columns: int, size: tuple[float, float]) -> tuple[Figure, np.ndarray]:

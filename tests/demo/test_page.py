@@ -16,7 +16,6 @@ import pytest
 from browser import chromium, open_page, pixels
 from helpers import TrainedRun, needs, pairs, run, started
 
-from seq2seq.commands import demo
 from seq2seq.inference import Summarizer
 
 pytestmark = needs("gradio", extra="demo")
@@ -271,6 +270,6 @@ def test_bad_arguments_are_one_line(monkeypatch: pytest.MonkeyPatch, capsys: pyt
         ):
             assert run("demo", *map(str, arguments)) == 1
             assert capsys.readouterr().err.startswith(f"seq2seq: error: {message}")
-    monkeypatch.setattr(demo, "find_spec", lambda name: None)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     assert run("demo") == 1
     assert 'pip install "seq2seq-headlines[demo]"' in capsys.readouterr().err

@@ -40,7 +40,15 @@ def batch(aggregation: str, chosen: list[int], filler: int = 0) -> LabelledBatch
     ids = [row[: row.index(CONTINUATION)] if CONTINUATION in row else row for row in padded.tolist()]
     again = make_labelled_batch(documents, ids, VOCABULARY)
     places = (padded.flatten() != CONTINUATION).nonzero().flatten()
-    return LabelledBatch(wide, made.lengths, mask, padded, places, places, again.rows)
+    return LabelledBatch(
+        document=wide,
+        lengths=made.lengths,
+        mask=mask,
+        labels=padded,
+        places=places,
+        target_positions=places,
+        rows=again.rows,
+    )
 
 
 @pytest.mark.parametrize("aggregation", KINDS)

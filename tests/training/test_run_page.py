@@ -10,8 +10,9 @@ import pytest
 from helpers import TrainedRun, config, read_jsonl, run, write_config, write_corpus
 
 from seq2seq.report import load_run
-from seq2seq.training.callbacks.run_page import evenly, sample_rows
+from seq2seq.training.callbacks.run_page import sample_rows
 from seq2seq.training.evaluation import Headline, Prediction
+from seq2seq.training.explained_samples import evenly_spaced
 
 SHORT = {"trainer__check_val_every_n_epoch": 1, "trainer__val_check_interval": 1.0}
 
@@ -121,6 +122,6 @@ def test_the_samples_are_at_equal_distances_and_the_worst():
         Prediction(row, [Headline("a", 0.0, 0.0)], "b", "c", bad if row in (7, 50) else good) for row in range(100)
     ]
     found[60] = found[60]._replace(document=" ")  # it has no attention
-    assert evenly(range(100), 4) == [0, 25, 50, 75]
+    assert evenly_spaced(range(100), 4) == [0, 25, 50, 75]
     assert sample_rows(found, 2) == [0, 7, 49, 50]
     assert 60 not in sample_rows(found, 100)

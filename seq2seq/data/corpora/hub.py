@@ -10,11 +10,11 @@ import datasets
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ...errors import UserError
+from ...errors import UserError, first_line
 from ..arrow_cache import CACHE_CURE
 from .labelled import dataset_as_text
 from .parquet import check_arrow_columns
-from .rows import Columns, check_columns, first_line
+from .rows import Columns, check_columns
 
 CANNOT_WRITE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.ENOTDIR)
 

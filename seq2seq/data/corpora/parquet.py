@@ -7,8 +7,8 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ...errors import UserError
-from .rows import STANDARD_INPUT, Columns, Row, check_columns, first_line, with_inner_fields
+from ...errors import UserError, first_line
+from .rows import STANDARD_INPUT, Columns, Row, check_columns, with_inner_fields
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -178,8 +178,3 @@ def check_text(value: object, where: str, rule: str) -> None:
         value.isascii() or value.encode()
     except UnicodeEncodeError as error:
         raise UserError(f"{where}: half a surrogate pair ({value[error.start]!r}) is no character") from None
-
-
-def first_line(error: Exception) -> str:
-    """Returns the first line of an error's text, or its type if it has no text."""
-    return (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".:")

@@ -322,6 +322,3 @@ def parsed_date(text: str | None) -> date | None:
         return date.fromisoformat((text or "")[:10])
     except ValueError:
         return None
-
-
-__all__ = ["Article", "Selection", "dated_arguments", "parsed_date", "write_dated"]

@@ -101,9 +101,9 @@ class CorpusWriter:
         self._kept: dict[str, int] = dict.fromkeys(SPLITS, 0)
 
     def write(
-        self, split: Split, document: str, summary: str | None, fields: Mapping[str, str] = MappingProxyType({})
+        self, split: Split, document: str, summary: str, fields: Mapping[str, str] = MappingProxyType({})
     ) -> None:
-        """Writes one pair as a line of JSON, after the further `fields` of this line. A missing summary is null."""
+        """Writes one pair as a line of JSON, after the further `fields` of this line."""
         pair = {**fields, "document": document, "summary": summary}
         self._files[split].write(json.dumps(pair, ensure_ascii=False) + "\n")
         self._kept[split] += 1

@@ -27,11 +27,8 @@ FILES: dict[str, dict[str, Any]] = {
 """The options of a subcommand that reads such files."""
 
 
-def read_pairs(split: Split, files: Sequence[Path], labelled: bool = True) -> Iterator[tuple[str, str | None]]:
+def read_pairs(split: Split, files: Sequence[Path]) -> Iterator[tuple[str, str | None]]:
     """Yields (document, summary) of the files of a split, and shows the progress.
-
-    Args:
-        labelled: False if a summary may be missing; it is then None.
 
     Raises UserError, naming option, file or line, for a file that cannot be read.
     """
@@ -44,7 +41,6 @@ def read_pairs(split: Split, files: Sequence[Path], labelled: bool = True) -> It
                 raise UserError(
                     f"--{split}: the name of {path} has none of the known endings: {known}; rename the file"
                 )
-            columns = Columns("document", "summary", labelled=labelled)
-            for pair in checked_pairs(reader(path, columns), path, path, labelled):
+            for pair in checked_pairs(reader(path, Columns("document", "summary")), path, path):
                 progress.update(1)
                 yield pair

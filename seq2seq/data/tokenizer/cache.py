@@ -25,11 +25,9 @@ TRAINING = "tokenizer-2"
 def cached_tokenizer(train_split: datasets.Dataset, options: TokenizerOptions) -> Tokenizer:
     """Returns the tokenizer of the options, trained on all columns (`document`, `summary`) on the first call.
 
-    The key is the fingerprint of the split and every option. Only one process trains; the others wait and read. A
-    pretrained tokenizer is not cached. Raises the errors of `train_tokenizer`.
+    The key is the fingerprint of the split and every option. Only one process trains; the others wait and read. Raises
+    the errors of `train_tokenizer`.
     """
-    if options.kind == "pretrained":
-        return train_tokenizer(options, [])
     from ..arrow_cache import (  # imports `datasets`, which inference does not need
         cache_errors,
         cache_folder,

@@ -8,7 +8,7 @@ from typing import Any
 
 import tokenizers
 
-from ...errors import UserError
+from ...errors import UserError, first_line
 from ...files import user_path
 from .options import SPECIALS
 from .tokenizer import Tokenizer
@@ -32,9 +32,8 @@ def load_pretrained(path: str) -> Tokenizer:
         else:
             loaded = AutoTokenizer.from_pretrained(path)
     except Exception as error:  # transformers, its hub client and the Rust parser raise many types
-        cause = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise UserError(
-            f"data.tokenizer.path: cannot load a tokenizer from {path}: {cause}:"
+            f"data.tokenizer.path: cannot load a tokenizer from {path}: {first_line(error)}:"
             " give a folder with tokenizer.json, or download the name once with a connection"
         ) from error
     backend = getattr(loaded, "backend_tokenizer", None)

@@ -16,8 +16,6 @@ from ..dispatch import choose
 from . import fast, reference
 from .types import GRUWeights, Lookup
 
-__all__ = ["GRUWeights", "Lookup", "bigru", "gru"]
-
 
 def gru(x: Tensor, h0: Tensor, weights: GRUWeights) -> Tensor:
     """x [N, T, I], h0 [N, H] -> the states after each step [N, T, H]. T is at least 1.
@@ -49,30 +47,23 @@ def bigru(x: Tensor | Lookup, lengths: Tensor, forward: GRUWeights, backward: GR
 
     Raises ValueError for a wrong shape, type, length or id.
     """
-    if isinstance(x, Lookup):
-        table, *layers = _lowered(x.table, *forward, *backward)
-        x = Lookup(table, x.ids)
-    else:
-        x, *layers = _lowered(x, *forward, *backward)
+    source, ids = (x.table, x.ids) if isinstance(x, Lookup) else (x, None)
+    source, *layers = _lowered(source, *forward, *backward)
     forward, backward = GRUWeights(*layers[:4]), GRUWeights(*layers[4:])
-    arguments = Arguments("bigru", x.table if isinstance(x, Lookup) else x)
-    if isinstance(x, Lookup):
-        arguments.shape("table", x.table, "U I")
-        arguments.indices("ids", x.ids, "N T", 0, len(x.table))
+    arguments = Arguments("bigru", source)
+    if ids is not None:
+        arguments.shape("table", source, "U I")
+        arguments.indices("ids", ids, "N T", 0, len(source))
         if torch.is_grad_enabled():
-            x = x.rows()
-    if not isinstance(x, Lookup):
-        arguments.shape("x", x, "N T I")
+            source, ids = Lookup(source, ids).rows(), None
+    if ids is None:
+        arguments.shape("x", source, "N T I")
+        source = source.contiguous()
     arguments.indices("lengths", lengths, "N", 0, arguments.sizes["T"] + 1)
     _check_weights(arguments, "forward ", forward)
     _check_weights(arguments, "backward ", backward)
-    if isinstance(x, Lookup):
-        read: Tensor = x.table
-    else:
-        x = read = x.contiguous()
-    return choose(
-        fast.bigru, reference.bigru, (x, lengths, forward, backward), len(lengths), (read, *forward, *backward)
-    )
+    inputs = source if ids is None else Lookup(source, ids), lengths, forward, backward
+    return choose(fast.bigru, reference.bigru, inputs, len(lengths), (source, *forward, *backward))
 
 
 def _check_weights(arguments: Arguments, prefix: str, weights: GRUWeights) -> None:

@@ -71,6 +71,3 @@ def linear_logsumexp(hidden: Tensor, packed: PackedLinear, out: Tensor) -> Tenso
 def logit_rows(hidden: Tensor, width: int) -> int:
     """The number of rows of `width` logits that a search should hold at once: few enough for the cache of a CPU."""
     return max(1, MAX_LOGITS.get(hidden.device.type, sys.maxsize) // width)
-
-
-__all__ = ["PackedLinear", "linear_logsumexp", "logit_rows", "pack_linear"]

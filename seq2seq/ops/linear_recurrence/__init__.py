@@ -18,8 +18,6 @@ from ..checks import Arguments
 from ..dispatch import references_wanted, steps_in_parallel
 from . import reference, scan
 
-__all__ = ["linear_recurrence"]
-
 Solver = Callable[[Tensor, Tensor, Tensor], Tensor]
 
 

@@ -14,12 +14,11 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.utilities import rank_zero_only
 from torch import nn
 
-from seq2seq.errors import UserError
+from seq2seq.errors import UserError, require_packages
 
 from ..dashboards import log_figures, log_picture
 from ..flow_plots import draw_curves, draw_heat_maps
 from ..module import SummarizerModule
-from ..plots import require_matplotlib
 from ..state_gradients import network_flow
 from ..text_batches import usable_batch
 from .result_files import write_lines
@@ -49,7 +48,7 @@ class GradientFlow(Callback):
             if value is not None and value < 1:
                 raise UserError(f"gradient_flow.{name}: {value} is too small; give at least 1")
         if every is not None:
-            require_matplotlib("gradient_flow.every")
+            require_packages("gradient_flow.every", "plots", "matplotlib")
         self.every, self.examples = every, examples
         self._records: list[dict[str, Any]] = []
         self._record: dict[str, Any] | None = None  # of the current optimizer step

@@ -8,12 +8,11 @@ from pathlib import Path
 from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.utilities import rank_zero_only
 
-from seq2seq.errors import UserError
+from seq2seq.errors import UserError, require_packages
 
 from ..dashboards import log_picture
 from ..explained_samples import evenly_spaced, explain
 from ..module import SummarizerModule
-from ..plots import require_matplotlib
 from ..sample_plots import draw_explanation, draw_lengths, length_confusion
 
 FOLDER = "pictures"
@@ -34,7 +33,7 @@ class Pictures(Callback):
         if documents < 0:
             raise UserError(f"pictures.documents: {documents} is too small; give at least 0")
         if documents:
-            require_matplotlib("pictures.documents")
+            require_packages("pictures.documents", "plots", "matplotlib")
         self.documents = documents
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:

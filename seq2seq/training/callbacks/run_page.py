@@ -15,7 +15,7 @@ from seq2seq.files import atomic_writer
 from seq2seq.report import PAGE, SAMPLES, VALIDATION, load_run, write_page
 
 from ..evaluation import Prediction
-from ..explained_samples import explain
+from ..explained_samples import evenly_spaced, explain
 from ..module import SummarizerModule
 from ..task_module import TaskModule
 from .curves import Curves
@@ -73,7 +73,7 @@ class RunPage(Callback):
     def _write_predictions(self, folder: Path, module: TaskModule, found: list[Any], split: str) -> None:
         """Writes the predictions of a validation, and the attention of some headlines."""
         if split == "validation":
-            found = evenly(found, self.predictions)
+            found = evenly_spaced(found, self.predictions)
             write_lines(folder / VALIDATION, (prediction.record() for prediction in found))
         if not isinstance(module, SummarizerModule):
             return
@@ -84,16 +84,10 @@ class RunPage(Callback):
             json.dump({"split": split, "samples": samples}, stream, ensure_ascii=False)
 
 
-def evenly(items: Sequence[Any], count: int) -> list[Any]:
-    """At most `count` items, at equal distances."""
-    kept = min(count, len(items))
-    return [items[i * len(items) // kept] for i in range(kept)]
-
-
 def sample_rows(predictions: Sequence[Prediction], count: int) -> list[int]:
     """Rows at equal distances, and those with the lowest ROUGE. Empty documents and headlines have no attention."""
     rows = [row for row, p in enumerate(predictions) if p.document.strip() and p.text.strip()]
-    return sorted({*evenly(rows, count), *sorted(rows, key=lambda row: sum(predictions[row].rouge))[:count]})
+    return sorted({*evenly_spaced(rows, count), *sorted(rows, key=lambda row: sum(predictions[row].rouge))[:count]})
 
 
 def as_values(explanation: Explanation) -> dict[str, Any]:
