@@ -153,7 +153,7 @@ def overridden_options(argv: Sequence[str]) -> Iterator[tuple[str, str, str, Any
 
 def _options(argv: Sequence[str]) -> Iterator[tuple[str, str]]:
     """Yields (option, value) for `--option=value` and `--option value`. An option without a value has the value ""."""
-    for word, following in zip(argv, [*argv[1:], ""], strict=True):
+    for word, following in zip(argv, [*argv[1:], ""], strict=False):
         if word.startswith("-"):
             name, equals, value = word.partition("=")
             yield name, value if equals or following.startswith("--") else following

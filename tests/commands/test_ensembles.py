@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -79,7 +80,8 @@ def test_validate_and_show(trained: TrainedRun, other: Path, capsys: pytest.Capt
     losses = []
     for more in ([], ["--ensemble", other], ["--ensemble", trained.best, trained.best]):
         assert run("validate", *settings, *more) == 0
-        losses.append(float(capsys.readouterr().out.split("validation/loss")[1].split("│")[1]))
+        (loss,) = re.findall(r"^ *loss +(\S+) *$", capsys.readouterr().out, re.M)
+        losses.append(float(loss))
     assert losses[2] == pytest.approx(losses[0], rel=1e-4)
     assert losses[1] > losses[0]
     assert run("show", "--checkpoint", trained.best, other, "--input", trained.corpus["test"], "--count", "1") == 0
