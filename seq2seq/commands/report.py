@@ -76,16 +76,5 @@ def checkpoint_settings(folder: Path) -> dict:
     for name in ("best.ckpt", "last.ckpt"):
         if (folder / name).is_file():
             contents = read_checkpoint(folder / name)
-            parts = (
-                "task",
-                "labels",
-                "network",
-                "optimizer",
-                "objective",
-                "search",
-                "scoring",
-                "max_document_tokens",
-                "seed",
-            )
-            return {part: contents[part] for part in parts if part in contents}
+            return {part: contents[part] for part in CHECKPOINT_SETTINGS if part in contents}
     return {}

@@ -294,11 +294,10 @@ def check_devices(accelerator: Any, devices: Any) -> None:
 
     Raises UserError for a GPU on a machine without one, and on a CPU for far more processes than cores.
     """
-    kinds = GPUS.get(str(accelerator), ())
-    if kinds and not any(kind.is_available() for kind in kinds):
+    if str(accelerator) in GPUS and not _is_available(accelerator):
         raise UserError(f"trainer.accelerator: torch finds no {accelerator} on this machine; give cpu or auto")
-    has_gpu = any(kind.is_available() for kind in GPUS["gpu"])
-    if not (accelerator == "cpu" or (accelerator == "auto" and not has_gpu)) or devices == "auto":
+    on_cpu = accelerator == "cpu" or (accelerator == "auto" and not _is_available("gpu"))
+    if not on_cpu or devices == "auto":
         return
     count = int(devices) if str(devices).isdecimal() else 0
     if count < 1:
@@ -309,6 +308,10 @@ def check_devices(accelerator: Any, devices: Any) -> None:
             f"trainer.devices: {count} processes on {cores} cores would slow each other down; give at most "
             f"{PROCESSES_PER_CORE * cores}"
         )
+
+
+def _is_available(accelerator: str) -> bool:
+    return any(kind.is_available() for kind in GPUS[accelerator])
 
 
 def _placed(logger: Any, folder: Path) -> Any:
