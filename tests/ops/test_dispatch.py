@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import torch
+from compiled_loops import needs_loops
 
 from seq2seq import ops
 from seq2seq.ops import dispatch
@@ -41,11 +42,6 @@ def python(code: str, **environment: str) -> str:
     )
     assert done.returncode == 0, done.stderr
     return done.stdout + done.stderr
-
-
-needs_loops = pytest.mark.skipif(
-    not kernels_usable(100, torch.zeros(1)), reason="compiled loops cannot be used on this machine"
-)
 
 
 @needs_loops

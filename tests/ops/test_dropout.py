@@ -6,6 +6,7 @@ import math
 
 import pytest
 import torch
+from compiled_loops import needs_loops
 
 from seq2seq import ops
 from seq2seq.ops.dropout import fast
@@ -44,11 +45,9 @@ def test_the_seed_decides(plain: bool) -> None:
     assert not torch.equal(first, second)
 
 
+@needs_loops
 def test_the_fallback_of_the_gradient_draws_the_same() -> None:
     """If the loop fails in the backward pass, torch's operations compute the same hash."""
-    kernels_usable = pytest.importorskip("seq2seq.ops.dispatch").kernels_usable
-    if not kernels_usable(100, torch.zeros(1)):
-        pytest.skip("compiled loops cannot be used on this machine")
     x = torch.randn(300, 41)
     for seeds in ([1, 2], [2**32 - 1, 2**31 + 7]):
         dropped = round(0.3 * 2**32)

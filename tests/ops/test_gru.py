@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 import torch
+from compiled_loops import needs_loops
 from torch import Tensor, nn
 
 from seq2seq import ops
 from seq2seq.ops import GRUWeights, Lookup, bigru, gru
-from seq2seq.ops.dispatch import kernels_usable
 from seq2seq.ops.gru import fast
 
 TYPES = [torch.float32, torch.float64]  # compiled loops, and torch
@@ -92,7 +92,7 @@ def test_a_lookup_changes_nothing(dtype: torch.dtype) -> None:
                 torch.testing.assert_close(found[real], masked(expected, lengths)[real])
 
 
-@pytest.mark.skipif(not kernels_usable(100, torch.zeros(1)), reason="compiled loops cannot be used on this machine")
+@needs_loops
 @pytest.mark.parametrize("limit", [1, 3 * 7 * 2 * 6 * 5])
 def test_parts_change_nothing(limit: int) -> None:
     """One row, or five rows at a time."""

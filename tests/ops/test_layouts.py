@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
 import torch
+from compiled_loops import needs_loops
 
 from seq2seq import ops
 from seq2seq.ops.dispatch import kernels_usable
 from seq2seq.ops.layouts import layout
-
-needs_loops = pytest.mark.skipif(
-    not kernels_usable(100, torch.zeros(1)), reason="compiled loops cannot be used on this machine"
-)
 
 
 @needs_loops
