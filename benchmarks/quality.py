@@ -13,10 +13,10 @@ The tables of RESULTS.md, in the order in which they stand there:
 
 A system is a file of `configs/published/small`, a config file of your own, or `joey` or `opennmt`. Its config is laid
 over that of the corpus. Joey NMT and OpenNMT-py have the sizes of `configs/published/small`, and train on our tokens
-(`peers/token_files.py`). A training ends with the epochs of the config, or after `--minutes`; then the peers have no
-limit of epochs. The minutes of our systems begin with the first batch and contain the validations. Those of the peers
-begin with the process and contain none. The best checkpoint on validation, by ROUGE-L, is tested with the beam size of
-the config; everything else in the searches of the peers is their default.
+(`peers/token_files.py`). A training ends with its epochs, or after `--minutes`; then the peers have no limit of
+epochs. The minutes of our systems begin with the first batch and contain the validations. Those of the peers begin
+with the process and contain none. The best checkpoint on validation, by ROUGE-L, is tested with the beam size of the
+config; everything else in the searches of the peers is their default.
 `<unk>` is forbidden for all systems alike, unless the config allows it. References are the texts of the corpus.
 Headlines are joined from tokens by our tokenizer, for all systems alike.
 
@@ -111,7 +111,7 @@ def train(args: argparse.Namespace, system: str, seed: int, place: Path, corpus:
         if args.minutes:
             limits = runs.Limits(minutes=args.minutes, every=args.minutes / CHECKPOINTS)
         else:
-            limits = runs.Limits(epochs=settings["trainer"]["max_epochs"])
+            limits = runs.Limits(epochs=args.epochs or settings["trainer"]["max_epochs"])
         runs.train(system, corpus, place, seed, limits, where)
         runs.test(system, corpus, place, settings["model"]["search"]["beam_size"], where)
         return
@@ -120,6 +120,7 @@ def train(args: argparse.Namespace, system: str, seed: int, place: Path, corpus:
     options += ["--seed_everything", str(seed), "--trainer.accelerator", ACCELERATORS[args.device]]
     options += ["--trainer.devices", "1", "--trainer.logger", "false"]
     limit = [] if args.minutes is None else ["--trainer.max_time", _duration(args.minutes)]
+    limit += [] if args.epochs is None else ["--trainer.max_epochs", str(args.epochs)]
     fit(place, [*options, *limit], count)
     run_seq2seq("test", *options, threads=count)
 
@@ -273,7 +274,8 @@ def report(args: argparse.Namespace, runs: dict[str, dict[int, Path]]) -> None:
     leads = list(map(first_words(args.first_words), outputs.documents))
     outputs.add(f"first {args.first_words} words", [leads])
     scores = outputs.scores()
-    limit = f"{args.minutes:g} minutes of training" if args.minutes else "all epochs"
+    epochs = f"{args.epochs} epochs" if args.epochs else "all epochs"
+    limit = f"{args.minutes:g} minutes of training" if args.minutes else epochs
     count = len(outputs.references)
     if missing:
         print(f"missing: {'; '.join(missing)}\n")
@@ -297,7 +299,8 @@ def main() -> None:
     systems = ["ours", *sorted(file.stem for file in SMALL.glob("*.yaml") if file.stem != "ours"), *PEERS]
     parser.add_argument("--systems", nargs="+", default=systems, metavar="NAME|CONFIG")
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
-    parser.add_argument("--minutes", type=float, help="time of each training (default: epochs of the config)")
+    parser.add_argument("--epochs", type=int, help="of each training (default: those of the config)")
+    parser.add_argument("--minutes", type=float, help="time of each training (default: no limit)")
     parser.add_argument("--device", default="cpu", choices=list(ACCELERATORS))
     parser.add_argument("--jobs", type=int, default=1, help="trainings side by side, each with one thread")
     parser.add_argument("--threads", type=int, default=threads(), help="of a training, if there is one at a time")

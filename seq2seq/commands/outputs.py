@@ -6,6 +6,7 @@ import csv
 import gzip
 import io
 import json
+import os
 import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -84,6 +85,9 @@ def check_output(file: Path | None, source: Path) -> None:
         raise UserError(f"--output {file}: that is a folder; name a file in it")
     if is_same_file(file, source):
         raise UserError(f"--output {file}: that is the input; give another name")
+    written = file if file.exists() else file.parent
+    if not os.access(written, os.W_OK):
+        raise UserError(f"--output {file}: no permission to write {written}; choose another place")
 
 
 def open_output(file: Path | None) -> Any:

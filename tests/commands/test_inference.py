@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import json
+import os
 import random
 import socket
 import subprocess
@@ -389,6 +390,17 @@ def test_output_is_not_the_input(trained: TrainedRun, tmp_path: Path, capsys: py
     assert run("decode", "--checkpoint", trained.best, "--input", file, "--output", file) == 1
     assert "that is the input" in capsys.readouterr().err
     assert file.read_text() == "a fire\n"
+
+
+def test_an_output_without_permission_is_an_error_before_the_model_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source, output = tmp_path / "documents.txt", tmp_path / "headlines.txt"
+    source.write_text("a fire\n")
+    monkeypatch.setattr(os, "access", lambda path, mode: False)  # root may write everywhere
+    assert run("decode", "--checkpoint", tmp_path / "missing.ckpt", "--input", source, "--output", output) == 1
+    found = capsys.readouterr().err
+    assert f"--output {output}: no permission to write {tmp_path}; choose another place" in found
 
 
 def test_wrong_search_options_leave_the_output_alone(trained: TrainedRun, tmp_path: Path) -> None:
