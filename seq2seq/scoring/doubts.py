@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from .words import normalized_words, uses_unicode
+
+ENTITY_LABELS = re.compile(r"(O|[BI]-\S+)( (O|[BI]-\S+))*")
+PAIRS_OF_A_LABEL = 5
+"""More references than this for each different one-word reference are labels."""
 
 
 def doubts(
@@ -30,4 +35,17 @@ def doubts(
     if references and not any(normalized_words(tokenizer, (text,))[0] for text in references):
         cure = f"{option} auto" if tokenizer == "rouge" else other_figure
         found["no words"] = f"every ROUGE is 0: the tokenizer {tokenizer} finds no word in a reference; give {cure}"
+    if are_labels(references):
+        found["labels"] = (
+            "the references look like labels, for which ROUGE means nothing; the tasks classification and annotation "
+            "of `seq2seq test` have accuracy and F1"
+        )
     return found
+
+
+def are_labels(references: Sequence[str]) -> bool:
+    """Whether all references are labels of entities, or are a few different words."""
+    if references and all(map(ENTITY_LABELS.fullmatch, references)):
+        return True
+    words = {reference.strip() for reference in references}
+    return len(references) > PAIRS_OF_A_LABEL * len(words) and not any(" " in word for word in words)

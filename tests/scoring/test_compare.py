@@ -123,6 +123,18 @@ def test_the_tokenizer_that_was_used_is_named() -> None:
     assert "Unicode words in 1 of 2 pairs" in compare(["a", "дым"], {"x": ["a", "b"]}, trials=0).doubts[0]
 
 
+def test_references_that_look_like_labels_are_named() -> None:
+    def named(*references: str) -> bool:
+        found = compare(list(references), {"x": ["a"] * len(references)}, trials=0).doubts
+        return any("look like labels" in doubt for doubt in found)
+
+    assert named(*["positive", "negative"] * 6)
+    assert named("O O B-person I-person", "O")
+    assert not named(*["positive", "negative"] * 5)  # as few texts as these can be headlines of one word
+    assert not named(*["fire in Essen"] * 20)
+    assert not named("O", "a fire")
+
+
 def test_wrong_arguments() -> None:
     for arguments, problem in (
         ((["a", "b"], {"x": ["a"]}), "system 'x': 1 texts for 2 references"),
