@@ -30,7 +30,7 @@ from .history import ATTENTION_HISTORIES
 from .losses import LOSS_TERMS, TeacherForced
 from .memory import Memory, index_batch, rows_of
 from .options import NetworkOptions
-from .output import OutputVocabulary, PointerOutput, SoftmaxOutput, TargetSteps, covered_words
+from .output import CoveredWords, OutputVocabulary, PointerOutput, SoftmaxOutput, TargetSteps, covered_words
 from .readout import READOUTS
 from .weight_dropout import with_weight_dropout
 
@@ -60,8 +60,8 @@ class Seq2Seq(nn.Module):
         label_smoothing: share of the target's probability that is spread over the vocabulary in training.
         loss_terms: weights of further terms of the loss, by their names in `LOSS_TERMS`.
         loss_starts: for some of these terms the step from which they count.
-        training_vocabulary: number of frequent words that the loss in training covers beside those of the batch; None =
-            the whole vocabulary.
+        training_vocabulary: number of frequent words that the loss in training covers beside those of the batch and a
+            sample of the others; None = the whole vocabulary.
     """
 
     def __init__(
@@ -118,12 +118,11 @@ class Seq2Seq(nn.Module):
         cross_entropy, log_likelihoods = self.output.loss(self.target_steps(forced), smoothing, words)
         return {"cross_entropy": cross_entropy, **terms}, log_likelihoods
 
-    def training_words(self, batch: Batch) -> Tensor | None:
-        """The words [W] that the output covers in training, in increasing order; None = the whole vocabulary."""
+    def training_words(self, batch: Batch) -> CoveredWords | None:
+        """The words that the output covers in training; None = the whole vocabulary."""
         if not self.training or self.training_vocabulary is None:
             return None
-        words = covered_words(batch.words, self.training_vocabulary, self.vocabulary.size)
-        return words.to(batch.document.device, non_blocking=True)
+        return covered_words(batch.words, self.training_vocabulary, self.vocabulary.size).to(batch.document.device)
 
     @torch.no_grad()
     def log_likelihoods(self, batch: Batch) -> Tensor:

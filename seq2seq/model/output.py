@@ -16,6 +16,7 @@ from .. import ops
 from .memory import Memory, index_batch
 
 COVERED_STEP = 512  # the number of words of a loss is a multiple of it: few shapes of matrix products
+LEAST_DRAWN = 512  # words that a loss draws at random, at least
 ALIGNMENT = 64  # the width of a distribution is a multiple of it: each row then begins with a cache line
 
 
@@ -32,6 +33,21 @@ class TargetSteps(NamedTuple):
     copy_ids: Tensor
     targets: Tensor
     weights: Tensor | None = None
+
+
+class CoveredWords(NamedTuple):
+    """The words that the softmax of a loss is over, if it does not cover the whole vocabulary.
+
+    Args:
+        ids: [W] in increasing order.
+        log_counts: [W] logarithm of the number of words for which each one stands.
+    """
+
+    ids: Tensor
+    log_counts: Tensor
+
+    def to(self, device: torch.device) -> CoveredWords:
+        return CoveredWords(*(x.to(device, non_blocking=True) for x in self))
 
 
 class OutputVocabulary(NamedTuple):
@@ -105,13 +121,16 @@ class SoftmaxOutput(nn.Module):
             nn.init.xavier_uniform_(self.project.weight)
         self.bias = nn.Parameter(torch.zeros(vocabulary_size))
 
-    def loss(self, steps: TargetSteps, label_smoothing: float, words: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    def loss(
+        self, steps: TargetSteps, label_smoothing: float, words: CoveredWords | None = None
+    ) -> tuple[Tensor, Tensor]:
         """The cross-entropy, a scalar, and the log-likelihoods [M] (without gradient). Unknown words count as `<unk>`:
         the caller has replaced them.
 
         Args:
-            words: [W] ids that the softmax is over, in increasing order; None = the whole vocabulary.
+            words: the words that the softmax is over; None = the whole vocabulary.
         """
+        ids, log_counts = words or (None, None)
         return ops.linear_cross_entropy(
             self.project(steps.features),
             self.matrix(),
@@ -120,7 +139,8 @@ class SoftmaxOutput(nn.Module):
             **self.copying(steps),
             target_weights=steps.weights,
             label_smoothing=label_smoothing,
-            words=words,
+            words=ids,
+            log_counts=log_counts,
         )
 
     def copying(self, steps: TargetSteps) -> dict[str, Any]:
@@ -236,16 +256,24 @@ class PointerOutput(SoftmaxOutput):
         return OutputInputs(self.project(features), log_gate, copied.log_().sub_(gate))  # log ((1 - g) / g) = -gate
 
 
-def covered_words(own: Tensor, frequent: int, vocabulary: int) -> Tensor:
-    """The words of a loss that does not cover the whole vocabulary (Nallapati et al. 2016, section 2.2, after Jean et
-    al. 2015), in increasing order [W]: a batch's own words [U], the `frequent` first words of the vocabulary, and as
-    many of the next ones as make W a multiple of `COVERED_STEP`."""
-    covered = torch.zeros(vocabulary, dtype=torch.bool, device=own.device)
-    covered[own] = True
-    covered[:frequent] = True
-    others = (~covered).nonzero().flatten()
-    covered[others[: -(vocabulary - len(others)) % COVERED_STEP]] = True
-    return covered.nonzero().flatten()
+def covered_words(own: Tensor, frequent: int, vocabulary: int) -> CoveredWords:
+    """The words of a loss that does not cover the whole vocabulary (Nallapati et al. 2016, section 2.2).
+
+    They are a batch's own words [U], the `frequent` first words of the vocabulary, and words drawn from all others: at
+    least `LEAST_DRAWN`, and as many as make W a multiple of `COVERED_STEP`. Each drawn word stands for several others.
+    So the sum of the softmax has the expectation of the sum over the whole vocabulary (Jean et al. 2015, section 3.1,
+    with a uniform distribution). Without the drawn words, a word that no batch has would never become less likely.
+    """
+    certain = torch.zeros(vocabulary, dtype=torch.bool)
+    certain[own] = True
+    certain[:frequent] = True
+    others = (~certain).nonzero().flatten()
+    least = vocabulary - len(others) + LEAST_DRAWN
+    drawn = others[torch.randperm(len(others))[: LEAST_DRAWN + -least % COVERED_STEP]]
+    counts = certain.float()
+    counts[drawn] = len(others) / max(len(drawn), 1)
+    ids = counts.nonzero().flatten()
+    return CoveredWords(ids, counts[ids].log())
 
 
 def aligned(width: int) -> int:

@@ -58,6 +58,10 @@ def cross_entropy(**changes: Any) -> tuple[Tensor, Tensor]:
     return ops.linear_cross_entropy(**arguments | changes)
 
 
+def some_words(**changes: Any) -> Tensor:
+    return cross_entropy(**{"words": torch.tensor([0, 1])} | changes)
+
+
 def logsumexp(**changes: Any) -> Tensor:
     packed = {name: changes.pop(name) for name in ("weight", "bias") if name in changes}
     arguments = {"hidden": torch.zeros(ROWS, 4), "out": torch.zeros(ROWS, 16)} | changes
@@ -110,6 +114,8 @@ WRONG: list[tuple[Callable, str, Any, str]] = [
     (cross_entropy, "words", torch.tensor([0, 0]), "linear_cross_entropy: words must be in increasing order"),
     (cross_entropy, "words", torch.tensor([5, 6]), "linear_cross_entropy: words must hold every target below V"),
     (cross_entropy, "words", torch.empty(0).long(), "linear_cross_entropy: words must hold every target below V"),
+    (cross_entropy, "log_counts", torch.zeros(2), "linear_cross_entropy: log_counts belong to words; give both"),
+    (some_words, "log_counts", torch.zeros(3), r"linear_cross_entropy: log_counts must have the shape \[W\] = \[2\]"),
     (cross_entropy, "target_weights", torch.ones(ROWS + 1), "linear_cross_entropy: target_weights"),
     (cross_entropy, "target_weights", torch.ones(ROWS).double(), "target_weights must have the type torch.float32"),
     (cross_entropy, "target_weights", torch.ones(ROWS, requires_grad=True), "target_weights have no gradient"),

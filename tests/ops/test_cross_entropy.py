@@ -159,3 +159,26 @@ def test_some_words_alone(pointer: bool, smoothing: float) -> None:
                 torch.testing.assert_close(one, other)
     all_words = ops.linear_cross_entropy(*leaves, target, **extra, words=torch.arange(WORDS))
     torch.testing.assert_close(all_words, ops.linear_cross_entropy(*leaves, target, **extra))
+
+
+@pytest.mark.parametrize("pointer", [True, False])
+def test_a_word_that_stands_for_several(pointer: bool) -> None:
+    """A word that counts three times is three words with the same row and bias."""
+    leaves, target, extra = inputs(pointer=pointer)
+    hidden, weight, bias = leaves
+    own = sorted({*range(4), *target[target < WORDS].tolist()})
+    others = [word for word in range(WORDS) if word not in own][:2]
+    words = torch.tensor(sorted(own + others))
+    log_counts = torch.where(torch.isin(words, torch.tensor(others)), 3.0, 1.0).double().log()
+    copies = torch.tensor(own + 3 * others)
+    places = {word: place for place, word in enumerate(own)}
+    inside = torch.tensor([places.get(word, word - WORDS + len(copies)) for word in target.tolist()])
+    expected = ops.linear_cross_entropy(hidden, weight[copies], bias[copies], inside, **extra)
+    every = [*leaves, *extra.values()]
+    gradients = torch.autograd.grad(3 * expected[0], every)
+    for plain in (False, True):
+        with ops.reference_only() if plain else torch.enable_grad():
+            found = ops.linear_cross_entropy(*leaves, target, **extra, words=words, log_counts=log_counts)
+            torch.testing.assert_close(found, expected)
+            for one, other in zip(torch.autograd.grad(3 * found[0], every), gradients, strict=True):
+                torch.testing.assert_close(one, other)

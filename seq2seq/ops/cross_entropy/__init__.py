@@ -21,6 +21,7 @@ def linear_cross_entropy(
     target_weights: Tensor | None = None,
     label_smoothing: float = 0.0,
     words: Tensor | None = None,
+    log_counts: Tensor | None = None,
     chunk: int | None = None,
 ) -> tuple[Tensor, Tensor]:
     """Label-smoothed cross-entropy of M target words, summed.
@@ -37,6 +38,8 @@ def linear_cross_entropy(
         target_weights: [M] factors of the targets, of any sign, float32 or wider and without gradient; None = 1.
         words: [W] ids in increasing order: the softmax and its mean are over these words alone; None = all V. Time and
             memory depend on W.
+        log_counts: [W] logarithm of the number of words for which each of `words` stands, 0 for targets; None = 0. The
+            softmax counts a word as often.
         chunk: rows whose logits are in memory at once; None = a number that suits the device.
 
     Returns:
@@ -63,13 +66,18 @@ def linear_cross_entropy(
         raise ValueError("linear_cross_entropy: target_weights have no gradient; give target_weights.detach()")
     if not 0 <= label_smoothing < 1:
         raise ValueError(f"linear_cross_entropy: label_smoothing must be in [0, 1), but is {label_smoothing}")
+    if log_counts is not None and words is None:
+        raise ValueError("linear_cross_entropy: log_counts belong to words; give both")
     if words is not None:
         arguments.indices("words", words, "W", 0, len(weight))
+        if log_counts is not None:
+            arguments.shape("log_counts", log_counts, "W", log_counts.dtype)
         target = _places(target, words, len(weight))
     with without_autocast(hidden):
         if words is not None:
             take = reference.take_rows if references_wanted() else chunked.take_rows
             weight, bias = take(weight, words), take(bias, words)
+            bias = bias if log_counts is None else bias + log_counts
         inputs = hidden, weight, bias, target, gate_logit, copy_prob, target_weights, label_smoothing
         if references_wanted():
             return reference.linear_cross_entropy(*inputs)
