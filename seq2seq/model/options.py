@@ -49,8 +49,8 @@ class NetworkOptions:
         label_smoothing: share of the target's probability that is spread over the vocabulary.
         loss_terms: further terms of the loss by name, with their weights; coverage is that of See et al. 2017.
         loss_starts: for some of these terms the optimizer step from which they count; the others count from the start.
-        training_vocabulary: in training the output covers the words of the batch, this number of the most frequent words
-            (Nallapati et al. 2016) and a sample of all others (Jean et al. 2015), which is faster with a large
+        training_vocabulary: in training the output covers the words of the batch, this number of the most frequent
+            words (Nallapati et al. 2016) and a sample of all others (Jean et al. 2015), which is faster with a large
             vocabulary; null = the whole vocabulary. Validation, test and search use the whole vocabulary.
     """
 
