@@ -26,13 +26,14 @@ SLACK = 1.2
 
 class Size(NamedTuple):
     """Options for a corpus with fewer than `below` pairs. Those of larger corpora follow the configs of the package:
-    quickstart, arxiv and gigaword."""
+    quickstart, headlines and gigaword."""
 
     below: float
     embedding: int
     encoder: int
     dropout: float
     vocabulary: int
+    training_vocabulary: int | None
     min_frequency: int
     tokens: int
     examples: int | None
@@ -41,10 +42,10 @@ class Size(NamedTuple):
 
 
 SIZES = (
-    Size(2_000, 64, 64, 0.3, 5_000, 1, 2_000, 16, 2e-3, 30),
-    Size(50_000, 96, 96, 0.2, 10_000, 2, 6_000, 64, 2e-3, 10),
-    Size(500_000, 128, 128, 0.1, 20_000, 3, 8_000, 64, 1e-3, 5),
-    Size(float("inf"), 300, 256, 0.2, 50_000, 3, 16_000, None, 1e-3, 3),
+    Size(2_000, 64, 64, 0.3, 5_000, None, 1, 2_000, 16, 2e-3, 30),
+    Size(50_000, 96, 96, 0.2, 10_000, None, 2, 6_000, 64, 2e-3, 10),
+    Size(500_000, 128, 128, 0.1, 20_000, 2_000, 3, 8_000, 64, 1e-3, 5),
+    Size(float("inf"), 300, 256, 0.2, 50_000, 2_000, 3, 16_000, None, 1e-3, 3),
 )
 
 
@@ -119,6 +120,8 @@ def _all_choices(facts: Measures, given: Settings, new_network: bool) -> Iterato
             "decoder_size": 2 * (given.get("model.network.encoder_size") or size.encoder),
             "dropout": size.dropout,
         }
+        if size.training_vocabulary:
+            network["training_vocabulary"] = size.training_vocabulary
         yield Choice("model.network", network, pairs)
         words: dict[str, Any] = {"kind": kind}
         if kind != "pretrained":

@@ -224,6 +224,8 @@ def test_sizes_follow_the_corpus() -> None:
         for k, v in c.values.items()
     }
     assert large["model.network.encoder_size"] > chosen["model.network.encoder_size"]
+    assert large["model.network.training_vocabulary"] < large["data.tokenizer.vocab_size"]
+    assert "model.network.training_vocabulary" not in chosen
     chinese = measure(["港口发生火灾造成三人受伤消防队赶到现场"] * 4, ["港口火灾"] * 4)
     chosen = {f"{c.section}.{k}": v for c in choices(chinese, Settings(), True) for k, v in c.values.items()}
     assert chosen["data.tokenizer.kind"] == "unigram"
