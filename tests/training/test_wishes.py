@@ -40,7 +40,7 @@ def arranged(users: list[Callback], *sections: Callback | None, **arguments: Any
 
 
 ALWAYS = {"ResultFiles", "PredictionFiles", "SampleHeadlines", "TerminateWorkers"}
-ALWAYS |= {"BestValues", "FigureTable", "MemoryUse", "RunAlert", "RunArtifacts"}
+ALWAYS |= {"BestValues", "FigureTable", "LastValidation", "MemoryUse", "RunAlert", "RunArtifacts"}
 ALWAYS |= {"Curves", "RunPage"}  # not with trainer.barebones
 
 

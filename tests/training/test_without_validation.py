@@ -10,6 +10,8 @@ import torch
 from helpers import config, run, write_config, write_corpus
 
 from seq2seq.checkpoint import newest_checkpoint, read_checkpoint, run_id
+from seq2seq.report import read_curves
+from seq2seq.training.callbacks.learning_curve import points_of
 
 FINISH = [{"class_path": "parts_of_runs.Finish", "init_args": {"step": 1}}]
 ONE_EPOCH = {"trainer__max_epochs": 1, "trainer__check_val_every_n_epoch": 1}
@@ -35,7 +37,6 @@ def names(folder: Path) -> list[str]:
     [
         {"trainer__check_val_every_n_epoch": 5},
         {"trainer__limit_val_batches": 0},
-        {"trainer__max_steps": 2},
         {"trainer__check_val_every_n_epoch": None, "trainer__val_check_interval": 100},
         {"trainer__check_val_every_n_epoch": 5, "trainer__callbacks": FINISH},
         {"trainer__limit_val_batches": 0, "checkpoint": {"monitor": "train/loss", "mode": "min"}},
@@ -57,6 +58,17 @@ def test_a_run_without_a_step_says_so(tmp_path: Path, limit: list[str], capsys: 
     assert run("fit", "--config", settings(tmp_path), *limit) == 0
     assert capsys.readouterr().err.count("no training step took place, so no checkpoint was written") == 1
     assert names(tmp_path / "run") == []
+
+
+@pytest.mark.parametrize("steps", [2, 3, 5])
+def test_the_last_of_some_steps_is_validated(tmp_path: Path, steps: int) -> None:
+    """An epoch has three steps, so the last of two and of five stands within an epoch."""
+    file = settings(tmp_path, trainer__max_epochs=-1)
+    assert run("fit", "--config", file, "--trainer.max_steps", str(steps)) == 0
+    records = read_curves(tmp_path / "run" / "curves.jsonl")
+    assert [step for step, _ in points_of(records, "validation/rougeL")] == sorted({min(steps, 3), steps})
+    state = torch.load(tmp_path / "run" / "last.ckpt", weights_only=True)
+    assert state["global_step"] == steps
 
 
 def test_a_development_run_has_no_best(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -93,7 +105,7 @@ def test_checkpoints_of_an_earlier_run_stay_until_this_one_has_its_own(tmp_path:
 def test_a_run_that_is_continued_is_validated_then(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Two steps without a validation, then the rest of the epoch with one: best.ckpt is chosen by its score."""
     file, folder = settings(tmp_path), tmp_path / "run"
-    assert run("fit", "--config", file, "--trainer.max_steps", "2") == 0
+    assert run("fit", "--config", file, "--trainer.max_steps", "2", "--trainer.limit_val_batches", "0") == 0
     capsys.readouterr()
     assert run("fit", "--config", file, "--resume", "auto") == 0
     assert "no validation" not in capsys.readouterr().err

@@ -13,6 +13,7 @@ from .best_values import BestValues
 from .curves import Curves
 from .figure_table import FigureTable
 from .gradient_flow import GradientFlow
+from .last_validation import LastValidation
 from .memory import MemoryUse
 from .pictures import Pictures
 from .plain_progress import PlainProgress, has_terminal
@@ -50,7 +51,7 @@ def arrange_callbacks(arguments: dict[str, Any], sections: Sequence[Callback | N
     if arguments["enable_progress_bar"] is False:
         ours.append(PlainProgress())
     page = [] if arguments["barebones"] else [Curves(), RunPage()]
-    shown = [SampleHeadlines(), BestValues(), MemoryUse(), RunAlert()]
+    shown = [LastValidation(), SampleHeadlines(), BestValues(), MemoryUse(), RunAlert()]
     return [*ours, *shown, FigureTable(), ResultFiles(), PredictionFiles(), RunArtifacts(), *page, TerminateWorkers()]
 
 
