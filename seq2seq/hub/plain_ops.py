@@ -38,6 +38,7 @@ def all_logits_cross_entropy(
     target_weights: Tensor | None = None,
     label_smoothing: float = 0.0,
     words: Tensor | None = None,
+    log_counts: Tensor | None = None,
 ) -> tuple[Tensor, Tensor]:
     """See `ops.linear_cross_entropy`; over the whole vocabulary. Raises ValueError for `words`."""
     if words is not None:
