@@ -386,6 +386,7 @@ def test_an_interrupted_decode_keeps_its_headlines(
             yield found
 
     monkeypatch.setattr(FirstWords, "stream", stream)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell starts background commands without it
     before = signal.getsignal(signal.SIGTERM)
     source, output = tmp_path / "a.txt", tmp_path / "b.txt.gz"
     source.write_text("a\nb\nc\nd\n")
