@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 from torch.nn import functional
@@ -138,6 +140,24 @@ def test_nan_stays_nan() -> None:
     assert likelihoods.isnan().nonzero().flatten().tolist() == [1]
 
 
+def assert_both_versions(
+    expected: tuple[torch.Tensor, torch.Tensor],
+    leaves: list[torch.Tensor],
+    target: torch.Tensor,
+    extra: dict[str, torch.Tensor],
+    **options: Any,
+) -> None:
+    """The fast and the plain version have the expected loss, log-likelihoods and gradients of all leaves."""
+    every = [*leaves, *extra.values()]
+    gradients = torch.autograd.grad(3 * expected[0], every)
+    for plain in (False, True):
+        with ops.reference_only() if plain else torch.enable_grad():
+            found = ops.linear_cross_entropy(*leaves, target, **extra, **options)
+            torch.testing.assert_close(found, expected)
+            for one, other in zip(torch.autograd.grad(3 * found[0], every), gradients, strict=True):
+                torch.testing.assert_close(one, other)
+
+
 @pytest.mark.parametrize("pointer", [True, False])
 @pytest.mark.parametrize("smoothing", [0.0, 0.2])
 def test_some_words_alone(pointer: bool, smoothing: float) -> None:
@@ -149,14 +169,7 @@ def test_some_words_alone(pointer: bool, smoothing: float) -> None:
     places = {word: place for place, word in enumerate(words.tolist())}
     inside = torch.tensor([places.get(word, word - WORDS + len(words)) for word in target.tolist()])
     expected = ops.linear_cross_entropy(hidden, weight[words], bias[words], inside, **extra, label_smoothing=smoothing)
-    every = [*leaves, *extra.values()]
-    gradients = torch.autograd.grad(3 * expected[0], every)
-    for plain in (False, True):
-        with ops.reference_only() if plain else torch.enable_grad():
-            found = ops.linear_cross_entropy(*leaves, target, **extra, label_smoothing=smoothing, words=words)
-            torch.testing.assert_close(found, expected)
-            for one, other in zip(torch.autograd.grad(3 * found[0], every), gradients, strict=True):
-                torch.testing.assert_close(one, other)
+    assert_both_versions(expected, leaves, target, extra, label_smoothing=smoothing, words=words)
     all_words = ops.linear_cross_entropy(*leaves, target, **extra, words=torch.arange(WORDS))
     torch.testing.assert_close(all_words, ops.linear_cross_entropy(*leaves, target, **extra))
 
@@ -174,11 +187,4 @@ def test_a_word_that_stands_for_several(pointer: bool) -> None:
     places = {word: place for place, word in enumerate(own)}
     inside = torch.tensor([places.get(word, word - WORDS + len(copies)) for word in target.tolist()])
     expected = ops.linear_cross_entropy(hidden, weight[copies], bias[copies], inside, **extra)
-    every = [*leaves, *extra.values()]
-    gradients = torch.autograd.grad(3 * expected[0], every)
-    for plain in (False, True):
-        with ops.reference_only() if plain else torch.enable_grad():
-            found = ops.linear_cross_entropy(*leaves, target, **extra, words=words, log_counts=log_counts)
-            torch.testing.assert_close(found, expected)
-            for one, other in zip(torch.autograd.grad(3 * found[0], every), gradients, strict=True):
-                torch.testing.assert_close(one, other)
+    assert_both_versions(expected, leaves, target, extra, words=words, log_counts=log_counts)
