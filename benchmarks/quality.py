@@ -9,14 +9,15 @@ The tables of RESULTS.md, in the order in which they stand there:
     python benchmarks/quality.py --corpus configs/reuters21578.yaml --report              # the table again, no training
     python benchmarks/time_to_quality.py --corpus configs/reuters21578.yaml               # minutes until a goal
     python benchmarks/quality.py --corpus configs/arxiv.yaml --systems ours pointer_generator2017 seass2017 opennmt \\
-        --seeds 1 --minutes 20 --output runs/quality-arxiv
+        --seeds 1 --steps 1250 --minutes 10 --output runs/quality-arxiv
 
 A system is a file of `configs/published/small`, a config file of your own, or `joey` or `opennmt`. Its config is laid
 over that of the corpus. Joey NMT and OpenNMT-py have the sizes of `configs/published/small`, and train on our tokens
 (`peers/token_files.py`). A training ends with its epochs, or after `--minutes`; then the peers have no limit of
-epochs. The minutes of our systems begin with the first batch and contain the validations. Those of the peers begin
-with the process and contain none. The best checkpoint on validation, by ROUGE-L, is tested with the beam size of the
-config; everything else in the searches of the peers is their default.
+epochs. The minutes of our systems begin with the first batch and contain the validations. Those of the peers begin with
+the process and contain none. With `--steps` our systems end after so many optimizer steps instead: the learning rate
+falls until the last one. The best checkpoint on validation, by ROUGE-L, is tested with the beam size of the config;
+everything else in the searches of the peers is their default.
 `<unk>` is forbidden for all systems alike, unless the config allows it. References are the texts of the corpus.
 Headlines are joined from tokens by our tokenizer, for all systems alike.
 
@@ -121,6 +122,8 @@ def train(args: argparse.Namespace, system: str, seed: int, place: Path, corpus:
     options += ["--trainer.devices", "1", "--trainer.logger", "false"]
     limit = [] if args.minutes is None else ["--trainer.max_time", _duration(args.minutes)]
     limit += [] if args.epochs is None else ["--trainer.max_epochs", str(args.epochs)]
+    if args.steps is not None:
+        limit = ["--trainer.max_steps", str(args.steps), "--trainer.max_epochs", "-1"]
     fit(place, [*options, *limit], count)
     run_seq2seq("test", *options, threads=count)
 
@@ -276,6 +279,7 @@ def report(args: argparse.Namespace, runs: dict[str, dict[int, Path]]) -> None:
     scores = outputs.scores()
     epochs = f"{args.epochs} epochs" if args.epochs else "all epochs"
     limit = f"{args.minutes:g} minutes of training" if args.minutes else epochs
+    limit = f"{args.steps:,} steps of ours, {limit} of the peers" if args.steps else limit
     count = len(outputs.references)
     if missing:
         print(f"missing: {'; '.join(missing)}\n")
@@ -301,6 +305,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
     parser.add_argument("--epochs", type=int, help="of each training (default: those of the config)")
     parser.add_argument("--minutes", type=float, help="time of each training (default: no limit)")
+    parser.add_argument("--steps", type=int, help="optimizer steps of each training of ours, in place of the minutes")
     parser.add_argument("--device", default="cpu", choices=list(ACCELERATORS))
     parser.add_argument("--jobs", type=int, default=1, help="trainings side by side, each with one thread")
     parser.add_argument("--threads", type=int, default=threads(), help="of a training, if there is one at a time")
