@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from helpers import config, run, write_config, write_corpus
 
 from seq2seq.checkpoint import newest_checkpoint, read_checkpoint, run_id
 from seq2seq.report import read_curves
+from seq2seq.training.callbacks.last_validation import just_validated
 from seq2seq.training.callbacks.learning_curve import points_of
 
 FINISH = [{"class_path": "parts_of_runs.Finish", "init_args": {"step": 1}}]
@@ -37,7 +39,6 @@ def names(folder: Path) -> list[str]:
     [
         {"trainer__check_val_every_n_epoch": 5},
         {"trainer__limit_val_batches": 0},
-        {"trainer__check_val_every_n_epoch": None, "trainer__val_check_interval": 100},
         {"trainer__check_val_every_n_epoch": 5, "trainer__callbacks": FINISH},
         {"trainer__limit_val_batches": 0, "checkpoint": {"monitor": "train/loss", "mode": "min"}},
     ],
@@ -69,6 +70,30 @@ def test_the_last_of_some_steps_is_validated(tmp_path: Path, steps: int) -> None
     assert [step for step, _ in points_of(records, "validation/rougeL")] == sorted({min(steps, 3), steps})
     state = torch.load(tmp_path / "run" / "last.ckpt", weights_only=True)
     assert state["global_step"] == steps
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"trainer__max_epochs": 2, "trainer__val_check_interval": 2}, [2, 5, 6]),
+        (
+            {"trainer__max_epochs": 2, "trainer__check_val_every_n_epoch": None, "trainer__val_check_interval": 4},
+            [4, 6],
+        ),
+        ({"trainer__check_val_every_n_epoch": None, "trainer__val_check_interval": 100}, [3]),
+    ],
+)
+def test_the_last_of_some_epochs_is_validated(tmp_path: Path, changes: dict[str, Any], expected: list[int]) -> None:
+    """An epoch has three steps, which the interval does not divide."""
+    assert run("fit", "--config", settings(tmp_path, **changes)) == 0
+    records = read_curves(tmp_path / "run" / "curves.jsonl")
+    assert [step for step, _ in points_of(records, "validation/rougeL")] == expected
+
+
+def test_no_validation_follows_just_after_another() -> None:
+    """Half of 101 batches are 50: the one batch after the second validation gets none of its own."""
+    trainer: Any = SimpleNamespace(val_check_batch=50, check_val_every_n_epoch=1)
+    assert [just_validated(trainer, batch) for batch in (99, 100, 103, 104)] == [False, True, True, False]
 
 
 def test_a_development_run_has_no_best(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
