@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from helpers import TrainedRun, read_jsonl, run
+from helpers import TrainedRun, read_jsonl, run, write_config
 
 from seq2seq.data.bucketing import BatchOptions
+from seq2seq.inference import Summarizer
 from seq2seq.scoring import score_pair
 from seq2seq.shipped import Card
 
@@ -119,6 +120,31 @@ def test_the_card_of_the_titles_has_the_figures_of_the_exported_model(
     assert "12 pairs, beam 3" in card.evaluation
     assert card.seed == 3
     assert card.default
+
+
+def test_the_second_part_learns_titles_that_the_first_has_written(
+    trained: TrainedRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script, output = load("train_titles"), tmp_path / "run"
+    monkeypatch.setattr(script, "run_seq2seq", lambda *argv: run(*argv))
+    finish = write_config(tmp_path / "finish.yaml", {"trainer": {"max_epochs": 1}})
+    given = {"config": trained.config, "finish": finish, "corpus": Path(trained.corpus["test"]).parent, "distilled": 10}
+    given |= {"output": output, "models": tmp_path / "models", "trials": 10}
+    words = [str(word) for name, value in given.items() for word in (f"--{name}", value)]
+    monkeypatch.setattr(sys, "argv", ["train_titles.py", *words])
+    script.main()
+    sample, written = read_jsonl(output / "sample.jsonl"), read_jsonl(output / "distilled.jsonl")
+    assert [pair["document"] for pair in written] == [pair["document"] for pair in sample]
+    assert len(written) == 10
+    teacher = Summarizer.from_checkpoint(output / "last.ckpt")
+    search = {"beam_size": 16, "length_penalty": 1.0, "no_repeat_ngram_size": 2}
+    titles = teacher.summarize([written[0]["document"]], **search, minimum_risk=True, risk_temperature=2.0)
+    assert titles == [written[0]["summary"]]
+    last, shipped = (
+        Summarizer.from_checkpoint(file).network.parameters()
+        for file in (output / "finish" / "last.ckpt", tmp_path / "models" / "titles.ckpt")
+    )
+    assert all(torch.equal(a.half(), b.half()) for a, b in zip(last, shipped, strict=True))
 
 
 def test_the_period_of_a_corpus(tmp_path: Path) -> None:
