@@ -54,7 +54,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--config", type=Path, default=Path("configs/titles.yaml"))
     parser.add_argument("--finish", type=Path, default=Path("configs/titles_finish.yaml"), help="overlay: second part")
-    parser.add_argument("--distilled", type=int, default=24_000, help="training abstracts of the second part")
+    parser.add_argument("--distilled", type=int, default=14_000, help="training abstracts of the second part")
     parser.add_argument("--corpus", type=Path, default=Path("data/arxiv"), help="output of `seq2seq prepare arxiv`")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--output", type=Path, default=Path("runs/titles"), help="folder of the run and of the test")

@@ -94,6 +94,32 @@ def add_decoding_options(parser: argparse.ArgumentParser, flag: str = "--checkpo
     add_fields(search, SearchOptions)
 
 
+def add_reranking_options(parser: argparse.ArgumentParser) -> None:
+    """Adds the options of a second model, for commands that read `add_decoding_options` too and explain no headline."""
+    group = parser.add_argument_group("reranking options")
+    group.add_argument(
+        "--rerank",
+        metavar="FILE",
+        help="checkpoint of a second model, best a right-to-left one (data.tokenizer.right_to_left): of the hypotheses "
+        "of the beam, the one with the highest sum of both models' scores comes first",
+    )
+    group.add_argument(
+        "--rerank-weight", type=float, metavar="X", help="factor of the second model's scores (default: 1)"
+    )
+
+
+def reranking(args: argparse.Namespace) -> dict[str, Any]:
+    """The given ones of these options, as arguments of `Summarizer.from_checkpoint`; none for other commands.
+
+    Raises UserError for a weight without a model.
+    """
+    given = {name: getattr(args, name, None) for name in ("rerank", "rerank_weight")}
+    given = {name: value for name, value in given.items() if value is not None}
+    if given and "rerank" not in given:
+        raise UserError("--rerank-weight has no effect without --rerank; leave it out, or name the second model")
+    return given
+
+
 def add_fields(parser: argparse._ActionsContainer, options: type) -> None:
     """Adds one option for each field of a dataclass of options; its help text is that of the class docstring. The
     value is None if the option is not given."""
@@ -163,13 +189,16 @@ def load_summarizer(args: argparse.Namespace, *, scores_are_written: bool = Fals
     `scores_are_written`: the output has scores, on which a length penalty has an effect with every beam size.
     """
     checkpoints = args.checkpoint or [announced_default_model()]
-    for checkpoint in checkpoints:
+    second = reranking(args)
+    for checkpoint in [*checkpoints, *([second["rerank"]] if second else [])]:
         checkpoint_path(checkpoint)  # before torch is loaded: an unknown name is reported at once
     from seq2seq.inference import Summarizer, check_search
 
     prepare_cpu(args)
-    summarizer = Summarizer.from_checkpoint(checkpoints, args.device, args.precision)
+    summarizer = Summarizer.from_checkpoint(checkpoints, args.device, args.precision, **second)
     summarizer.options = search_options(args, summarizer.options, scores_are_written)
+    if summarizer.reranker:
+        summarizer.reranker.check(summarizer.options)
     check_search(summarizer.network, summarizer.tokenizer, summarizer.options)
     return summarizer
 

@@ -17,7 +17,14 @@ from seq2seq.errors import UserError
 from seq2seq.files import user_path
 from seq2seq.progress import Progress
 
-from .arguments import DEFAULT_MODEL, Parser, add_decoding_options, check_positive, load_summarizer
+from .arguments import (
+    DEFAULT_MODEL,
+    Parser,
+    add_decoding_options,
+    add_reranking_options,
+    check_positive,
+    load_summarizer,
+)
 from .documents import Documents, add_input_options
 from .labels import is_labeller, load_labeller, render_labels
 from .outputs import (
@@ -63,6 +70,7 @@ def parser() -> Parser:
         "--batch-size", type=int, metavar="N", help="documents in a batch (default: 80,000 document tokens in a batch)"
     )
     add_decoding_options(p, default=DEFAULT_MODEL)
+    add_reranking_options(p)
     return p
 
 

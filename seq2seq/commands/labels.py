@@ -12,7 +12,7 @@ from seq2seq.errors import UserError
 from seq2seq.files import user_path
 from seq2seq.shipped import checkpoint_path
 
-from .arguments import flag_of, given_fields, prepare_cpu
+from .arguments import flag_of, given_fields, prepare_cpu, reranking
 from .outputs import RecordLine
 
 if TYPE_CHECKING:  # it imports torch, which takes seconds
@@ -35,7 +35,7 @@ def is_labeller(args: argparse.Namespace) -> bool:
 
 def load_labeller(args: argparse.Namespace) -> TextLabeller:
     """Loads the checkpoint of the command line. Raises UserError for an option that has no effect on labels."""
-    given = [flag_of(name) for name in given_fields(args, SearchOptions)]
+    given = [flag_of(name) for name in [*given_fields(args, SearchOptions), *reranking(args)]]
     if args.precision != "float32":
         given.append("--precision")
     if given:

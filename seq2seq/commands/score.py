@@ -19,11 +19,13 @@ from .arguments import (
     Parser,
     add_decoding_options,
     add_fields,
+    add_reranking_options,
     check_positive,
     flag_of,
     given_fields,
     load_summarizer,
     replace_fields,
+    reranking,
 )
 from .documents import add_format_options
 from .scored_texts import COLUMNS, REFERENCE_COLUMNS, TextFile, system_names
@@ -83,6 +85,7 @@ def parser() -> Parser:
     p.add_argument("--seed", type=int, metavar="N", help=f"seed of the trials (default: {SEED})")
     p.add_argument("--input", metavar="FILE", help="documents, and references, to be decoded with --model and scored")
     add_decoding_options(p, "--model")
+    add_reranking_options(p)
     return p
 
 
@@ -123,7 +126,7 @@ def check_arguments(args: argparse.Namespace) -> None:
     if args.checkpoint and not args.input:
         raise UserError("--model needs documents and references: give --input FILE")
     if not args.checkpoint:
-        useless = ["input"] * bool(args.input) + list(given_fields(args, SearchOptions))
+        useless = ["input"] * bool(args.input) + list(given_fields(args, SearchOptions)) + list(reranking(args))
         if useless:
             raise UserError(f"{flag_of(useless[0])} has no effect without --model: leave it out, or give --model")
         if not args.files:

@@ -10,10 +10,12 @@ summarizer.save("headlines.ckpt")
 from .documents import checked_documents, in_chunks, length_batches
 from .generation import Headline, check_search, generate, headlines, search_facts
 from .loading import checkpoint_file, choose_device, load_networks, load_weights
+from .reranking import Reranker
 from .summarizer import Summarizer
 
 __all__ = [
     "Headline",
+    "Reranker",
     "Summarizer",
     "check_search",
     "checked_documents",

@@ -26,6 +26,7 @@ from ..ops.cpu import bfloat16_is_faster
 from .documents import checked_documents, in_chunks, length_batches
 from .generation import Headline, generate, headlines, search_facts
 from .loading import checkpoint_file, choose_device, load_networks
+from .reranking import Reranker
 
 if TYPE_CHECKING:
     from ..data.pairs import Pairs
@@ -45,6 +46,7 @@ class Summarizer:
         max_document_tokens: longer documents are cut.
         batch_tokens: greatest number of document tokens in a batch, padding included.
         settings: the section `seq2seq` of its checkpoint, which `save` writes again.
+        reranker: a second model that chooses among the hypotheses of a beam search.
 
     Attributes:
         cut: number of documents that were cut so far.
@@ -60,12 +62,13 @@ class Summarizer:
         device: str | torch.device = "cpu",
         batch_tokens: int = 80000,
         settings: Mapping[str, Any] | None = None,
+        reranker: Reranker | None = None,
     ) -> None:
         self.network = network.to(device).eval()
         self.tokenizer, self.options = tokenizer, options
         self.max_document_tokens, self.batch_tokens = max_document_tokens, batch_tokens
         self.device = torch.device(device)
-        self.settings = settings
+        self.settings, self.reranker = settings, reranker
         self.cut = self.empty = 0
         self._warm = False
         self._layouts: Layouts = {}
@@ -76,6 +79,8 @@ class Summarizer:
         path: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
         device: str | torch.device | int | None = "auto",
         precision: str | torch.dtype = "float32",
+        rerank: str | os.PathLike[str] | None = None,
+        rerank_weight: float = 1.0,
     ) -> Summarizer:
         """Loads a checkpoint of `seq2seq fit` or a model that ships with the package, or several as an ensemble.
 
@@ -88,6 +93,8 @@ class Summarizer:
                 on the Hugging Face Hub, reads such a model. A list of them makes an ensemble.
             device: auto or None (a GPU if there is one), cpu, cuda or cuda:N, as text, torch.device or number of a GPU.
             precision: float32 or bfloat16, the type of weights and activations; the search computes in float32.
+            rerank: the checkpoint of a second model that chooses among the hypotheses of a beam; see `Reranker`.
+            rerank_weight: factor of its scores.
 
         Raises UserError if a checkpoint cannot be used, if the checkpoints of an ensemble have different tokenizers,
         or if the device is slower in bfloat16 than in float32.
@@ -106,7 +113,8 @@ class Summarizer:
         tokenizer, options = Tokenizer.from_dict(contents["tokenizer"]), SearchOptions(**contents["search"])
         network.to(PRECISIONS[precision])
         settings = settings_of(contents) if len(paths) == 1 else None
-        return cls(network, tokenizer, options, contents["max_document_tokens"], device, settings=settings)
+        reranker = None if rerank is None else Reranker.from_checkpoint(rerank, torch.device(device), rerank_weight)
+        return cls(network, tokenizer, options, contents["max_document_tokens"], device, 80000, settings, reranker)
 
     def warm_up(self) -> None:
         """Prepares for many calls with few documents, as a server gets them. Afterwards each call is faster on a CPU.
@@ -196,6 +204,8 @@ class Summarizer:
             options: fields of SearchOptions; None stands for the value in the checkpoint.
         """
         chosen = self._chosen(options)
+        if self.reranker:
+            self.reranker.check(chosen)
         for name, value in (("chunk", chunk), ("batch_size", batch_size), ("read_ahead", read_ahead)):
             if value is not None and (not isinstance(value, Integral) or value < 1):
                 raise UserError(f"{name}: {value!r} is no whole number of at least 1")
@@ -261,10 +271,15 @@ class Summarizer:
         self.cut += sum(e.length > len(e.ids) for e in encoded)
         results: list[list[Headline]] = [[Headline("", 0.0, 0.0)]] * len(texts)
         self.empty += sum(not e.ids for e in encoded)
+        wanted = options.n_best
+        if self.reranker:
+            options = replace(options, n_best=options.beam_size)
         with self._ready_for(len(texts)):
             for batch in length_batches([len(e.ids) for e in encoded], self.batch_tokens, batch_size):
                 for i, found in zip(batch, self._decode_batch([encoded[i] for i in batch], options), strict=True):
                     results[i] = found
+        if self.reranker:
+            results = [best[:wanted] for best in self.reranker.rerank(texts, results, options.length_penalty)]
         return results
 
     def _ready_for(self, documents: int) -> AbstractContextManager[None]:

@@ -37,3 +37,22 @@ def test_a_piece_has_the_space_before_it(tokenizer: Tokenizer) -> None:
     pieces = tokenizer.pieces(document.ids, document.oov)
     starts = [piece for position, piece in enumerate(pieces) if piece[:1] == " " or position == 0]
     assert [word.strip()[0] for word in starts] == ["f", "i", "q"]
+
+
+@pytest.mark.parametrize("text", [*TEXTS, "quokka naïve 日本語 🙂", ""])
+def test_a_right_to_left_summary_begins_with_its_last_token(tokenizer: Tokenizer, text: str) -> None:
+    reversed_tokenizer = Tokenizer.from_dict({**tokenizer.to_dict(), "right_to_left": True})
+    (document,) = reversed_tokenizer.encode_documents([text], 100)
+    assert document == tokenizer.encode_documents([text], 100)[0]
+    ((forward, length),) = tokenizer.encode_summaries([text], [document.oov], 8)
+    assert reversed_tokenizer.encode_summaries([text], [document.oov], 8) == [(forward[::-1], length)]
+    assert reversed_tokenizer.decode(forward[::-1], document.oov) == tokenizer.decode(forward, document.oov)
+    pieces = tokenizer.pieces(forward, document.oov)
+    assert reversed_tokenizer.pieces(forward[::-1], document.oov) == pieces[::-1]
+
+
+def test_the_direction_is_a_part_of_a_tokenizer() -> None:
+    tokenizers = [train_tokenizer(TokenizerOptions(right_to_left=value), TEXTS) for value in (False, True)]
+    assert [Tokenizer.from_dict(t.to_dict()).right_to_left for t in tokenizers] == [False, True]
+    assert tokenizers[0].fingerprint != tokenizers[1].fingerprint
+    assert "right_to_left" not in tokenizers[0].to_dict()  # as in checkpoints from before this option

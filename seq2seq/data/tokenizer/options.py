@@ -43,6 +43,8 @@ class TokenizerOptions:
             C++, addresses), and single punctuation marks. Headlines get their spaces by a rule that is learned from the
             training split. whitespace: for text that is already tokenized.
         path: For kind pretrained: a name on the Hugging Face Hub, a folder, or a tokenizer.json.
+        right_to_left: Headlines are learned and written from their last token to the first. Such a model reranks those
+            of another one (`decode --rerank`).
     """
 
     kind: str = limited("word", choices=_kinds)
@@ -53,6 +55,7 @@ class TokenizerOptions:
     )
     split: Literal["words", "whitespace"] = limited("words", unused=_kind_is("bpe", "unigram", "pretrained"))
     path: str | None = limited(None, unused=_kind_is("word", "bpe", "unigram"))
+    right_to_left: bool = False
 
     def __post_init__(self) -> None:
         check_limits(self, "data.tokenizer")

@@ -7,7 +7,7 @@ import itertools
 import json
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import tokenizers
 
@@ -19,6 +19,8 @@ from .options import SPECIALS
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
+
+T = TypeVar("T")
 
 FORMAT = 1
 """The format of `to_dict`; `from_dict` refuses any other."""
@@ -44,7 +46,11 @@ class _Tokens(NamedTuple):
 
 
 class Tokenizer:
-    """A tokenizer of the library `tokenizers` with four special tokens that no text can produce, and extended ids."""
+    """A tokenizer of the library `tokenizers` with four special tokens that no text can produce, and extended ids.
+
+    Attributes:
+        right_to_left: the ids of a summary, and those that `decode` and `pieces` get, begin with its last token.
+    """
 
     def __init__(
         self,
@@ -53,6 +59,7 @@ class Tokenizer:
         specials: dict[str, str],
         rule: JoiningRule | None = None,
         *,
+        right_to_left: bool = False,
         group_characters: int = 4 << 20,
         max_cached_chunks: int = 1 << 18,
     ) -> None:
@@ -68,7 +75,7 @@ class Tokenizer:
         """
         self.kind = kind
         self._specials = dict(specials)
-        self._rule = rule
+        self._rule, self.right_to_left = rule, right_to_left
         self._group_characters, self._max_cached_chunks = group_characters, max_cached_chunks
         self._backend = backend
         self._backend.no_padding()
@@ -111,8 +118,12 @@ class Tokenizer:
                 index = {word: self.vocab_size + k for k, word in enumerate(oov)}
                 for position, word in unknown:
                     ids[position] = self.unk_id if word is None else index.get(word, self.unk_id)
-            encoded.append((ids, length))
+            encoded.append((self._in_order(ids), length))
         return encoded
+
+    def _in_order(self, items: list[T]) -> list[T]:
+        """From the order of the text to that of the ids of a summary, or back."""
+        return items[::-1] if self.right_to_left else items
 
     def _tokenize(self, texts: Sequence[str], max_tokens: int) -> Iterator[_Tokens]:
         """Tokenizes and truncates each text, and finds its unknown and reserved ids."""
@@ -212,7 +223,7 @@ class Tokenizer:
 
         Raises ValueError for an id beyond the vocabulary and `oov`.
         """
-        kept = [int(token) for token in ids if int(token) not in self._reserved]
+        kept = self._in_order([int(token) for token in ids if int(token) not in self._reserved])
         if self.kind == "word":
             tokens = [self._token(token, oov) for token in kept]
             return one_line(self._rule.join(tokens) if self._rule else " ".join(tokens))
@@ -228,21 +239,24 @@ class Tokenizer:
 
     def pieces(self, ids: Sequence[int], oov: Sequence[str] = ()) -> list[str]:
         """Returns the text of each token, with the space before it. Joined and brought to one line, the pieces are
-        `decode(ids, oov)`. A mark between words, and a part of a character, can have the text "".
+        `decode(ids, oov)`, from the last one to the first if `right_to_left`. A mark between words, and a part of a
+        character, can have the text "".
 
         Args:
             ids: extended ids without padding, start and end.
         """
         if self.kind == "word":
-            tokens = [self._token(token, oov) for token in ids]
+            tokens = [self._token(token, oov) for token in self._in_order(list(ids))]
             if self._rule:
-                return self._rule.parts(tokens)
-            return [f" {token}" if position else token for position, token in enumerate(tokens)]
-        text, pieces, end = self.decode(ids, oov), [], 0
-        for count in range(1, len(ids)):  # a prefix of the ids can decode to half a character
-            start, end = end, max(end, _common_characters(text, self.decode(ids[:count], oov)))
+                return self._in_order(self._rule.parts(tokens))
+            return self._in_order([f" {token}" if position else token for position, token in enumerate(tokens)])
+        forward, text, end = self._in_order(list(ids)), self.decode(ids, oov), 0
+        pieces: list[str] = []
+        for count in range(1, len(ids)):  # a prefix of the text's ids can decode to half a character
+            prefix = self.decode(self._in_order(forward[:count]), oov)
+            start, end = end, max(end, _common_characters(text, prefix))
             pieces.append(text[start:end])
-        return [*pieces, text[end:]] if ids else []
+        return self._in_order([*pieces, text[end:]]) if forward else []
 
     def _token(self, token: int, oov: Sequence[str]) -> str:
         if token == self.unk_id:
@@ -280,6 +294,7 @@ class Tokenizer:
             "rule": self._rule.to_json() if self._rule else "",
             **self._specials,
             "tokenizer": self._backend.to_str(),
+            **({"right_to_left": True} if self.right_to_left else {}),
         }
 
     @classmethod
@@ -294,7 +309,8 @@ class Tokenizer:
             )
         backend = tokenizers.Tokenizer.from_str(data["tokenizer"])
         rule = JoiningRule.from_json(data["rule"]) if data.get("rule") else ENGLISH if data["words"] else None
-        return cls(backend, data["kind"], {role: data[role] for role in SPECIALS}, rule, **memory_limits)
+        specials, right_to_left = {role: data[role] for role in SPECIALS}, data.get("right_to_left", False)
+        return cls(backend, data["kind"], specials, rule, right_to_left=right_to_left, **memory_limits)
 
     @cached_property
     def fingerprint(self) -> str:

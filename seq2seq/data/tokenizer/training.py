@@ -32,6 +32,12 @@ def train_tokenizer(options: TokenizerOptions, texts: Texts, length: int | None 
     The same texts and options give the same tokenizer. `length`, the number of items of `texts`, is only for progress
     bars. Raises UserError if the texts contain no word, or if `vocab_size` is too small for the kind.
     """
+    tokenizer = _trained_or_loaded(options, texts, length)
+    tokenizer.right_to_left = options.right_to_left
+    return tokenizer
+
+
+def _trained_or_loaded(options: TokenizerOptions, texts: Texts, length: int | None) -> Tokenizer:
     if options.kind == "pretrained":
         assert options.path is not None  # checked by the options
         return load_pretrained(options.path)
