@@ -50,6 +50,7 @@ OUTSIDE = {
     "cat": "a program of the shell",
     "echo": "a program of the shell",
     "export": "a program of the shell",
+    "head": "a program of the shell",
     "mkdir": "a program of the shell",
     "source": "a program of the shell",
     "wandb": "needs an account",

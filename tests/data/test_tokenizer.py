@@ -534,6 +534,7 @@ CHANGES = {
     "min_frequency": 2,
     "normalizers": ["lowercase"],
     "split": "whitespace",
+    "right_to_left": True,
 }
 
 

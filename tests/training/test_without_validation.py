@@ -12,7 +12,7 @@ from helpers import config, run, write_config, write_corpus
 
 from seq2seq.checkpoint import newest_checkpoint, read_checkpoint, run_id
 from seq2seq.report import read_curves
-from seq2seq.training.callbacks.last_validation import just_validated
+from seq2seq.training.callbacks.last_validation import left_out
 from seq2seq.training.callbacks.learning_curve import points_of
 
 FINISH = [{"class_path": "parts_of_runs.Finish", "init_args": {"step": 1}}]
@@ -93,7 +93,14 @@ def test_the_last_of_some_epochs_is_validated(tmp_path: Path, changes: dict[str,
 def test_no_validation_follows_just_after_another() -> None:
     """Half of 101 batches are 50: the one batch after the second validation gets none of its own."""
     trainer: Any = SimpleNamespace(val_check_batch=50, check_val_every_n_epoch=1)
-    assert [just_validated(trainer, batch) for batch in (99, 100, 103, 104)] == [False, True, True, False]
+    assert [left_out(trainer, batch) for batch in (48, 49, 99, 100, 103, 104)] == [
+        True,
+        False,
+        False,
+        False,
+        False,
+        True,
+    ]
 
 
 def test_a_development_run_has_no_best(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

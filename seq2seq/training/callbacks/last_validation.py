@@ -20,18 +20,19 @@ class LastValidation(Callback):
     ) -> None:
         last_step = 0 < trainer.max_steps <= trainer.global_step
         last_epoch = 0 < (trainer.max_epochs or 0) <= trainer.current_epoch + 1
-        if last_step or (last_epoch and trainer.is_last_batch and not just_validated(trainer, batch_idx)):
+        if last_step or (last_epoch and trainer.is_last_batch and left_out(trainer, batch_idx)):
             trainer.should_stop = True  # the trainer validates before it stops
 
 
-def just_validated(trainer: Trainer, batch_idx: int) -> bool:
-    """Whether the last validation within an epoch lies less than a tenth of `trainer.val_check_interval` back.
+def left_out(trainer: Trainer, batch_idx: int) -> bool:
+    """Whether the trainer itself would not validate after this batch, and did not do so just before.
 
-    Half of 101 batches are 50, so an interval of 0.5 leaves one batch after the second validation.
+    Just before means within a tenth of `trainer.val_check_interval`: half of 101 batches are 50, so an interval of 0.5
+    leaves one batch after the second validation.
     """
     interval = trainer.val_check_batch
     if interval is None or interval == math.inf:  # an interval in time, or an epoch of unknown length
-        return False
+        return interval is None
     whole = trainer.check_val_every_n_epoch is None
     done = (trainer.fit_loop.epoch_loop.total_batch_idx if whole else batch_idx) + 1
-    return done > interval and 0 < done % interval < interval / 10
+    return done % interval >= (interval / 10 if done > interval else 1)
