@@ -15,10 +15,10 @@ A system is a file of `configs/published/small`, a config file of your own, or `
 over that of the corpus. Joey NMT and OpenNMT-py have the sizes of `configs/published/small`, and train on our tokens
 (`peers/token_files.py`). A training ends with its epochs, or after `--minutes`; then the peers have no limit of
 epochs. The minutes of our systems begin with the first batch and contain the validations. Those of the peers begin with
-the process and contain none. With `--steps` our systems end after so many optimizer steps instead: the learning rate
-falls until the last one. The best checkpoint on validation, by ROUGE-L, is tested with the beam size of the config;
-everything else in the searches of the peers is their default.
-`<unk>` is forbidden for all systems alike, unless the config allows it. References are the texts of the corpus.
+the process and contain none. `--steps` is a limit of our systems that takes the place of the minutes. Their learning
+rate falls until the last step. The best checkpoint on validation, by ROUGE-L, is tested with the beam size of the
+config; everything else in the searches of the peers is their default. `<unk>` is forbidden for all systems alike,
+unless the config allows it. References are the texts of the corpus.
 Headlines are joined from tokens by our tokenizer, for all systems alike.
 
 Complete runs in `--output` are kept, so a second call goes on; delete a folder to train it again. `--jobs` trains

@@ -114,7 +114,8 @@ class Summarizer:
         network.to(PRECISIONS[precision])
         settings = settings_of(contents) if len(paths) == 1 else None
         reranker = None if rerank is None else Reranker.from_checkpoint(rerank, torch.device(device), rerank_weight)
-        return cls(network, tokenizer, options, contents["max_document_tokens"], device, 80000, settings, reranker)
+        limit = contents["max_document_tokens"]
+        return cls(network, tokenizer, options, limit, device, settings=settings, reranker=reranker)
 
     def warm_up(self) -> None:
         """Prepares for many calls with few documents, as a server gets them. Afterwards each call is faster on a CPU.

@@ -87,7 +87,15 @@ class ExactResume(Callback):
         data.sampler.resume(self._resumed["epoch"], self._resumed["batches"])
         pl_module.clipping.counts = pl_module.clipping.counts.new_tensor(self._resumed["clipped"])
 
-    def on_train_batch_start(self, trainer: Trainer, pl_module: Any, batch: Any, batch_idx: int) -> None:
+    def on_train_batch_start(self, trainer: Trainer, *_: Any) -> None:
+        self._restore_logged_steps(trainer)
+
+    def on_train_epoch_end(self, trainer: Trainer, *_: Any) -> None:
+        """An epoch without a batch left logs the figures of its end."""
+        self._restore_logged_steps(trainer)
+
+    def _restore_logged_steps(self, trainer: Trainer) -> None:
+        """Once in a resumed run, after Lightning has restored its own count."""
         if self._resumed:
             set_logged_steps(trainer, self._resumed["logged_steps"])
             self._resumed = {}

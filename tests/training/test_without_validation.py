@@ -93,14 +93,7 @@ def test_the_last_of_some_epochs_is_validated(tmp_path: Path, changes: dict[str,
 def test_no_validation_follows_just_after_another() -> None:
     """Half of 101 batches are 50: the one batch after the second validation gets none of its own."""
     trainer: Any = SimpleNamespace(val_check_batch=50, check_val_every_n_epoch=1)
-    assert [left_out(trainer, batch) for batch in (48, 49, 99, 100, 103, 104)] == [
-        True,
-        False,
-        False,
-        False,
-        False,
-        True,
-    ]
+    assert [batch for batch in (48, 49, 99, 100, 103, 104) if left_out(trainer, batch)] == [48, 104]
 
 
 def test_a_development_run_has_no_best(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
