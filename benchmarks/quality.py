@@ -5,6 +5,7 @@ The tables of RESULTS.md, in the order in which they stand there:
     seq2seq prepare reuters21578 --output data/reuters21578
     python benchmarks/peers/install.py joey opennmt
     python benchmarks/quality.py --corpus configs/reuters21578.yaml                       # all systems, three seeds
+    python benchmarks/quality.py --corpus configs/reuters21578.yaml --epochs 3 --learning-rate 3e-3
     python benchmarks/quality.py --corpus configs/reuters21578.yaml --device cuda --jobs 12
     python benchmarks/quality.py --corpus configs/reuters21578.yaml --report              # the table again, no training
     python benchmarks/time_to_quality.py --corpus configs/reuters21578.yaml               # minutes until a goal
@@ -120,6 +121,8 @@ def train(args: argparse.Namespace, system: str, seed: int, place: Path, corpus:
     options += ["--config", str(config_of(system)), "--trainer.default_root_dir", str(place)]
     options += ["--seed_everything", str(seed), "--trainer.accelerator", ACCELERATORS[args.device]]
     options += ["--trainer.devices", "1", "--trainer.logger", "false"]
+    if args.learning_rate is not None:
+        options += ["--model.optimizer.learning_rate", str(args.learning_rate)]
     limit = [] if args.minutes is None else ["--trainer.max_time", _duration(args.minutes)]
     limit += [] if args.epochs is None else ["--trainer.max_epochs", str(args.epochs)]
     if args.steps is not None:
@@ -280,6 +283,7 @@ def report(args: argparse.Namespace, runs: dict[str, dict[int, Path]]) -> None:
     epochs = f"{args.epochs} epochs" if args.epochs else "all epochs"
     limit = f"{args.minutes:g} minutes of training" if args.minutes else epochs
     limit = f"{args.steps:,} steps of ours, {limit} of the peers" if args.steps else limit
+    limit += f", learning rate {args.learning_rate:g} of ours" if args.learning_rate else ""
     count = len(outputs.references)
     if missing:
         print(f"missing: {'; '.join(missing)}\n")
@@ -306,6 +310,7 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, help="of each training (default: those of the config)")
     parser.add_argument("--minutes", type=float, help="time of each training (default: no limit)")
     parser.add_argument("--steps", type=int, help="optimizer steps of each training of ours, in place of the minutes")
+    parser.add_argument("--learning-rate", type=float, help="of our systems (default: that of the config)")
     parser.add_argument("--device", default="cpu", choices=list(ACCELERATORS))
     parser.add_argument("--jobs", type=int, default=1, help="trainings side by side, each with one thread")
     parser.add_argument("--threads", type=int, default=threads(), help="of a training, if there is one at a time")

@@ -140,14 +140,22 @@ def test_a_system_learns_and_decodes(name: str) -> None:
     assert len({tuple(row) for row in together.tokens[:, 0].tolist()}) > 3  # the headlines depend on the documents
 
 
-def test_coverage_is_switched_on_late(tmp_path: Path) -> None:
-    """By the command, with two config files: the term is logged, and counts, from its step on."""
+@pytest.mark.parametrize("start", ["4", "0.66"])
+def test_coverage_is_switched_on_late(start: str, tmp_path: Path) -> None:
+    """By the command, with two config files: the term is logged, and counts, from the fifth of six steps on."""
     logger = {"class_path": "lightning.pytorch.loggers.CSVLogger"}
     settings = config(write_corpus(tmp_path / "corpus"), tmp_path / "run", trainer__logger=logger)
     base = write_config(tmp_path / "config.yaml", settings)
     system = ("--config", FOLDER / "small" / "pointer_generator2017.yaml")
     sizes = [f"--model.network.{option}={value}" for option, value in TINY.items()]
-    late = ("--model.network.loss_starts", "{coverage: 4}", "--trainer.max_steps", "6", "--trainer.max_epochs", "-1")
+    late = (
+        "--model.network.loss_starts",
+        f"{{coverage: {start}}}",
+        "--trainer.max_steps",
+        "6",
+        "--trainer.max_epochs",
+        "-1",
+    )
     folder = ("--trainer.default_root_dir", tmp_path / "run")
     assert run("fit", "--config", base, *system, *sizes, *late, *folder) == 0
     (file,) = (tmp_path / "run").rglob("metrics.csv")

@@ -59,7 +59,7 @@ class Seq2Seq(nn.Module):
         dropout: share of the encoder's states that is dropped in training.
         label_smoothing: share of the target's probability that is spread over the vocabulary in training.
         loss_terms: weights of further terms of the loss, by their names in `LOSS_TERMS`.
-        loss_starts: for some of these terms the step from which they count.
+        loss_starts: for some of these terms the step from which they count; see `resolve_loss_starts` for shares.
         training_vocabulary: number of frequent words that the loss in training covers beside those of the batch and a
             sample of the others; None = the whole vocabulary.
     """
@@ -76,7 +76,7 @@ class Seq2Seq(nn.Module):
         dropout: float,
         label_smoothing: float = 0.0,
         loss_terms: dict[str, float] | None = None,
-        loss_starts: dict[str, int] | None = None,
+        loss_starts: dict[str, int | float] | None = None,
         training_vocabulary: int | None = None,
     ) -> None:
         super().__init__()
@@ -117,6 +117,17 @@ class Seq2Seq(nn.Module):
         words = self.training_words(batch)
         cross_entropy, log_likelihoods = self.output.loss(self.target_steps(forced), smoothing, words)
         return {"cross_entropy": cross_entropy, **terms}, log_likelihoods
+
+    def resolve_loss_starts(self, total_steps: float) -> None:
+        """Replaces shares in `loss_starts` by steps. Raises UserError for a share of infinitely many steps."""
+        for name, start in self.loss_starts.items():
+            if start < 1 and total_steps == float("inf"):
+                raise UserError(
+                    f"network.loss_starts: {name}: {start} is a share of all steps, but no last step is known; set "
+                    "trainer.max_steps, or give a step"
+                )
+        shares = self.loss_starts.items()
+        self.loss_starts = {name: start if start >= 1 else round(start * total_steps) for name, start in shares}
 
     def training_words(self, batch: Batch) -> CoveredWords | None:
         """The words that the output covers in training; None = the whole vocabulary."""

@@ -48,7 +48,8 @@ class NetworkOptions:
             mask for a batch (Merity et al. 2018).
         label_smoothing: share of the target's probability that is spread over the vocabulary.
         loss_terms: further terms of the loss by name, with their weights; coverage is that of See et al. 2017.
-        loss_starts: for some of these terms the optimizer step from which they count; the others count from the start.
+        loss_starts: for some of these terms the optimizer step from which they count, or the share of all steps before
+            it, if the number is below 1; the others count from the start.
         training_vocabulary: in training the output covers the words of the batch, this number of the most frequent
             words (Nallapati et al. 2016) and a sample of all others (Jean et al. 2015), which is faster with a large
             vocabulary; null = the whole vocabulary. Validation, test and search use the whole vocabulary.
@@ -75,7 +76,7 @@ class NetworkOptions:
     weight_dropout: float = limited(0.0, minimum=0, below=1)
     label_smoothing: float = limited(0.0, minimum=0, below=1)
     loss_terms: dict[str, float] = field(default_factory=dict, metadata={"choices": LOSS_TERMS})
-    loss_starts: dict[str, int] = field(default_factory=dict)
+    loss_starts: dict[str, int | float] = field(default_factory=dict)
     training_vocabulary: int | None = limited(None, minimum=1)
 
     def __post_init__(self) -> None:
@@ -85,6 +86,8 @@ class NetworkOptions:
                 raise UserError(f"network.loss_starts: {name!r} has no weight; add it to network.loss_terms")
             if step < 0:
                 raise UserError(f"network.loss_starts: {name}: {step} is too small; give at least 0")
+            if step > 1 and step != int(step):
+                raise UserError(f"network.loss_starts: {name}: {step} is no step; give an integer, or a share below 1")
         if self.pointer and self.attention == "none":
             raise UserError(
                 "network.pointer: copying needs attention; set network.attention, or network.pointer to false"

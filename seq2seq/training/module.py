@@ -71,6 +71,11 @@ class SummarizerModule(TaskModule):
     def usable(self, batch: Any, *, trains: bool = False, scores: bool = False) -> Batch:
         return usable_batch(batch, self, trains=trains, scores=scores)
 
+    def on_train_start(self) -> None:
+        super().on_train_start()
+        if self.network.loss_starts:
+            self.network.resolve_loss_starts(self.trainer.estimated_stepping_batches)
+
     def training_terms(self, batch: Batch) -> tuple[dict[str, Tensor], Tensor]:
         objective = OBJECTIVES[self.objective.name]
         return objective(self.network, batch, self.global_step, self.objective, self.search)

@@ -191,11 +191,25 @@ def test_a_loss_term_counts_from_its_step() -> None:
         assert terms["coverage"].item() > 0
 
 
+def test_a_loss_term_starts_after_a_share_of_the_steps() -> None:
+    network = build_network(replace(SMALL, loss_terms={"coverage": 1.0}, loss_starts={"coverage": 0.9}), VOCABULARY)
+    with pytest.raises(UserError, match=r"network\.loss_starts: coverage: 0\.9 is a share .* set trainer\.max_steps"):
+        network.resolve_loss_starts(float("inf"))
+    network.resolve_loss_starts(804)
+    assert network.loss_starts == {"coverage": 724}
+    network.resolve_loss_starts(100)  # steps stay as they are
+    assert network.loss_starts == {"coverage": 724}
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
         ({"loss_starts": {"coverage": 5}}, r"network\.loss_starts: 'coverage' has no weight; add it to network\.loss"),
         ({"loss_terms": {"coverage": 1.0}, "loss_starts": {"coverage": -1}}, r"loss_starts: coverage: -1 is too small"),
+        (
+            {"loss_terms": {"coverage": 1.0}, "loss_starts": {"coverage": 2.5}},
+            r"starts: coverage: 2\.5 is no step",
+        ),
         ({"encoder": "recurent"}, r"network\.encoder: 'recurent' is none of .*recurrent"),
         ({"encoder_gate": "open"}, r"network\.encoder_gate: 'open' is none of none, selective, convolutional"),
         ({"readout": "relu"}, r"network\.readout: 'relu' is none of tanh, maxout"),
