@@ -15,6 +15,7 @@ from .arguments import (
     add_address,
     add_decoding_options,
     add_fields,
+    add_reranking_options,
     check_positive,
     given_fields,
     load_summarizer,
@@ -36,6 +37,7 @@ def parser() -> Parser:
     )
     add_address(p, PORT, "requests need a token: that of the variable SEQ2SEQ_SERVE_TOKEN")
     add_decoding_options(p, default=DEFAULT_MODEL)
+    add_reranking_options(p)
     add_fields(p.add_argument_group("limits", "The largest values that the server accepts."), Limits)
     return p
 

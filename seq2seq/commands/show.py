@@ -7,7 +7,14 @@ import argparse
 from seq2seq.data.corpora import Row, check_columns, check_text
 from seq2seq.errors import UserError
 
-from .arguments import DEFAULT_MODEL, Parser, add_decoding_options, check_positive, load_summarizer
+from .arguments import (
+    DEFAULT_MODEL,
+    Parser,
+    add_decoding_options,
+    add_reranking_options,
+    check_positive,
+    load_summarizer,
+)
 from .documents import Documents, add_input_options, errors_name_options, replace_no_text
 
 
@@ -26,6 +33,7 @@ def parser() -> Parser:
         "--count", type=int, default=10, metavar="N", help="number of documents, evenly from the file (default 10)"
     )
     add_decoding_options(p, default=DEFAULT_MODEL)
+    add_reranking_options(p)
     return p
 
 

@@ -90,8 +90,10 @@ class Service:
             chosen = replace(stored, **stored.with_sizes_that_suit(given))
             check_effects(chosen, "search", set(given) - {"length_penalty"})  # it changes the scores of every search
             check_search(self.summarizer.network, self.summarizer.tokenizer, chosen)
+            if self.summarizer.reranker:
+                self.summarizer.reranker.check(chosen)
         except UserError as error:
-            raise UserError(str(error).replace("search.", "")) from None
+            raise UserError(in_words_of_a_request(str(error))) from None
         self.limits.check_options({**given, "beam_size": chosen.beam_size})
         return chosen
 
@@ -174,6 +176,14 @@ class Service:
             return RedirectResponse("/docs")
 
         return app
+
+
+def in_words_of_a_request(error: str) -> str:
+    """An error about search options, with the keys of a request in place of sections and flags."""
+    words = {"search.": "", "--rerank": "the second model of this server", "--beam-size": "beam_size"}
+    for name, key in {**words, "--minimum-risk": "minimum_risk"}.items():
+        error = error.replace(name, key)
+    return error
 
 
 def _add_errors(app: FastAPI) -> None:

@@ -72,6 +72,19 @@ def test_commands_and_python_have_the_same_headlines(
     assert scores(of_model) == scores(capsys.readouterr().out)
 
 
+def test_show_has_the_headlines_of_python(
+    trained: TrainedRun, second: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "400")  # each cell is one line
+    options = ["--rerank", second, "--rerank-weight", "20", "--beam-size", "6"]
+    assert run("show", "--checkpoint", trained.best, "--input", trained.corpus["validation"], *options) == 0
+    shown = capsys.readouterr().out
+    documents = [pair["document"] for pair in read_jsonl(Path(trained.corpus["validation"]))]
+    both = Summarizer.from_checkpoint(trained.best, rerank=second, rerank_weight=20.0)
+    for headline in both.summarize([documents[i * len(documents) // 10] for i in range(10)], beam_size=6):
+        assert f"│ {headline} " in shown
+
+
 def scores(text: str) -> Any:
     """The scores of the first system."""
     return json.loads(text)["systems"][0]["scores"]

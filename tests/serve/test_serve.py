@@ -78,6 +78,21 @@ def test_one_document_is_a_list_of_one(client: Client, summarizer: Summarizer) -
     assert result["headlines"][0]["text"] == summarizer.summarize([DOCUMENTS[0]])[0]
 
 
+def test_a_second_model_reranks_the_headlines(trained: TrainedRun) -> None:
+    both = Summarizer.from_checkpoint(trained.best, "cpu", rerank=trained.best, rerank_weight=2.0)
+    with running(both) as client:
+        (result,) = client.post(documents=DOCUMENTS[0], beam_size=6, n_best=3).json["results"]
+        (expected,) = both.stream([DOCUMENTS[0]], beam_size=6, n_best=3)
+        assert [headline["text"] for headline in result["headlines"]] == [headline.text for headline in expected]
+        scores = [headline["score"] for headline in result["headlines"]]
+        assert scores == pytest.approx([headline.score for headline in expected], abs=1e-4)
+        alone = client.post(documents=DOCUMENTS[0], beam_size=1)
+        assert alone.status == 422
+        assert alone.json["error"] == (
+            "the second model of this server needs several hypotheses: give beam_size, for example 16."
+        )
+
+
 def test_requests_at_once_are_searched_together(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     """While the thread is busy, eight requests wait; five of them have one kind of options and share a batch."""
     batches, go, searching = [], threading.Event(), threading.Event()
