@@ -30,6 +30,12 @@ its seeds. The scores of a pair are averaged over the seeds before they are resa
 about the documents; the range over the seeds stands beside them. `--predictions NAME=FILE` adds the output of another
 program, one line for each test document.
 
+`--save FILE` writes the scores of all runs without any text, and `--scores FILE` reads them. So a new system can be
+compared with those of a table that others have trained, pair by pair:
+
+    python benchmarks/quality.py --corpus configs/reuters21578.yaml --report \\
+        --scores benchmarks/scores/reuters21578-3-epochs.npz --predictions mine=headlines.txt
+
 The second table reports headlines apart that begin with a word which the document lacks. Most of these words cannot be
 known: the headline of a table of earnings begins with the company's name, which the table often lacks. The rule reads
 reference and document alone. `--apart-words net loss qtr` keeps those of them that also contain one of these words.
@@ -51,8 +57,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from common import ACCELERATORS, ROOT, SMALL, config_of, first_words, machine, run_seq2seq, side_by_side, threads
+from outputs import Outputs
 
-from seq2seq.scoring import KINDS, describe, normalized_words, score_pair
+from seq2seq.scoring import KINDS, normalized_words
 from seq2seq.scoring.significance import Metric, Resampled, resample
 
 sys.path.append(str(ROOT / "benchmarks" / "peers"))
@@ -136,54 +143,19 @@ def complete(folder: Path) -> bool:
     return (folder / "metrics.json").exists() and (folder / "predictions.jsonl").exists()
 
 
-class Outputs:
-    """The headlines of several systems for the same documents.
-
-    Args:
-        documents, references: of the test split.
-
-    Attributes:
-        texts: for each system the headlines of each run.
-        labels: for each system its seeds; "-" for the output of another program.
-        validation: for each trained system the highest validation ROUGE-1 of each run.
-    """
-
-    def __init__(self, documents: list[str], references: list[str]) -> None:
-        self.documents, self.references = documents, references
-        self.texts: dict[str, list[list[str]]] = {}
-        self.labels: dict[str, str] = {}
-        self.validation: dict[str, list[float]] = {}
-
-    def add(self, name: str, texts: list[list[str]], label: str = "-") -> None:
-        """Raises SystemExit if a run has another number of headlines than there are documents."""
-        for headlines in texts:
-            if len(headlines) != len(self.documents):
-                raise SystemExit(f"{name}: {len(headlines)} headlines for {len(self.documents)} documents")
-        self.texts[name], self.labels[name] = texts, label
-
-    def scores(self) -> dict[str, list[np.ndarray]]:
-        """For each system and run [pairs, 3] ROUGE-1, 2 and L of each pair, in percent."""
-
-        def of_run(texts: list[str]) -> np.ndarray:
-            return 100 * np.array([score_pair(r, text) for r, text in zip(self.references, texts, strict=True)])
-
-        return {name: list(map(of_run, texts)) for name, texts in self.texts.items()}
-
-
-def read_runs(runs: dict[str, dict[int, Path]]) -> tuple[Outputs, list[str]]:
-    """The outputs of the runs that are complete, and the names of the others.
+def read_runs(runs: dict[str, dict[int, Path]], test_split: Callable[[], Outputs] | None = None) -> Outputs:
+    """The outputs of the runs that are complete.
 
     Args:
         runs: the folder of each system and seed.
+        test_split: makes empty outputs if no run is complete.
 
-    Raises SystemExit if no run is complete, or if two runs have other references.
+    Raises SystemExit if two runs have other references, or if no run is complete and `test_split` is None.
     """
-    outputs, missing = None, []
+    outputs = None
     for name, folders in runs.items():
-        texts, seeds, validation = [], [], []
         for seed, folder in folders.items():
             if not complete(folder):
-                missing.append(f"{name}, seed {seed}")
                 continue
             lines = (folder / "predictions.jsonl").read_text(encoding="utf-8").split("\n")[:-1]
             pairs = [json.loads(line) for line in lines]
@@ -193,16 +165,22 @@ def read_runs(runs: dict[str, dict[int, Path]]) -> tuple[Outputs, list[str]]:
                 raise SystemExit(
                     f"{folder}: the references differ from those of the other runs; test all systems on one corpus"
                 )
-            texts.append([pair["prediction"] for pair in pairs])
-            seeds.append(seed)
             curve = json.loads((folder / "curve.json").read_text()) if (folder / "curve.json").exists() else []
-            validation += [max(score for _, score in curve)] if curve else []
-        if texts and outputs:
-            outputs.add(name, texts, " ".join(map(str, seeds)))
-            outputs.validation[name] = validation
-    if outputs is None:
-        raise SystemExit(f"no complete run; missing: {'; '.join(missing)}")
-    return outputs, missing
+            best = max(score for _, score in curve) if curve else None
+            outputs.add(name, [pair["prediction"] for pair in pairs], str(seed), best)
+    if outputs is None and test_split is None:
+        raise SystemExit(f"no complete run of {', '.join(runs)}")
+    return outputs or test_split()  # type: ignore[misc]
+
+
+def missing_runs(outputs: Outputs, runs: dict[str, dict[int, Path]]) -> list[str]:
+    """The names of the runs that are neither complete nor in a file of scores."""
+    return [
+        f"{name}, seed {seed}"
+        for name, folders in runs.items()
+        for seed in folders
+        if str(seed) not in outputs.runs.get(name, {})
+    ]
 
 
 def unknowable(document: str, reference: str, words: Sequence[str] = ()) -> bool:
@@ -220,21 +198,20 @@ def resampled(scores: dict[str, list[np.ndarray]], rows: np.ndarray, trials: int
     return resample(Metric(KINDS, means, lambda sums: sums / len(rows)), trials, 1)
 
 
-def main_table(outputs: Outputs, scores: dict[str, list[np.ndarray]], trials: int) -> str:
+def main_table(outputs: Outputs, trials: int) -> str:
     """A row for each system: scores, range over the seeds, 95 % interval, p-values against the first system."""
-    found = resampled(scores, np.arange(len(outputs.references)), trials)
-    first = next(iter(scores))
+    found = resampled(outputs.scores(), np.arange(len(outputs.references)), trials)
+    first = next(iter(outputs.runs))
     heads = ["system", "seeds", "R1", "range", "95 %", "R2", "RL", f"p against {first}: bootstrap", "randomisation"]
     heads += ["repeated bigrams", "`<unk>`", "validation R1"]
     lines = [_cells(heads), "|---" * len(heads) + "|"]
-    for number, (name, runs) in enumerate(scores.items()):
-        of_seeds = [run.mean(axis=0)[0] for run in runs]
+    for number, (name, runs) in enumerate(outputs.runs.items()):
+        of_seeds = [run.scores.mean(axis=0)[0] for run in runs.values()]
         low, high = found.bounds[number, 0]
         r1, r2, rl = found.scores[number]
-        figures = [describe(outputs.documents, texts) for texts in outputs.texts[name]]
-        shares = [np.mean([figure[key] for figure in figures]) for key in ("repeated_bigrams", "unk_share")]
-        validation = outputs.validation.get(name)
-        cells = [name, outputs.labels[name], f"{r1:.2f}"]
+        shares = [np.mean([getattr(run, key) for run in runs.values()]) for key in ("repeated_bigrams", "unk_share")]
+        validation = [run.validation for run in runs.values() if run.validation is not None]
+        cells = [name, " ".join(runs), f"{r1:.2f}"]
         cells += [f"{min(of_seeds):.2f}-{max(of_seeds):.2f}" if len(runs) > 1 else "-", f"{low:.2f}-{high:.2f}"]
         cells += [f"{r2:.2f}", f"{rl:.2f}", *_p_values(found, number), *(f"{share:.1f} %" for share in shares)]
         cells.append(f"{np.mean(validation):.2f}" if validation else "-")
@@ -271,15 +248,26 @@ def _cells(cells: Sequence[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
+def test_split(args: argparse.Namespace) -> Outputs:
+    """The documents and references of the corpus, without any output."""
+    from token_files import TokenFiles
+
+    pairs = TokenFiles(args.corpus, ROOT / args.output / "tokens").pairs("test")
+    return Outputs([pair["document"] for pair in pairs], [pair["reference"] for pair in pairs])
+
+
 def report(args: argparse.Namespace, runs: dict[str, dict[int, Path]]) -> None:
     """Prints the tables of the runs that exist."""
-    outputs, missing = read_runs(runs)
+    outputs = read_runs(runs, partial(test_split, args) if args.scores else None)
+    for file in args.scores:
+        outputs.add_saved(file)
+    if args.save:
+        outputs.save(args.save)
+    missing = missing_runs(outputs, runs)
     for given in args.predictions:
         name, _, file = given.partition("=")
-        outputs.add(name, [Path(file).read_text(encoding="utf-8").splitlines()])
-    leads = list(map(first_words(args.first_words), outputs.documents))
-    outputs.add(f"first {args.first_words} words", [leads])
-    scores = outputs.scores()
+        outputs.add(name, Path(file).read_text(encoding="utf-8").splitlines())
+    outputs.add(f"first {args.first_words} words", list(map(first_words(args.first_words), outputs.documents)))
     epochs = f"{args.epochs} epochs" if args.epochs else "all epochs"
     limit = f"{args.minutes:g} minutes of training" if args.minutes else epochs
     limit = f"{args.steps:,} steps of ours, {limit} of the peers" if args.steps else limit
@@ -289,7 +277,7 @@ def report(args: argparse.Namespace, runs: dict[str, dict[int, Path]]) -> None:
         print(f"missing: {'; '.join(missing)}\n")
     print(f"{' + '.join(args.corpus)}, test split ({count:,} pairs), {limit}")
     print(f"{machine()}; rouge-score F1, stemmer on, percent; {args.trials:,} resamples, seed 1\n")
-    print(main_table(outputs, scores, args.trials))
+    print(main_table(outputs, args.trials))
     pairs = zip(outputs.documents, outputs.references, strict=True)
     apart = np.array([unknowable(document, reference, args.apart_words) for document, reference in pairs])
     if not 0 < apart.sum() < count:
@@ -298,7 +286,7 @@ def report(args: argparse.Namespace, runs: dict[str, dict[int, Path]]) -> None:
     words = f" and contain one of the words {', '.join(args.apart_words)}" if args.apart_words else ""
     print(f"\nApart: headlines that begin with a word which the document lacks{words}: {apart.sum()} of {count:,}.")
     print("Words are those of ROUGE, not stemmed; the rule reads reference and document alone.\n")
-    print(apart_table(scores, apart, args.trials))
+    print(apart_table(outputs.scores(), apart, args.trials))
 
 
 def main() -> None:
@@ -319,6 +307,9 @@ def main() -> None:
     parser.add_argument("--apart-words", nargs="+", default=[], metavar="WORD", help="of headlines reported apart")
     parser.add_argument("--trials", type=int, default=10_000, help="resamples for intervals and p-values")
     parser.add_argument("--output", type=Path, default=Path("runs/quality"))
+    scores = "files of scores of runs that are not in --output"
+    parser.add_argument("--scores", type=Path, nargs="+", default=[], metavar="FILE", help=scores)
+    parser.add_argument("--save", type=Path, metavar="FILE", help="write the scores of all runs to this .npz file")
     parser.add_argument("--report", action="store_true", help="only print the tables of existing runs")
     args = parser.parse_args()
 

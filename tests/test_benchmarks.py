@@ -188,11 +188,11 @@ def test_report_of_the_runs_that_exist(tmp_path: Path) -> None:
     write_run(runs["b"][2], references, ["", ""], 10.0)
     write_run(runs["c"][1], references, ["", ""], 10.0)
     (runs["c"][1] / "metrics.json").unlink()  # its test has not ended
-    outputs, missing = quality.read_runs(runs)
-    assert missing == ["a, seed 1", "c, seed 1"]
-    assert outputs.labels == {"a": "2", "b": "1 2"}
-    assert outputs.validation == {"a": [30.0], "b": [20.0, 10.0]}
-    rows = quality.main_table(outputs, outputs.scores(), 10).splitlines()
+    outputs = quality.read_runs(runs)
+    assert quality.missing_runs(outputs, runs) == ["a, seed 1", "c, seed 1"]
+    found = {name: {seed: run.validation for seed, run in seeds.items()} for name, seeds in outputs.runs.items()}
+    assert found == {"a": {"2": 30.0}, "b": {"1": 20.0, "2": 10.0}}
+    rows = quality.main_table(outputs, 10).splitlines()
     assert len(rows) == 4
     assert rows[2].startswith("| a | 2 | 50.00 | - | ")
     assert rows[3].startswith("| b | 1 2 | 41.67 | 0.00-83.33 | ")
@@ -202,13 +202,32 @@ def test_report_of_the_runs_that_exist(tmp_path: Path) -> None:
     assert [row.split(" | ")[4] for row in apart[2:]] == ["0.00", "50.00"]
 
 
+def test_a_file_of_scores_makes_the_same_table(tmp_path: Path) -> None:
+    """It adds the runs that are missing, and has no text and no output of another program."""
+    outputs, references = load("outputs"), ["one two", "three four"]
+    whole = outputs.Outputs(["d", "d"], references)
+    whole.add("a", ["one two", "five"], "2", 30.0)
+    whole.add("b", ["one", "three four"], "1", 20.0)
+    whole.add("b", ["one one one one", "<unk>"], "2")
+    table = load("quality").main_table(whole, 10)
+    whole.add("other program", ["secret", "text"])
+    whole.save(tmp_path / "scores.npz")
+    assert b"secret" not in (tmp_path / "scores.npz").read_bytes()
+    part = outputs.Outputs(["d", "d"], references)
+    part.add("a", ["one two", "five"], "2", 30.0)
+    part.add_saved(tmp_path / "scores.npz")
+    assert load("quality").main_table(part, 10) == table
+    with pytest.raises(SystemExit, match=r"scores\.npz: the references differ"):
+        outputs.Outputs(["d", "d"], references[::-1]).add_saved(tmp_path / "scores.npz")
+
+
 def test_report_refuses_runs_of_two_corpora(tmp_path: Path) -> None:
     runs = {"a": {1: tmp_path / "a-1", 2: tmp_path / "a-2"}}
     write_run(runs["a"][1], ["one"], ["one"], 1.0)
     write_run(runs["a"][2], ["two"], ["one"], 1.0)
     with pytest.raises(SystemExit, match=r"a-2: the references differ"):
         load("quality").read_runs(runs)
-    with pytest.raises(SystemExit, match=r"no complete run; missing: b, seed 3"):
+    with pytest.raises(SystemExit, match=r"no complete run of b"):
         load("quality").read_runs({"b": {3: tmp_path / "b-3"}})
 
 
