@@ -221,6 +221,19 @@ def test_a_file_of_scores_makes_the_same_table(tmp_path: Path) -> None:
         outputs.Outputs(["d", "d"], references[::-1]).add_saved(tmp_path / "scores.npz")
 
 
+@pytest.mark.parametrize("file", sorted((FOLDER / "scores").glob("*.npz")), ids=lambda file: file.stem)
+def test_committed_scores_are_whole(file: Path) -> None:
+    """Three seeds of each system of configs/published/small, and nothing but numbers and names."""
+    small = {config.stem for config in (FOLDER.parent / "configs" / "published" / "small").glob("*.yaml")}
+    with np.load(file, allow_pickle=False) as arrays:
+        about = json.loads(str(arrays["about"]))
+        runs = [(figures["system"], figures["seed"]) for figures in about["runs"]]
+        scores = [arrays[f"scores {number}"] for number in range(len(runs))]
+        assert len(arrays.files) == len(runs) + 1
+    assert sorted(runs) == sorted((system, seed) for system in small for seed in "123")
+    assert all(array.shape == scores[0].shape and array.min() >= 0 and array.max() <= 100 for array in scores)
+
+
 def test_report_refuses_runs_of_two_corpora(tmp_path: Path) -> None:
     runs = {"a": {1: tmp_path / "a-1", 2: tmp_path / "a-2"}}
     write_run(runs["a"][1], ["one"], ["one"], 1.0)
