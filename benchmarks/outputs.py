@@ -69,8 +69,8 @@ class Outputs:
         file.parent.mkdir(parents=True, exist_ok=True)
         np.savez_compressed(file, about=np.array(about), **arrays)  # type: ignore[arg-type]
 
-    def add_saved(self, file: Path) -> None:
-        """Adds the runs of a file of scores, except those that are there already.
+    def add_saved(self, file: Path, systems: Sequence[str]) -> None:
+        """Adds the runs of these systems in a file of scores, except those that are there already.
 
         Raises SystemExit if the file is of other references.
         """
@@ -80,9 +80,15 @@ class Outputs:
                 raise SystemExit(f"{file}: the references differ from those of the corpus; prepare the same test split")
             for number, figures in enumerate(about["runs"]):
                 name, seed = figures.pop("system"), figures.pop("seed")
-                if seed not in self.runs.get(name, {}):
+                if name in systems and seed not in self.runs.get(name, {}):
                     scores = arrays[f"scores {number}"]
                     self._put(name, seed, Run(**figures | {"scores": scores}))
+
+    def sort(self, systems: Sequence[str]) -> None:
+        """Puts the systems in this order. Raises SystemExit if none of them has a run."""
+        self.runs = {name: self.runs[name] for name in systems if name in self.runs}
+        if not self.runs:
+            raise SystemExit(f"no run of {', '.join(systems)}")
 
     def _put(self, name: str, seed: str, run: Run) -> None:
         self.runs[name] = dict(sorted({**self.runs.get(name, {}), seed: run}.items()))

@@ -260,7 +260,8 @@ def report(args: argparse.Namespace, runs: dict[str, dict[int, Path]]) -> None:
     """Prints the tables of the runs that exist."""
     outputs = read_runs(runs, partial(test_split, args) if args.scores else None)
     for file in args.scores:
-        outputs.add_saved(file)
+        outputs.add_saved(file, list(runs))
+    outputs.sort(list(runs))
     if args.save:
         outputs.save(args.save)
     missing = missing_runs(outputs, runs)
@@ -271,6 +272,7 @@ def report(args: argparse.Namespace, runs: dict[str, dict[int, Path]]) -> None:
     epochs = f"{args.epochs} epochs" if args.epochs else "all epochs"
     limit = f"{args.minutes:g} minutes of training" if args.minutes else epochs
     limit = f"{args.steps:,} steps of ours, {limit} of the peers" if args.steps else limit
+    limit = f"runs of {args.output} and {', '.join(map(str, args.scores))}" if args.scores else limit
     limit += f", learning rate {args.learning_rate:g} of ours" if args.learning_rate else ""
     count = len(outputs.references)
     if missing:

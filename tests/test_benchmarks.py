@@ -215,10 +215,13 @@ def test_a_file_of_scores_makes_the_same_table(tmp_path: Path) -> None:
     assert b"secret" not in (tmp_path / "scores.npz").read_bytes()
     part = outputs.Outputs(["d", "d"], references)
     part.add("a", ["one two", "five"], "2", 30.0)
-    part.add_saved(tmp_path / "scores.npz")
+    part.add_saved(tmp_path / "scores.npz", ["b"])
+    part.sort(["a", "b"])
     assert load("quality").main_table(part, 10) == table
     with pytest.raises(SystemExit, match=r"scores\.npz: the references differ"):
-        outputs.Outputs(["d", "d"], references[::-1]).add_saved(tmp_path / "scores.npz")
+        outputs.Outputs(["d", "d"], references[::-1]).add_saved(tmp_path / "scores.npz", ["a"])
+    with pytest.raises(SystemExit, match="no run of c"):
+        part.sort(["c"])
 
 
 @pytest.mark.parametrize("file", sorted((FOLDER / "scores").glob("*.npz")), ids=lambda file: file.stem)
