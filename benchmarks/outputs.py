@@ -1,14 +1,15 @@
 """The headlines of several systems for the same documents: their scores, and a file of scores without any text.
 
-A file of scores lets anyone compare a further system with systems that were trained elsewhere, pair by pair. It holds
-ROUGE of each pair, some means, and a digest of the references, which says whether two files are of the same test split.
+With a file of scores anyone can compare a new system with systems that were trained elsewhere, pair by pair. The file
+holds ROUGE of each pair, some means, and a digest of the references. The digest shows whether two files belong to the
+same test split.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,7 +19,7 @@ from seq2seq.scoring import describe, score_pair
 
 
 class Run(NamedTuple):
-    """What is known of the headlines of one training, or of another program.
+    """Scores and other figures of the headlines that one model, or another program, has written.
 
     Args:
         scores: [pairs, 3] ROUGE-1, 2 and L of each pair, in percent.
@@ -62,9 +63,11 @@ class Outputs:
     def save(self, file: Path) -> None:
         """Writes the runs that have a seed to a file of scores (.npz)."""
         arrays, figures = dict[str, np.ndarray](), []
-        for name, seed, run in self._trained():
-            arrays[f"scores {len(figures)}"] = run.scores
-            figures.append({"system": name, "seed": seed, **run._replace(scores=None)._asdict()})
+        for name, runs in self.runs.items():
+            for seed, run in runs.items():
+                if seed != "-":
+                    arrays[f"scores {len(figures)}"] = run.scores
+                    figures.append({"system": name, "seed": seed, **run._replace(scores=None)._asdict()})
         about = json.dumps({"references": digest(self.references), "runs": figures})
         file.parent.mkdir(parents=True, exist_ok=True)
         np.savez_compressed(file, about=np.array(about), **arrays)  # type: ignore[arg-type]
@@ -81,8 +84,7 @@ class Outputs:
             for number, figures in enumerate(about["runs"]):
                 name, seed = figures.pop("system"), figures.pop("seed")
                 if name in systems and seed not in self.runs.get(name, {}):
-                    scores = arrays[f"scores {number}"]
-                    self._put(name, seed, Run(**figures | {"scores": scores}))
+                    self._put(name, seed, Run(**figures | {"scores": arrays[f"scores {number}"]}))
 
     def sort(self, systems: Sequence[str]) -> None:
         """Puts the systems in this order. Raises SystemExit if none of them has a run."""
@@ -92,10 +94,6 @@ class Outputs:
 
     def _put(self, name: str, seed: str, run: Run) -> None:
         self.runs[name] = dict(sorted({**self.runs.get(name, {}), seed: run}.items()))
-
-    def _trained(self) -> Iterator[tuple[str, str, Run]]:
-        for name, runs in self.runs.items():
-            yield from ((name, seed, run) for seed, run in runs.items() if seed != "-")
 
 
 def digest(references: Sequence[str]) -> str:

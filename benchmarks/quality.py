@@ -169,7 +169,7 @@ def read_runs(runs: dict[str, dict[int, Path]], test_split: Callable[[], Outputs
             best = max(score for _, score in curve) if curve else None
             outputs.add(name, [pair["prediction"] for pair in pairs], str(seed), best)
     if outputs is None and test_split is None:
-        raise SystemExit(f"no complete run of {', '.join(runs)}")
+        raise SystemExit(f"no complete run; missing: {'; '.join(missing_runs(Outputs([], []), runs))}")
     return outputs or test_split()  # type: ignore[misc]
 
 

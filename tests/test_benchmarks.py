@@ -243,7 +243,7 @@ def test_report_refuses_runs_of_two_corpora(tmp_path: Path) -> None:
     write_run(runs["a"][2], ["two"], ["one"], 1.0)
     with pytest.raises(SystemExit, match=r"a-2: the references differ"):
         load("quality").read_runs(runs)
-    with pytest.raises(SystemExit, match=r"no complete run of b"):
+    with pytest.raises(SystemExit, match=r"no complete run; missing: b, seed 3"):
         load("quality").read_runs({"b": {3: tmp_path / "b-3"}})
 
 

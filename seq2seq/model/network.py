@@ -121,13 +121,13 @@ class Seq2Seq(nn.Module):
     def resolve_loss_starts(self, total_steps: float) -> None:
         """Replaces shares in `loss_starts` by steps. Raises UserError for a share of infinitely many steps."""
         for name, start in self.loss_starts.items():
-            if start < 1 and total_steps == float("inf"):
+            if 0 < start < 1 and total_steps == float("inf"):
                 raise UserError(
                     f"network.loss_starts: {name}: {start} is a share of all steps, but no last step is known; set "
                     "trainer.max_steps, or give a step"
                 )
-        shares = self.loss_starts.items()
-        self.loss_starts = {name: start if start >= 1 else round(start * total_steps) for name, start in shares}
+        starts = self.loss_starts.items()
+        self.loss_starts = {name: round(start * total_steps) if 0 < start < 1 else start for name, start in starts}
 
     def training_words(self, batch: Batch) -> CoveredWords | None:
         """The words that the output covers in training; None = the whole vocabulary."""

@@ -29,6 +29,12 @@ from .search import results
 
 GONE = 499
 """The status of a request whose client has closed the connection; it stands in the metrics alone."""
+WORDS_OF_A_REQUEST = {
+    "search.": "",
+    "--rerank": "the second model of this server",
+    "--beam-size": "beam_size",
+    "--minimum-risk": "minimum_risk",
+}
 DESCRIPTION = (
     "Headlines for documents, by a recurrent network with attention. Every error is a JSON object with one sentence: "
     '{"error": "..."}. If the server has a token, send it as Authorization: Bearer TOKEN.'
@@ -180,8 +186,7 @@ class Service:
 
 def in_words_of_a_request(error: str) -> str:
     """An error about search options, with the keys of a request in place of sections and flags."""
-    words = {"search.": "", "--rerank": "the second model of this server", "--beam-size": "beam_size"}
-    for name, key in {**words, "--minimum-risk": "minimum_risk"}.items():
+    for name, key in WORDS_OF_A_REQUEST.items():
         error = error.replace(name, key)
     return error
 

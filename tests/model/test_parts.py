@@ -199,6 +199,9 @@ def test_a_loss_term_starts_after_a_share_of_the_steps() -> None:
     assert network.loss_starts == {"coverage": 724}
     network.resolve_loss_starts(100)  # steps stay as they are
     assert network.loss_starts == {"coverage": 724}
+    network.loss_starts = {"coverage": 0}  # the first step, and no share
+    network.resolve_loss_starts(float("inf"))
+    assert network.loss_starts == {"coverage": 0}
 
 
 @pytest.mark.parametrize(
