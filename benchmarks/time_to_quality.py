@@ -32,6 +32,8 @@ sys.path.append(str(ROOT / "benchmarks" / "peers"))
 
 Curve = list[tuple[float, float]]
 """Minutes of training and validation ROUGE-1 of each checkpoint."""
+LATE = 0.05
+"""Minutes by which a checkpoint may be late: it is written after the batch in which its time has come."""
 
 
 def minutes_until(curve: Curve, rouge: float) -> float | None:
@@ -40,8 +42,8 @@ def minutes_until(curve: Curve, rouge: float) -> float | None:
 
 
 def best_after(curve: Curve, minutes: float) -> float | None:
-    """The highest score of the checkpoints within some minutes; None if there was none yet."""
-    return max((score for time, score in curve if time <= minutes), default=None)
+    """The highest score of the checkpoints within some minutes, the one due at the end included; None without any."""
+    return max((score for time, score in curve if time <= minutes + LATE), default=None)
 
 
 def summary(values: Sequence[float | None], digits: int) -> str:

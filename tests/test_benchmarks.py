@@ -254,6 +254,7 @@ def test_time_to_quality() -> None:
     assert script.minutes_until(slow, 29.0) is None
     assert script.best_after(fast, 2) == 30.0
     assert script.best_after(slow, 0.9) is None
+    assert script.best_after([(1.0, 10.0), (2.002, 27.5)], 2) == 27.5  # written some batches late
     curves = {"ours": {1: fast, 2: slow}, "joey": {1: slow}, "opennmt": {}}
     rows = script.table(curves, [1.0], ["28", "joey"]).splitlines()
     assert rows[2] == (
