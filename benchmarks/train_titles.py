@@ -3,8 +3,10 @@
     seq2seq prepare arxiv --years 2015-2019 --limit 200000 --output data/arxiv
     python benchmarks/train_titles.py --corpus data/arxiv                                # two hours on 2 cores
     python benchmarks/train_titles.py --corpus data/arxiv --checkpoint runs/titles/finish/last.ckpt   # already trained
+    python benchmarks/train_titles.py --corpus data/more --earlier data/arxiv --init_from titles --trainer.max_steps 99
 
-The training has two parts. The first one learns the titles of the corpus. Then the model writes titles for a part of
+The training has two parts. The first one learns the titles of the corpus; options that this script does not know, such
+as the last two, go to its `seq2seq fit`. Then the model writes titles for a part of
 the training abstracts by minimum Bayes risk. The second part learns these, so that a beam search keeps a part of the
 quality of that slow search (Finkelstein et al. 2024). The last checkpoint of the second part is exported (float16). The
 exported file is tested with the search of the config.
@@ -51,7 +53,9 @@ LIMITS = [
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
+    )
     parser.add_argument("--config", type=Path, default=Path("configs/titles.yaml"))
     parser.add_argument("--finish", type=Path, default=Path("configs/titles_finish.yaml"), help="overlay: second part")
     parser.add_argument("--distilled", type=int, default=14_000, help="training abstracts of the second part")
@@ -61,15 +65,16 @@ def main() -> None:
     parser.add_argument("--checkpoint", type=Path, help="a trained checkpoint: it is exported and tested, not trained")
     parser.add_argument("--name", default="titles", help="name of the shipped model")
     parser.add_argument("--models", type=Path, default=FOLDER, help="folder of the shipped models")
-    parser.add_argument("--preparation", default=PREPARATION, help="how the corpus was prepared, for the card")
+    parser.add_argument("--preparation", nargs="+", default=[PREPARATION], help="the commands before, for the card")
+    parser.add_argument("--earlier", type=Path, help="the corpus of the weights of --init_from, for the card")
     parser.add_argument("--trials", type=int, default=10_000, help="resamples of the 95 %% intervals")
-    args = parser.parse_args()
+    args, options = parser.parse_known_args()
 
     common = ["--config", args.config, "--seed_everything", str(args.seed), "--trainer.logger", "false"]
     for split in SPLITS:
         common += [f"--data.corpus.{split}", args.corpus / f"{split}.jsonl"]
     if not args.checkpoint:
-        run_seq2seq("fit", *common, "--trainer.default_root_dir", args.output)
+        run_seq2seq("fit", *common, "--trainer.default_root_dir", args.output, *options)
         first, documents, distilled = (args.output / name for name in ("last.ckpt", "sample.jsonl", "distilled.jsonl"))
         write_sample(ROOT / args.corpus / "train.jsonl", ROOT / documents, args.distilled, args.seed)
         files = ["--input", documents, "--output", distilled, "--prediction-column", "summary"]
@@ -84,7 +89,7 @@ def main() -> None:
         raise SystemExit(f"{shipped}: {size:,} bytes, but at most {GREATEST:,} are shipped; train a smaller network")
     run_seq2seq("test", *common, "--ckpt_path", shipped, "--trainer.default_root_dir", tested)
     result = score(ROOT / tested / "predictions.jsonl", args.trials)
-    write_card(args, ROOT / shipped, result)
+    write_card(args, options, ROOT / shipped, result)
 
 
 def write_sample(corpus: Path, sample: Path, count: int, seed: int) -> None:
@@ -103,8 +108,11 @@ def score(predictions: Path, trials: int) -> Comparison:
     return compare([pair["reference"] for pair in pairs], texts, trials=trials)
 
 
-def write_card(args: argparse.Namespace, shipped: Path, result: Comparison) -> None:
+def write_card(args: argparse.Namespace, fit_options: list[str], shipped: Path, result: Comparison) -> None:
     """Writes the card of the exported checkpoint, and prints its figures as lines of a Markdown table."""
+    corpus = "abstracts and titles of arXiv: " + ", ".join(described(args.corpus, split) for split in SPLITS)
+    if args.earlier:
+        corpus += f"; before them {described(args.earlier, 'train')}"
     model = Summarizer.from_checkpoint(shipped, device="cpu")
     options = model.options
     scores = {name: result.systems[0].scores[score] for name, score in FIGURES.items()}
@@ -112,12 +120,9 @@ def write_card(args: argparse.Namespace, shipped: Path, result: Comparison) -> N
         title="titles for abstracts of scientific papers",
         description=f"{DESCRIPTION} At most {model.max_document_tokens} tokens of an abstract are read.",
         language="English",
-        corpus="abstracts and titles of arXiv: " + ", ".join(described(args.corpus, split) for split in SPLITS),
+        corpus=corpus,
         licence=LICENCE,
-        training=[
-            args.preparation,
-            f"python benchmarks/train_titles.py --corpus data/arxiv --seed {args.seed}",
-        ],
+        training=[*args.preparation, command(args, fit_options)],
         evaluation=f"test split, {result.pairs:,} pairs, beam {options.beam_size}, length penalty "
         f"{options.length_penalty:g}, no {options.no_repeat_ngram_size}-gram twice, weights in float16 as shipped; "
         f"{result.signature}",
@@ -136,6 +141,13 @@ def write_card(args: argparse.Namespace, shipped: Path, result: Comparison) -> N
     for system in result.systems:
         found = [system.scores[score] for score in FIGURES.values()]
         print(f"| {system.name} | " + " | ".join(f"{s.value:.2f} ({s.low:.2f}-{s.high:.2f})" for s in found) + " |")
+
+
+def command(args: argparse.Namespace, fit_options: list[str]) -> str:
+    """The command of this training, for the card."""
+    words = ["python benchmarks/train_titles.py --corpus", f"data/{args.corpus.name}", "--seed", str(args.seed)]
+    words += ["--distilled", str(args.distilled)]
+    return " ".join(words + fit_options)
 
 
 def described(corpus: Path, split: str) -> str:

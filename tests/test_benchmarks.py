@@ -125,11 +125,12 @@ def test_the_card_of_the_titles_has_the_figures_of_the_exported_model(
 def test_the_second_part_learns_titles_that_the_first_has_written(
     trained: TrainedRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    script, output = load("train_titles"), tmp_path / "run"
-    monkeypatch.setattr(script, "run_seq2seq", lambda *argv: run(*argv))
+    script, output, commands = load("train_titles"), tmp_path / "run", []
+    monkeypatch.setattr(script, "run_seq2seq", lambda *argv: commands.append(argv) or run(*argv))
     finish = write_config(tmp_path / "finish.yaml", {"trainer": {"max_epochs": 1}})
     given = {"config": trained.config, "finish": finish, "corpus": Path(trained.corpus["test"]).parent, "distilled": 10}
-    given |= {"output": output, "models": tmp_path / "models", "trials": 10}
+    given |= {"output": output, "models": tmp_path / "models", "trials": 10, "earlier": given["corpus"]}
+    given["init_from"] = trained.best  # an option of `seq2seq fit`
     words = [str(word) for name, value in given.items() for word in (f"--{name}", value)]
     monkeypatch.setattr(sys, "argv", ["train_titles.py", *words])
     script.main()
@@ -145,6 +146,11 @@ def test_the_second_part_learns_titles_that_the_first_has_written(
         for file in (output / "finish" / "last.ckpt", tmp_path / "models" / "titles.ckpt")
     )
     assert all(torch.equal(a.half(), b.half()) for a, b in zip(last, shipped, strict=True))
+    assert commands[0][-2:] == ("--init_from", str(trained.best))
+    monkeypatch.setattr("seq2seq.shipped.FOLDER", tmp_path / "models")
+    card = Card.read("titles")
+    assert card.training[-1].endswith(f"--seed 1 --distilled 10 --init_from {trained.best}")
+    assert card.corpus.endswith("12 pairs for test; before them 24 pairs for train")
 
 
 def test_the_period_of_a_corpus(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from ..data.tokenizer import Tokenizer
 from ..decoding.options import SearchOptions
 from ..errors import UserError
 from ..files import user_path
-from .search import Arrays, Hypothesis, SpecialIds, search
+from .search import Arrays, Hypothesis, SpecialIds, absent_ids, search
 
 FORMAT = 1
 """The format of `seq2seq.json`."""
@@ -111,16 +111,21 @@ class OnnxSummarizer:
         return headlines
 
     def search(self, documents: Sequence[Sequence[int]], options: SearchOptions) -> list[list[Hypothesis]]:
-        """The n_best hypotheses of a batch of documents, each at least one extended id."""
+        """The n_best hypotheses of a batch of documents, each at least one extended id.
+
+        Raises UserError for an option of `search.TORCH_ONLY`, and for `supported` if the tokenizer cannot tell facts.
+        """
         special = self.vocabulary
         ids = np.full((len(documents), max(map(len, documents))), special["pad"], np.int64)
         for row, document in zip(ids, documents, strict=True):
             row[: len(document)] = document
         memory, state = self.graphs.encode(ids)
         banned = [special["pad"], special["bos"], *([] if options.allow_unk else [special["unk"]])]
-        return search(
-            self.graphs.next_tokens, memory, state, options, SpecialIds(special["bos"], special["eos"], banned)
-        )
+        absent = None
+        if options.supported != "nothing":
+            absent = absent_ids(self.tokenizer.facts(options.supported, "search.supported"), ids, special["pad"])
+        never = SpecialIds(special["bos"], special["eos"], banned, absent)
+        return search(self.graphs.next_tokens, memory, state, options, never)
 
 
 def _session(file: os.PathLike[str], threads: int | None, providers: Sequence[str]) -> Any:

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..data.tokenizer import Facts
 from ..decoding.options import SearchOptions
 from ..errors import UserError
 
@@ -23,7 +24,7 @@ Step = Callable[[np.ndarray, np.ndarray, Arrays, Arrays], tuple[np.ndarray, np.n
 
 COMPACT_BELOW = 0.85
 """Finished documents leave the batch when the share of unfinished ones is lower. It never changes the result."""
-TORCH_ONLY = ("shortlist", "supported", "minimum_risk")
+TORCH_ONLY = ("shortlist", "minimum_risk")
 """Search options that only `seq2seq decode` has."""
 
 
@@ -36,11 +37,30 @@ class Hypothesis(NamedTuple):
 
 
 class SpecialIds(NamedTuple):
-    """Start symbol, end symbol, and the ids that are never emitted."""
+    """Ids with a meaning of their own.
+
+    Args:
+        bos, eos: start and end symbol.
+        banned: ids that are never emitted; the first one stands for no id where arrays are filled up.
+        absent: [B, c] further ids that each document must not have; see `absent_ids`. None = none.
+    """
 
     bos: int
     eos: int
     banned: Sequence[int]
+    absent: np.ndarray | None = None
+
+    def of(self, rows: np.ndarray) -> SpecialIds:
+        """Those of some of the documents."""
+        return self if self.absent is None else self._replace(absent=self.absent[rows])
+
+
+def absent_ids(facts: Facts, document: np.ndarray, pad_id: int) -> np.ndarray:
+    """The facts that each document [B, S] lacks, filled up with `pad_id`: [B, c]; as `decoding/supported.py`."""
+    size = len(facts.forms)
+    present = np.zeros((len(document), size + 1), bool)
+    np.put_along_axis(present, np.append(facts.forms, size)[np.minimum(document, size)], True, axis=1)
+    return np.where(present[:, facts.forms[facts.ids]], pad_id, facts.ids)
 
 
 def search(
@@ -81,7 +101,7 @@ def _greedy(
         if ended.all():
             break
         if (~ended).sum() < COMPACT_BELOW * len(ended):
-            memory, state = _rows(memory, ~ended), _rows(state, ~ended)
+            memory, state, special = _rows(memory, ~ended), _rows(state, ~ended), special.of(~ended)
             present, tokens, totals, ended = (x[~ended] for x in (present, tokens, totals, ended))
     return results
 
@@ -122,7 +142,7 @@ def _beam(
         stay = np.arange(len(done))
         if (~done).sum() < COMPACT_BELOW * len(done):
             stay = np.flatnonzero(~done)
-            present, totals, memory = present[stay], totals[stay], _rows(memory, stay)
+            present, totals, memory, special = present[stay], totals[stay], _rows(memory, stay), special.of(stay)
         tokens = tokens[stay[:, None], live[stay]]
         state = tuple(part[stay[:, None], np.take_along_axis(parents, live, 1)[stay]] for part in state)
     return [found[: options.n_best] for found in finished]
@@ -133,6 +153,9 @@ def _forbidden(tokens: np.ndarray, options: SearchOptions, special: SpecialIds) 
     length, size = tokens.shape[2], options.no_repeat_ngram_size
     banned = [*special.banned, *([special.eos] if length < options.min_length else [])]
     ids = np.broadcast_to(np.asarray(banned, np.int64), (*tokens.shape[:2], len(banned)))
+    if special.absent is not None:
+        absent = np.broadcast_to(special.absent[:, None], (*tokens.shape[:2], special.absent.shape[1]))
+        ids = np.concatenate([ids, absent], axis=2)
     if not 0 < size <= length:
         return ids
     ngrams = np.lib.stride_tricks.sliding_window_view(tokens, size, axis=2)

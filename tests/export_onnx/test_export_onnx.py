@@ -58,6 +58,15 @@ def test_headlines_equal_those_of_decode(
     assert not {word for headline in found for word in headline.split()} <= known  # the pointer wrote the others
 
 
+def test_a_search_with_words_of_the_document_only(trained: TrainedRun, folder: Path) -> None:
+    """The last documents have neither a number nor a name, and the model alone would write some."""
+    documents = [*DOCUMENTS, "a fire in the town hurts people", "the bank falls by some percent", "snow delays flights"]
+    summarizer = Summarizer.from_checkpoint(trained.best, "cpu")
+    free, expected = (summarizer.summarize(documents, supported=kind) for kind in ("nothing", "entities"))
+    assert free[-3:] != expected[-3:]
+    assert OnnxSummarizer(folder, threads=1).summarize(documents, 7, supported="entities") == expected
+
+
 def test_the_example_runs_without_torch(trained: TrainedRun, folder: Path) -> None:
     without = "import sys, runpy; sys.modules.update(torch=None, datasets=None, transformers=None); del sys.argv[0]; "
     command = [sys.executable, "-c", f"{without} runpy.run_path(sys.argv[0])", str(EXAMPLE), str(folder), "5"]

@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 import torch
 
-from seq2seq.decoding import SearchOptions, search
+from seq2seq.data.tokenizer import Facts
+from seq2seq.decoding import SearchOptions, absent_ids, search
 from seq2seq.errors import UserError
 from seq2seq.export_onnx.search import SpecialIds
+from seq2seq.export_onnx.search import absent_ids as numpy_absent_ids
 from seq2seq.export_onnx.search import search as numpy_search
 
 PAD, BOS, EOS, WORDS = 0, 1, 2, 9
@@ -61,30 +63,48 @@ CASES: list[dict[str, Any]] = [
 """Greedy search, then beam search."""
 
 
+@pytest.mark.parametrize("absent", [False, True])
 @pytest.mark.parametrize("case", CASES, ids=str)
-def test_the_same_hypotheses_as_in_torch(case: dict[str, Any]) -> None:
+def test_the_same_hypotheses_as_in_torch(case: dict[str, Any], absent: bool) -> None:
+    """With and without two words that each document must not have, another two for each."""
     options = SearchOptions(max_length=6, **case)
     for seed in range(5):
+        rows = 3 + np.random.default_rng(seed).integers(0, WORDS - 3, (7, 2)) if absent else None
         model, documents = Table(7, seed), torch.arange(7)
         state = Rows(documents, torch.full((7,), BOS))
-        expected = search(model.torch_step, state, 7, options, bos_id=BOS, eos_id=EOS, pad_id=PAD)
-        special = SpecialIds(BOS, EOS, [PAD, BOS])
+        expected = search(model.torch_step, state, 7, options, bos_id=BOS, eos_id=EOS, pad_id=PAD, **_absent(rows))
+        special = SpecialIds(BOS, EOS, [PAD, BOS], rows)
         found = numpy_search(model.numpy_step, (documents.numpy(),), _start(7), options, special)
         for document, hypotheses in enumerate(found):
             assert len(hypotheses) == options.n_best
             for place, one in enumerate(hypotheses):
                 length = int(expected.lengths[document, place])
                 assert one.ids == expected.tokens[document, place, :length].tolist()
+                assert rows is None or not set(one.ids) & set(rows[document].tolist())
                 assert one.score == pytest.approx(float(expected.scores[document, place]), abs=1e-5)
                 assert one.log_prob == pytest.approx(float(expected.log_probs[document, place]), abs=1e-5)
+
+
+def _absent(rows: np.ndarray | None) -> dict[str, Any]:
+    return {} if rows is None else {"absent": torch.from_numpy(rows)}
 
 
 def _start(documents: int) -> tuple[np.ndarray, ...]:
     return (np.full((documents, 1), BOS),)
 
 
-@pytest.mark.parametrize("option", [{"shortlist": 100}, {"supported": "numbers"}, {"minimum_risk": True}])
+@pytest.mark.parametrize("option", [{"shortlist": 100}, {"minimum_risk": True}])
 def test_options_that_only_torch_has_are_refused(option: dict[str, Any]) -> None:
     options = SearchOptions(beam_size=2, **option)
     with pytest.raises(UserError, match=f"^search.{next(iter(option))}: only `seq2seq decode` has it"):
         numpy_search(Table(1, 0).numpy_step, (np.arange(1),), _start(1), options, SpecialIds(BOS, EOS, [PAD]))
+
+
+def test_the_same_absent_words_as_in_torch() -> None:
+    random, size = np.random.default_rng(1), 40
+    facts = Facts(np.arange(20, 40), np.minimum(np.arange(size), random.integers(0, size, size)))
+    document = random.integers(0, size + 5, (6, 9))
+    ids, forms = map(torch.from_numpy, (facts.ids, facts.forms))
+    expected = absent_ids(ids, forms, torch.from_numpy(document), PAD)
+    assert numpy_absent_ids(facts, document, PAD).tolist() == expected.tolist()
+    assert 0 < (expected == PAD).sum() < expected.numel()
