@@ -2,14 +2,11 @@
 
     seq2seq prepare arxiv --years 2015-2019 --limit 200000 --output data/arxiv
     python benchmarks/train_titles.py --corpus data/arxiv                                # two hours on 2 cores
-    python benchmarks/train_titles.py --corpus data/arxiv --checkpoint runs/titles/finish/last.ckpt   # already trained
+    python benchmarks/train_titles.py --corpus data/arxiv --checkpoint runs/titles/last.ckpt          # already trained
     python benchmarks/train_titles.py --corpus data/more --earlier data/arxiv --init_from titles --trainer.max_steps 99
 
-The training has two parts. The first one learns the titles of the corpus; options that this script does not know, such
-as the last two, go to its `seq2seq fit`. Then the model writes titles for a part of
-the training abstracts by minimum Bayes risk. The second part learns these, so that a beam search keeps a part of the
-quality of that slow search (Finkelstein et al. 2024). The last checkpoint of the second part is exported (float16). The
-exported file is tested with the search of the config.
+Options that this script does not know, such as the last two, go to `seq2seq fit`. The last checkpoint is exported
+(float16), and the exported file is tested with the search of the config.
 The card has ROUGE with 95 % intervals by the seeded bootstrap, and the counts and dates of the corpus.
 """
 
@@ -17,7 +14,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import random
 from pathlib import Path
 
 from common import ROOT, first_words, run_seq2seq
@@ -29,9 +25,6 @@ from seq2seq.shipped import FOLDER, Card
 SPLITS = ("train", "validation", "test")
 FIGURES = {"ROUGE-1": "rouge1.f1", "ROUGE-2": "rouge2.f1", "ROUGE-L": "rougeL.f1"}
 """Names on the card, and names of the scores."""
-TEACHER = ["--beam-size", "16", "--length-penalty", "1.0", "--no-repeat-ngram-size", "2"]
-TEACHER += ["--minimum-risk", "--risk-temperature", "2"]
-"""The search that writes the titles of the second part."""
 BASELINES = (8, 10, 15)
 """Words of the abstract that stand for a title in the table."""
 GREATEST = 12_000_000
@@ -57,8 +50,6 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
     )
     parser.add_argument("--config", type=Path, default=Path("configs/titles.yaml"))
-    parser.add_argument("--finish", type=Path, default=Path("configs/titles_finish.yaml"), help="overlay: second part")
-    parser.add_argument("--distilled", type=int, default=14_000, help="training abstracts of the second part")
     parser.add_argument("--corpus", type=Path, default=Path("data/arxiv"), help="output of `seq2seq prepare arxiv`")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--output", type=Path, default=Path("runs/titles"), help="folder of the run and of the test")
@@ -75,13 +66,7 @@ def main() -> None:
         common += [f"--data.corpus.{split}", args.corpus / f"{split}.jsonl"]
     if not args.checkpoint:
         run_seq2seq("fit", *common, "--trainer.default_root_dir", args.output, *options)
-        first, documents, distilled = (args.output / name for name in ("last.ckpt", "sample.jsonl", "distilled.jsonl"))
-        write_sample(ROOT / args.corpus / "train.jsonl", ROOT / documents, args.distilled, args.seed)
-        files = ["--input", documents, "--output", distilled, "--prediction-column", "summary"]
-        run_seq2seq("decode", "--checkpoint", first, *files, *TEACHER)
-        finish = ["--config", args.finish, "--init_from", first, "--data.corpus.train", distilled]
-        run_seq2seq("fit", *common, *finish, "--trainer.default_root_dir", args.output / "finish")
-    trained = args.checkpoint or args.output / "finish" / "last.ckpt"
+    trained = args.checkpoint or args.output / "last.ckpt"
     shipped, tested = args.models / f"{args.name}.ckpt", args.output / "test"
     run_seq2seq("export", "model", "--checkpoint", trained, "--output", shipped)
     size = (ROOT / shipped).stat().st_size
@@ -90,13 +75,6 @@ def main() -> None:
     run_seq2seq("test", *common, "--ckpt_path", shipped, "--trainer.default_root_dir", tested)
     result = score(ROOT / tested / "predictions.jsonl", args.trials)
     write_card(args, options, ROOT / shipped, result)
-
-
-def write_sample(corpus: Path, sample: Path, count: int, seed: int) -> None:
-    """Writes at most `count` random lines of a corpus, in their order."""
-    lines = corpus.read_text(encoding="utf-8").splitlines(keepends=True)
-    chosen = sorted(random.Random(seed).sample(range(len(lines)), min(count, len(lines))))
-    sample.write_text("".join(lines[i] for i in chosen), encoding="utf-8")
 
 
 def score(predictions: Path, trials: int) -> Comparison:
@@ -146,8 +124,7 @@ def write_card(args: argparse.Namespace, fit_options: list[str], shipped: Path, 
 def command(args: argparse.Namespace, fit_options: list[str]) -> str:
     """The command of this training, for the card."""
     words = ["python benchmarks/train_titles.py --corpus", f"data/{args.corpus.name}", "--seed", str(args.seed)]
-    words += ["--distilled", str(args.distilled)]
-    return " ".join(words + fit_options)
+    return " ".join([*words, *fit_options])
 
 
 def described(corpus: Path, split: str) -> str:
