@@ -3,11 +3,11 @@
     seq2seq prepare arxiv --years 2015-2019 --limit 200000 --output data/arxiv
     python benchmarks/train_titles.py --corpus data/arxiv                                # two hours on 2 cores
     python benchmarks/train_titles.py --corpus data/arxiv --checkpoint runs/titles/last.ckpt          # already trained
-    python benchmarks/train_titles.py --corpus data/more --earlier data/arxiv --init_from titles --trainer.max_steps 99
+    python benchmarks/train_titles.py --corpus data/arxiv --init_from titles --trainer.max_epochs 1
 
 Options that this script does not know, such as the last two, go to `seq2seq fit`. The last checkpoint is exported
-(float16), and the exported file is tested with the search of the config.
-The card has ROUGE with 95 % intervals by the seeded bootstrap, and the counts and dates of the corpus.
+(float16), and the exported file is tested with the search of the config. The card has ROUGE with 95 % intervals by the
+seeded bootstrap, and the counts and dates of the corpus.
 """
 
 from __future__ import annotations
@@ -57,7 +57,6 @@ def main() -> None:
     parser.add_argument("--name", default="titles", help="name of the shipped model")
     parser.add_argument("--models", type=Path, default=FOLDER, help="folder of the shipped models")
     parser.add_argument("--preparation", nargs="+", default=[PREPARATION], help="the commands before, for the card")
-    parser.add_argument("--earlier", type=Path, help="the corpus of the weights of --init_from, for the card")
     parser.add_argument("--trials", type=int, default=10_000, help="resamples of the 95 %% intervals")
     args, options = parser.parse_known_args()
 
@@ -89,8 +88,6 @@ def score(predictions: Path, trials: int) -> Comparison:
 def write_card(args: argparse.Namespace, fit_options: list[str], shipped: Path, result: Comparison) -> None:
     """Writes the card of the exported checkpoint, and prints its figures as lines of a Markdown table."""
     corpus = "abstracts and titles of arXiv: " + ", ".join(described(args.corpus, split) for split in SPLITS)
-    if args.earlier:
-        corpus += f"; before them {described(args.earlier, 'train')}"
     model = Summarizer.from_checkpoint(shipped, device="cpu")
     options = model.options
     scores = {name: result.systems[0].scores[score] for name, score in FIGURES.items()}

@@ -123,11 +123,11 @@ def test_the_card_of_the_titles_has_the_figures_of_the_exported_model(
 
 
 def test_titles_from_given_weights(trained: TrainedRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An option of `seq2seq fit` reaches it, and the card names it beside the corpus of the given weights."""
+    """An option of `seq2seq fit` reaches it, and stands on the card."""
     script, output, commands = load("train_titles"), tmp_path / "run", []
     monkeypatch.setattr(script, "run_seq2seq", lambda *argv: commands.append(argv) or run(*argv))
     given = {"config": trained.config, "corpus": Path(trained.corpus["test"]).parent, "output": output, "trials": 10}
-    given |= {"models": tmp_path / "models", "earlier": given["corpus"], "init_from": trained.best}
+    given |= {"models": tmp_path / "models", "init_from": trained.best}
     words = [str(word) for name, value in given.items() for word in (f"--{name}", value)]
     monkeypatch.setattr(sys, "argv", ["train_titles.py", *words, "--trainer.max_steps", "1"])
     script.main()
@@ -141,7 +141,7 @@ def test_titles_from_given_weights(trained: TrainedRun, tmp_path: Path, monkeypa
     monkeypatch.setattr("seq2seq.shipped.FOLDER", tmp_path / "models")
     card = Card.read("titles")
     assert card.training[-1].endswith(f"--seed 1 --init_from {trained.best} --trainer.max_steps 1")
-    assert card.corpus.endswith("12 pairs for test; before them 24 pairs for train")
+    assert card.corpus.endswith("24 pairs for validation, 12 pairs for test")
 
 
 def test_the_period_of_a_corpus(tmp_path: Path) -> None:
