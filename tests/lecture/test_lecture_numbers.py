@@ -411,7 +411,11 @@ def test_learnt_vectors_of_one_group_are_similar(titles: Summarizer) -> None:
 
 @pytest.mark.parametrize(
     ("word", "expected"),
-    [("three", {"two", "four", "five", "six"}), ("theorem", {"theorems", "conjecture"}), ("deep", {"convolutional"})],
+    [
+        ("three", {"two", "four", "five", "Three", "3"}),
+        ("theorem", {"theorems", "conjecture"}),
+        ("deep", {"convolutional"}),
+    ],
 )
 def test_nearest_neighbours_are_words_with_a_similar_use(titles: Summarizer, word: str, expected: set[str]) -> None:
     found = word_vectors.nearest(word_vectors.embeddings(titles), titles.tokenizer, word)
