@@ -5,7 +5,8 @@
     python benchmarks/train_titles.py --corpus data/arxiv --checkpoint runs/titles/last.ckpt          # already trained
     python benchmarks/train_titles.py --corpus data/arxiv --init_from titles --trainer.max_epochs 1
 
-Options that this script does not know, such as the last two, go to `seq2seq fit`. The last checkpoint is exported
+Options that this script does not know, such as the last two, go to `seq2seq fit`, and stand on the card; with
+--checkpoint they stand there alone, as the options of the training that is over. The last checkpoint is exported
 (float16), and the exported file is tested with the search of the config. The card has ROUGE with 95 % intervals by the
 seeded bootstrap, and the counts and dates of the corpus.
 """
@@ -87,7 +88,6 @@ def score(predictions: Path, trials: int) -> Comparison:
 
 def write_card(args: argparse.Namespace, fit_options: list[str], shipped: Path, result: Comparison) -> None:
     """Writes the card of the exported checkpoint, and prints its figures as lines of a Markdown table."""
-    corpus = "abstracts and titles of arXiv: " + ", ".join(described(args.corpus, split) for split in SPLITS)
     model = Summarizer.from_checkpoint(shipped, device="cpu")
     options = model.options
     scores = {name: result.systems[0].scores[score] for name, score in FIGURES.items()}
@@ -95,7 +95,7 @@ def write_card(args: argparse.Namespace, fit_options: list[str], shipped: Path, 
         title="titles for abstracts of scientific papers",
         description=f"{DESCRIPTION} At most {model.max_document_tokens} tokens of an abstract are read.",
         language="English",
-        corpus=corpus,
+        corpus="abstracts and titles of arXiv: " + ", ".join(described(args.corpus, split) for split in SPLITS),
         licence=LICENCE,
         training=[*args.preparation, command(args, fit_options)],
         evaluation=f"test split, {result.pairs:,} pairs, beam {options.beam_size}, length penalty "
